@@ -1,0 +1,5 @@
+"""Cloudflare on this machine: an S3 endpoint as strict as R2, the control API, and a provider for Pulumi.
+
+Nothing here is Cloudflare. It listens on 127.0.0.1 only and exists so that a team can try the
+layout, the Pulumi program and a migration without an account.
+"""
