@@ -1,0 +1,56 @@
+"""Fixtures that every test may use: a running local Cloudflare, a fresh bucket in it, clients for it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from infra.local.cloudflare import LocalCloudflare
+
+
+@pytest.fixture(scope="session")
+def cloudflare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloudflare]:
+    """One running local Cloudflare for the whole session.
+
+    Its clock is everybody's: a test that advances time starts a LocalCloudflare of its own.
+    """
+    from infra.local.cloudflare import LocalCloudflare
+
+    with LocalCloudflare(tmp_path_factory.mktemp("cloudflare")) as running:
+        yield running
+
+
+@pytest.fixture
+def bucket(cloudflare: LocalCloudflare) -> str:
+    """The name of a bucket that is empty and used by no other test."""
+    name = f"test-{uuid.uuid4().hex[:16]}"
+    cloudflare.store.create_bucket(name)
+    return name
+
+
+@pytest.fixture(scope="session")
+def s3(cloudflare: LocalCloudflare) -> Iterator[S3Client]:
+    """A boto3 client with an admin token of its own, for every bucket of the local account."""
+    keys = cloudflare.s3_keys("Workers R2 Storage Write")
+    client = boto3.client(
+        "s3",
+        endpoint_url=cloudflare.s3_endpoint,
+        region_name="auto",
+        aws_access_key_id=keys.access_key_id,
+        aws_secret_access_key=keys.secret_access_key,
+        config=Config(
+            s3={"addressing_style": "path"},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+    yield client
+    client.close()
