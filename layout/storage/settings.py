@@ -1,0 +1,164 @@
+"""What a process needs to talk to the bucket, read once from the environment or `.env`.
+
+| variable | meaning |
+|---|---|
+| `APP_ENV` | dev (default), staging or prod: the first segment of every key |
+| `R2_BUCKET` | name of the bucket |
+| `CLOUDFLARE_ACCOUNT_ID` | 32 hexadecimal digits; for temporary credentials and the default endpoint |
+| `R2_JURISDICTION` | `default`, or where the bucket is bound to: `eu`, `fedramp`, `us` |
+| `R2_ENDPOINT` | S3 endpoint; by default the account's own in that jurisdiction |
+| `R2_ACCESS_KEY_ID`, `R2_SECRET_ACCESS_KEY` | the credential |
+| `R2_SESSION_TOKEN` | present if the credential is a temporary one |
+
+`scripts/env.py --stack dev` writes these from the outputs of a stack.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from layout.environment import Environment, current_environment
+from layout.errors import SettingsError
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["StorageSettings", "default_endpoint", "load_settings"]
+
+_HINT = "set it in the environment or in .env (scripts/env.py --stack dev writes .env from a stack's outputs)"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def default_endpoint(account_id: str, jurisdiction: str = "default") -> str:
+    """The S3 endpoint of an account; a bucket is only seen through its own jurisdiction's.
+
+    Source: Cloudflare's R2 docs, `api/s3/api` and `reference/data-location`.
+    """
+    place = "" if jurisdiction == "default" else f".{jurisdiction}"
+    return f"https://{account_id}{place}.r2.cloudflarestorage.com"
+
+
+def _endpoint_of_account(values: dict[str, Any]) -> str:
+    """The default of `R2_ENDPOINT`, or nothing when there is no account id to make it from."""
+    account_id = values.get("account_id")
+    return default_endpoint(account_id, values.get("jurisdiction", "default")) if account_id else ""
+
+
+class StorageSettings(BaseSettings):
+    """Where the bucket is and which credential opens it. Secrets show as stars in every form of print."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        case_sensitive=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+    )
+
+    app_env: Environment = Field(
+        default=Environment.DEV,
+        validation_alias="APP_ENV",
+        description="First segment of every key this process writes.",
+    )
+    account_id: str | None = Field(
+        default=None,
+        validation_alias="CLOUDFLARE_ACCOUNT_ID",
+        description="Cloudflare account, 32 hexadecimal digits.",
+    )
+    jurisdiction: str = Field(
+        default="default",
+        validation_alias="R2_JURISDICTION",
+        pattern=r"^[a-z]+$",
+        description="Jurisdiction of the bucket.",
+    )
+    endpoint: str = Field(
+        default_factory=_endpoint_of_account,
+        validation_alias="R2_ENDPOINT",
+        description="S3 endpoint, without a path.",
+    )
+    bucket: str = Field(validation_alias="R2_BUCKET", min_length=1, description="Name of the bucket.")
+    access_key_id: str = Field(
+        validation_alias="R2_ACCESS_KEY_ID",
+        min_length=1,
+        description="Id of the token, or of the parent token of a temporary credential.",
+    )
+    secret_access_key: SecretStr = Field(
+        validation_alias="R2_SECRET_ACCESS_KEY", description="Signs requests; never printed."
+    )
+    session_token: SecretStr | None = Field(
+        default=None,
+        validation_alias="R2_SESSION_TOKEN",
+        description="Scope and expiry of a temporary credential.",
+    )
+
+    @field_validator("app_env", mode="before")
+    @classmethod
+    def _known_environment(cls, value: object) -> Environment:
+        return current_environment({"APP_ENV": str(value)})
+
+    @field_validator("account_id")
+    @classmethod
+    def _account_id_is_hexadecimal(cls, value: str | None) -> str | None:
+        if value is not None and (len(value) != 32 or set(value) - set("0123456789abcdef")):
+            raise ValueError(f"{value!r} is not an account id: 32 hexadecimal digits in lower case")
+        return value
+
+    @field_validator("endpoint")
+    @classmethod
+    def _endpoint_is_a_safe_address(cls, value: str) -> str:
+        if not value:
+            raise ValueError("is not set, and neither is CLOUDFLARE_ACCOUNT_ID, which would give its default")
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"{value!r} is not an http or https address")
+        if parts.path not in {"", "/"} or parts.query or parts.fragment:
+            raise ValueError(f"{value!r} has a path; the bucket's name belongs in R2_BUCKET")
+        if parts.username is not None:
+            raise ValueError(
+                "holds a user name; credentials belong in R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY"
+            )
+        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+            raise ValueError(f"{value!r} is not encrypted; http is for 127.0.0.1 only")
+        return value.rstrip("/")
+
+    @property
+    def is_encrypted(self) -> bool:
+        """False for a local endpoint over http."""
+        return self.endpoint.startswith("https://")
+
+
+def load_settings(**overrides: Any) -> StorageSettings:
+    """The settings of this process.
+
+    Args:
+        overrides: Values by field name (`bucket=...`) that win over the environment and `.env`.
+
+    Raises:
+        SettingsError: One line that names every variable that is missing or wrong, without secret values.
+    """
+    try:
+        return StorageSettings(**overrides)
+    except ValidationError as error:
+        raise SettingsError(_one_line(error), hint=_HINT) from None
+
+
+def _one_line(error: ValidationError) -> str:
+    """Missing variables together, then each wrong one with its reason."""
+    problems = error.errors(include_url=False, include_input=False)
+    missing = [_variable(problem["loc"]) for problem in problems if problem["type"] == "missing"]
+    wrong = [
+        f"{_variable(problem['loc'])}: {problem.get('ctx', {}).get('error', problem['msg'])}"
+        for problem in problems
+        if problem["type"] != "missing"
+    ]
+    absent = [f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set"] if missing else []
+    return "; ".join(absent + wrong)
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    """The environment variable of a field, whether pydantic names the field or its alias."""
+    name = str(location[0])
+    field = StorageSettings.model_fields.get(name)
+    return str(field.validation_alias) if field else name
