@@ -1,0 +1,68 @@
+"""Runs every statement on every store; a difference that is declared must be there."""
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conformance.area import Area
+from tests.conformance.differences import DIFFERENCES
+from tests.conformance.stores import STORES, Store
+
+CHOSEN = "CONFORMANCE_STORES"
+ALWAYS = "local R2,miniflare,versitygw"
+
+
+def _chosen() -> list[str]:
+    """The stores to run on, from the environment variable that scripts/conformance.py sets."""
+    return [name for name in os.environ.get(CHOSEN, ALWAYS).split(",") if name]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One run of a statement for each store."""
+    if "store" in metafunc.fixturenames:
+        metafunc.parametrize("store", _chosen(), indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A statement that a store is known not to hold must fail there: a difference that is gone is an error too."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        if callspec is None or "store" not in callspec.params:
+            continue
+        store = callspec.params["store"]
+        # One store's statements stay on one worker: each worker starts a server only once.
+        item.add_marker(pytest.mark.xdist_group(f"conformance {store}"))
+        reason = DIFFERENCES.get(store, {}).get(statement(item))
+        if reason:
+            item.add_marker(pytest.mark.xfail(strict=True, reason=reason))
+
+
+def statement(item: pytest.Item) -> str:
+    """`module::function[parameter]` without the store: `test_objects::test_odd_names[lone %]`."""
+    name = item.name
+    callspec = getattr(item, "callspec", None)
+    if callspec is not None:
+        rest = [part for part in callspec._idlist if part != callspec.params["store"]]
+        name = item.originalname + (f"[{'-'.join(rest)}]" if rest else "")  # type: ignore[attr-defined]
+    return f"{item.path.stem}::{name}"
+
+
+@pytest.fixture(scope="session")
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """The running store that the statement is about."""
+    with STORES[request.param](tmp_path_factory.mktemp("store")) as running:
+        yield running
+
+
+@pytest.fixture
+def area(store: Store) -> Iterator[Area]:
+    """A corner of the store's bucket; what is left in it is removed afterwards."""
+    client = store.client()
+    area = Area(client, store.settings.bucket, f"conformance/{uuid.uuid4().hex}/")
+    with contextlib.closing(client):
+        yield area
+        for name in area.names():
+            client.delete_object(Bucket=area.bucket, Key=area.key(name))

@@ -1,0 +1,106 @@
+"""The stores that the suite runs on, each started on a free port of 127.0.0.1 and stopped by its own handle."""
+
+import contextlib
+import os
+import secrets
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mypy_boto3_s3 import S3Client
+from pydantic import SecretStr
+
+from infra.local.cloudflare import LocalCloudflare
+from layout.errors import SettingsError
+from layout.storage.clients import s3_client
+from layout.storage.settings import StorageSettings, load_settings
+from tests.conformance.servers import install
+
+BUCKET = "conformance"
+
+
+@dataclass(frozen=True)
+class Store:
+    """A running store: where it listens and who may use it."""
+
+    name: str
+    settings: StorageSettings
+
+    def client(self) -> S3Client:
+        """A boto3 client with the project's own configuration for R2."""
+        return s3_client(self.settings)
+
+
+def _settings(endpoint: str, access_key_id: str, secret_access_key: str, bucket: str = BUCKET) -> StorageSettings:
+    return StorageSettings(
+        endpoint=endpoint,
+        bucket=bucket,
+        access_key_id=access_key_id,
+        secret_access_key=SecretStr(secret_access_key),
+    )
+
+
+@contextlib.contextmanager
+def local_r2(folder: Path) -> Iterator[Store]:
+    """The strict local R2, opened with the access key of a read-write token for one bucket."""
+    with LocalCloudflare(folder) as cloudflare:
+        cloudflare.store.create_bucket(BUCKET)
+        access_key_id, secret = cloudflare.create_access_key(BUCKET)
+        yield Store("local R2", _settings(cloudflare.s3_endpoint, access_key_id, secret))
+
+
+@contextlib.contextmanager
+def miniflare(folder: Path) -> Iterator[Store]:
+    """Cloudflare's own simulator."""
+    access_key_id, secret = secrets.token_hex(16), secrets.token_hex(32)
+    command = [str(install.node()), str(install.miniflare_script()), BUCKET, access_key_id, secret]
+    with _process(command, folder) as process:
+        if process.stdout is None:
+            raise AssertionError("the process was started with a pipe")
+        endpoint = process.stdout.readline().decode().strip()
+        if not endpoint:
+            raise AssertionError(f"miniflare did not start: {(folder / 'stderr').read_text()}")
+        yield Store("miniflare", _settings(endpoint, access_key_id, secret))
+
+
+@contextlib.contextmanager
+def versitygw(folder: Path) -> Iterator[Store]:
+    """A plain S3 server over a folder: what a client may expect of S3 itself, without R2's own rules."""
+    access_key_id, secret = secrets.token_hex(16), secrets.token_hex(32)
+    data, port = folder / "data", install.free_port()
+    (data / BUCKET).mkdir(parents=True)
+    environment = os.environ | {"ROOT_ACCESS_KEY": access_key_id, "ROOT_SECRET_KEY": secret}
+    command = [str(install.versitygw_binary()), "--port", f"127.0.0.1:{port}", "--region", "us-east-1", "posix", str(data)]
+    with _process(command, folder, environment):
+        install.wait_for_port(port)
+        yield Store("versitygw", _settings(f"http://127.0.0.1:{port}", access_key_id, secret))
+
+
+@contextlib.contextmanager
+def live(folder: Path) -> Iterator[Store]:  # noqa: ARG001 - every store is started with a folder
+    """The bucket that R2_ENDPOINT, R2_BUCKET and the access key in the environment open."""
+    settings = load_settings()
+    if not settings.bucket:
+        raise SettingsError("R2_BUCKET is not set", hint="name the bucket that the suite may write to")
+    yield Store("live", settings)
+
+
+@contextlib.contextmanager
+def _process(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    with (folder / "stderr").open("wb") as stderr:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, env=environment)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.communicate(timeout=10)
+
+
+STORES: dict[str, Callable[[Path], contextlib.AbstractContextManager[Store]]] = {
+    "local R2": local_r2,
+    "miniflare": miniflare,
+    "versitygw": versitygw,
+    "live": live,
+}
+__all__ = ["BUCKET", "STORES", "Store"]
