@@ -1,6 +1,7 @@
 """The time of the local Cloudflare: real time plus an offset that tests and users may advance."""
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 __all__ = ["Clock"]
@@ -16,6 +17,7 @@ class Clock:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._offset = timedelta(0)
+        self._listeners: list[Callable[[datetime], object]] = []
 
     def now(self) -> datetime:
         """The current time, aware, in UTC."""
@@ -39,4 +41,24 @@ class Clock:
             raise ValueError(f"a clock only advances, and {step!r} is negative: give a step of zero or more")
         with self._lock:
             self._offset += step
-        return self.now()
+            listeners = list(self._listeners)
+        now = self.now()
+        for listener in listeners:
+            listener(now)
+        return now
+
+    def subscribe(self, listener: Callable[[datetime], object]) -> Callable[[], None]:
+        """Calls `listener` with the new time after each `advance`.
+
+        Returns:
+            A function that ends this.
+        """
+        with self._lock:
+            self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return unsubscribe

@@ -1,0 +1,84 @@
+"""Lifecycle rules in the form of Cloudflare's API, and what they do to a bucket at a given time.
+
+Rules: FACTS.md sections 2 and 10. `maxAge` is in seconds, a prefix is a plain starts-with, and
+a deletion wins over a transition.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+__all__ = ["DEFAULT_RULES", "Due", "Swept", "due_for_object", "upload_is_due"]
+
+DEFAULT_RULES: tuple[Mapping[str, Any], ...] = (
+    {
+        "id": "Default Multipart Abort Rule",
+        "enabled": True,
+        "conditions": {"prefix": ""},
+        "abortMultipartUploadsTransition": {"condition": {"type": "Age", "maxAge": 604800}},
+    },
+)
+"""What a new bucket starts with (CFD r2/buckets/object-lifecycles.mdx)."""
+
+_STORAGE_CLASSES = {"InfrequentAccess": "STANDARD_IA", "Standard": "STANDARD"}
+
+
+@dataclass(frozen=True)
+class Due:
+    """What is to happen to one object."""
+
+    delete: bool = False
+    storage_class: str | None = None
+
+
+@dataclass
+class Swept:
+    """How many objects and uploads a sweep has changed."""
+
+    deleted: int = 0
+    transitioned: int = 0
+    aborted: int = 0
+
+
+def due_for_object(
+    rules: Iterable[Mapping[str, Any]], key: str, modified: datetime, storage_class: str, now: datetime
+) -> Due:
+    """What the rules ask for one object at `now`."""
+    transition: str | None = None
+    for rule in _matching(rules, key):
+        deletion = rule.get("deleteObjectsTransition")
+        if deletion and _is_met(deletion.get("condition"), modified, now):
+            return Due(delete=True)
+        for step in rule.get("storageClassTransitions") or ():
+            target = _STORAGE_CLASSES.get(str(step.get("storageClass")))
+            # There is no way back to STANDARD by lifecycle (CFD r2/buckets/storage-classes.mdx).
+            if target == "STANDARD_IA" != storage_class and _is_met(step.get("condition"), modified, now):
+                transition = target
+    return Due(storage_class=transition)
+
+
+def upload_is_due(rules: Iterable[Mapping[str, Any]], key: str, initiated: datetime, now: datetime) -> bool:
+    """Whether a multipart upload is to be aborted at `now`."""
+    return any(
+        _is_met((rule.get("abortMultipartUploadsTransition") or {}).get("condition"), initiated, now)
+        for rule in _matching(rules, key)
+    )
+
+
+def _matching(rules: Iterable[Mapping[str, Any]], key: str) -> Iterable[Mapping[str, Any]]:
+    for rule in rules:
+        prefix = str((rule.get("conditions") or {}).get("prefix") or "")
+        if rule.get("enabled") and key.startswith(prefix):
+            yield rule
+
+
+def _is_met(condition: Mapping[str, Any] | None, since: datetime, now: datetime) -> bool:
+    if not condition:
+        return False
+    if condition.get("type") == "Age" and condition.get("maxAge") is not None:
+        return (now - since).total_seconds() >= float(condition["maxAge"])
+    if condition.get("type") == "Date" and condition.get("date"):
+        date = datetime.fromisoformat(str(condition["date"]))
+        return now >= (date if date.tzinfo else date.replace(tzinfo=UTC))
+    return False
