@@ -1,0 +1,48 @@
+"""The environment: the first segment of every key."""
+
+from __future__ import annotations
+
+import enum
+import os
+from collections.abc import Mapping
+
+from layout.errors import EnvironmentNameError
+
+__all__ = ["Environment", "current_environment"]
+
+VARIABLE = "APP_ENV"
+
+
+class Environment(enum.StrEnum):
+    """Where an application runs, and the part of the bucket that it works on."""
+
+    DEV = "dev"
+    STAGING = "staging"
+    PROD = "prod"
+
+
+# A table, since calling the enum costs four times as much and every key asks for it.
+_BY_NAME: dict[str, Environment] = {environment.value: environment for environment in Environment}
+
+
+def current_environment(environ: Mapping[str, str] = os.environ) -> Environment:
+    """The environment named by ``APP_ENV``; ``dev`` if that is not set.
+
+    Read at each call, so that a process that sets the variable late gets what it asked for.
+
+    Args:
+        environ: where to look; the process's own environment unless given.
+
+    Raises:
+        EnvironmentNameError: if the variable is set to anything but dev, staging or prod. That
+            includes the empty text: a variable that a deployment left empty must not mean dev.
+    """
+    name = environ.get(VARIABLE, "dev")
+    environment = _BY_NAME.get(name)
+    if environment is None:
+        known = ", ".join(_BY_NAME)
+        raise EnvironmentNameError(
+            f"{VARIABLE} is {name!r}, which is none of {known}.",
+            hint=f"Set {VARIABLE} to one of {known}; unset, it means dev.",
+        )
+    return environment

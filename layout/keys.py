@@ -1,0 +1,199 @@
+"""The named builders of keys and prefixes, and the parser.
+
+Every builder takes ``environment``; None means the one that ``APP_ENV`` names at the call. Every one
+raises ``InvalidKeyError``, naming the part, for a value that cannot be in a key, and
+``EnvironmentNameError`` for a wrong ``APP_ENV``.
+
+>>> from layout.environment import Environment
+>>> key = r2_key("anna", "raw_clips/goal.mp4", "a1b2c3d4", environment=Environment.PROD)
+>>> key
+Key('prod/users/anna/profiles/a1b2c3d4/raw_clips/goal.mp4')
+>>> parse_key("prod/users/anna/profiles/a1b2c3d4/raw_clips/goal.mp4").fields["path"]
+'raw_clips/goal.mp4'
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from layout.context import current_profile_id
+from layout.environment import Environment, current_environment
+from layout.scheme import SCHEME
+from layout.template import Key
+
+__all__ = [
+    "Key",
+    "MediaType",
+    "backup_key",
+    "backups_prefix",
+    "environment_prefix",
+    "games_prefix",
+    "marker_key",
+    "parse_key",
+    "profile_prefix",
+    "profiles_key",
+    "project_output_key",
+    "project_prefix",
+    "r2_global_key",
+    "r2_key",
+    "scene_file_key",
+    "scene_prefix",
+    "selected_profile_key",
+    "temporary_key",
+    "temporary_prefix",
+    "user_prefix",
+    "users_prefix",
+]
+
+MediaType = Literal["audio", "media"]
+
+# Looked up once: the builders run for every object of a listing.
+_marker = SCHEME["marker"].fill
+_game = SCHEME["game"].fill
+_profiles = SCHEME["profiles"].fill
+_selected_profile = SCHEME["selected_profile"].fill
+_profile_file = SCHEME["profile_file"].fill
+_scene_file = SCHEME["scene_file"].fill
+_project_output = SCHEME["project_output"].fill
+_temporary = SCHEME["temporary"].fill
+_backup = SCHEME["backup"].fill
+
+
+def r2_key(
+    user_id: str, path: str, profile_id: str | None = None, *, environment: Environment | None = None
+) -> Key:
+    """Key of a file in a user's profile: ``{env}/users/{user}/profiles/{profile}/{path}``.
+
+    Args:
+        user_id: the owner.
+        path: where in the profile, one or more segments: ``raw_clips/goal.mp4``.
+        profile_id: one of the owner's profiles; None means the current one, which must be a
+            profile of this owner.
+        environment: the environment; None means the current one.
+
+    Raises:
+        NoProfileError: if ``profile_id`` is None and there is no current profile, or it belongs to
+            another user.
+    """
+    if environment is None:
+        environment = current_environment()
+    if profile_id is None:
+        profile_id = current_profile_id(user_id)
+    return _profile_file(environment, user_id, profile_id, path)
+
+
+def r2_global_key(path: str, *, environment: Environment | None = None) -> Key:
+    """Key of a game, shared by all users: ``{env}/games/{path}``."""
+    return _game(environment or current_environment(), path)
+
+
+def profiles_key(user_id: str, *, environment: Environment | None = None) -> Key:
+    """Key of a user's ``profiles.json``."""
+    return _profiles(environment or current_environment(), user_id)
+
+
+def selected_profile_key(user_id: str, *, environment: Environment | None = None) -> Key:
+    """Key of a user's ``selected-profile.json``."""
+    return _selected_profile(environment or current_environment(), user_id)
+
+
+def marker_key(*, environment: Environment | None = None) -> Key:
+    """Key of the revision marker ``{env}/layout.json``."""
+    return _marker(environment or current_environment())
+
+
+def scene_file_key(
+    user_id: str,
+    project_id: str,
+    scene_id: str,
+    media_type: MediaType,
+    file: str,
+    *,
+    environment: Environment | None = None,
+) -> Key:
+    """Key of an audio or media file of a scene; ``file`` is one segment."""
+    return _scene_file(environment or current_environment(), user_id, project_id, scene_id, media_type, file)
+
+
+def project_output_key(
+    user_id: str, project_id: str, file: str, *, environment: Environment | None = None
+) -> Key:
+    """Key of a file that a project was rendered to; ``file`` is one segment."""
+    return _project_output(environment or current_environment(), user_id, project_id, file)
+
+
+def temporary_key(path: str, *, environment: Environment | None = None) -> Key:
+    """Key of an intermediate result. R2 removes it a day after it was written, or a little later."""
+    return _temporary(environment or current_environment(), path)
+
+
+def backup_key(path: str, *, environment: Environment | None = None) -> Key:
+    """Key of something set aside. R2 removes it 30 days after it was written, or a little later."""
+    return _backup(environment or current_environment(), path)
+
+
+def environment_prefix(*, environment: Environment | None = None) -> str:
+    """Prefix of all keys of an environment: ``{env}/``."""
+    return SCHEME.prefix("environment").fill(environment or current_environment())
+
+
+def games_prefix(*, environment: Environment | None = None) -> str:
+    """Prefix of all games."""
+    return SCHEME.prefix("games").fill(environment or current_environment())
+
+
+def users_prefix(*, environment: Environment | None = None) -> str:
+    """Prefix of all users' keys."""
+    return SCHEME.prefix("users").fill(environment or current_environment())
+
+
+def user_prefix(user_id: str, *, environment: Environment | None = None) -> str:
+    """Prefix of all keys of a user."""
+    return SCHEME.prefix("user").fill(environment or current_environment(), user_id)
+
+
+def profile_prefix(
+    user_id: str, profile_id: str | None = None, *, environment: Environment | None = None
+) -> str:
+    """Prefix of all files of a profile; ``profile_id`` as in ``r2_key``.
+
+    Raises:
+        NoProfileError: as in ``r2_key``.
+    """
+    if profile_id is None:
+        profile_id = current_profile_id(user_id)
+    return SCHEME.prefix("profile").fill(environment or current_environment(), user_id, profile_id)
+
+
+def project_prefix(user_id: str, project_id: str, *, environment: Environment | None = None) -> str:
+    """Prefix of all keys of a project."""
+    return SCHEME.prefix("project").fill(environment or current_environment(), user_id, project_id)
+
+
+def scene_prefix(
+    user_id: str, project_id: str, scene_id: str, *, environment: Environment | None = None
+) -> str:
+    """Prefix of all keys of a scene."""
+    return SCHEME.prefix("scene").fill(environment or current_environment(), user_id, project_id, scene_id)
+
+
+def temporary_prefix(*, environment: Environment | None = None) -> str:
+    """Prefix of all intermediate results."""
+    return SCHEME.prefix("temporary").fill(environment or current_environment())
+
+
+def backups_prefix(*, environment: Environment | None = None) -> str:
+    """Prefix of all that was set aside."""
+    return SCHEME.prefix("backups").fill(environment or current_environment())
+
+
+def parse_key(text: str) -> Key:
+    """The key that a text is.
+
+    The key is in NFC even if the text is not: both are names of the same object, and a listing of
+    R2 gives the spelling that was uploaded last. ``APP_ENV`` plays no part.
+
+    Raises:
+        InvalidKeyError: if the text fits no template of the scheme.
+    """
+    return SCHEME.parse(text)
