@@ -65,6 +65,14 @@ from layout.keys import (
     users_prefix,
 )
 from layout.marker import REVISION, Marker, MarkerAction, check_marker
+from layout.paths import (
+    ensure_directories,
+    get_database_path,
+    get_user_data_path,
+    local_path,
+    user_data_base,
+    user_folder,
+)
 from layout.profiles import Profile, Profiles, SelectedProfile, new_profile_id, selected_profile_id
 from layout.retention import LifecycleRule, lifecycle_rules
 from layout.scheme import SCHEME, Scheme
@@ -121,9 +129,13 @@ __all__ = [
     "check_marker",
     "current_environment",
     "current_profile",
+    "ensure_directories",
     "environment_prefix",
     "games_prefix",
+    "get_database_path",
+    "get_user_data_path",
     "lifecycle_rules",
+    "local_path",
     "marker_key",
     "new_profile_id",
     "parse_key",
@@ -145,6 +157,8 @@ __all__ = [
     "token_policy",
     "use_no_profile",
     "use_profile",
+    "user_data_base",
+    "user_folder",
     "user_prefix",
     "users_prefix",
 ]

@@ -78,7 +78,7 @@ def _retention_fits(template: KeyTemplate) -> None:
         raise SchemeError(
             f"The template {template.text!r} has a retention, but its prefix {prefix!r} has a variable "
             "other than {env}.",
-            hint="A lifecycle rule matches a literal prefix: put what expires directly under the environment.",
+            hint="A lifecycle rule has a literal prefix: put what expires directly under the environment.",
         )
 
 

@@ -88,7 +88,10 @@ def clean_path(value: str, part: str) -> str:
     return normal
 
 
-_RULE = f"A segment has 1 to {MAX_SEGMENT_BYTES} bytes of UTF-8 in NFC, without slash, backslash and control characters."
+_RULE = (
+    f"A segment has 1 to {MAX_SEGMENT_BYTES} bytes of UTF-8 in NFC, "
+    "without slash, backslash and control characters."
+)
 
 
 def _hint(part: str) -> str:
