@@ -26,7 +26,7 @@ class DemoFolder:
             touched.
 
     Raises:
-        LocalCloudflareError: The folder holds something that no demonstration put there, or another run uses it.
+        LocalCloudflareError: The folder is not a demonstration's, or another run uses it.
     """
 
     def __init__(self, path: Path) -> None:
