@@ -16,14 +16,16 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from layout.access import JURISDICTIONS
 from layout.environment import Environment, current_environment
 from layout.errors import SettingsError
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 __all__ = ["StorageSettings", "default_endpoint", "load_settings"]
 
-_HINT = "set it in the environment or in .env (scripts/env.py --stack dev writes .env from a stack's outputs)"
+_HINT = "Set it in the environment or in .env; scripts/env.py --stack dev writes .env from a stack's outputs."
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -48,7 +50,6 @@ class StorageSettings(BaseSettings):
     model_config = SettingsConfigDict(
         env_file=".env",
         env_file_encoding="utf-8",
-        env_ignore_empty=True,
         case_sensitive=True,
         extra="ignore",
         frozen=True,
@@ -70,7 +71,6 @@ class StorageSettings(BaseSettings):
     jurisdiction: str = Field(
         default="default",
         validation_alias="R2_JURISDICTION",
-        pattern=r"^[a-z]+$",
         description="Jurisdiction of the bucket.",
     )
     endpoint: str = Field(
@@ -93,6 +93,12 @@ class StorageSettings(BaseSettings):
         description="Scope and expiry of a temporary credential.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_means_not_set(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """A template that leaves `R2_SESSION_TOKEN=` empty means none; an empty APP_ENV must not mean dev."""
+        return {name: value for name, value in values.items() if value != "" or name.lower() == "app_env"}
+
     @field_validator("app_env", mode="before")
     @classmethod
     def _known_environment(cls, value: object) -> Environment:
@@ -105,11 +111,18 @@ class StorageSettings(BaseSettings):
             raise ValueError(f"{value!r} is not an account id: 32 hexadecimal digits in lower case")
         return value
 
+    @field_validator("jurisdiction")
+    @classmethod
+    def _known_jurisdiction(cls, value: str) -> str:
+        if value not in JURISDICTIONS:
+            raise ValueError(f"{value!r} is none of {', '.join(JURISDICTIONS)}")
+        return value
+
     @field_validator("endpoint")
     @classmethod
     def _endpoint_is_a_safe_address(cls, value: str) -> str:
         if not value:
-            raise ValueError("is not set, and neither is CLOUDFLARE_ACCOUNT_ID, which would give its default")
+            raise ValueError("not set, and neither is CLOUDFLARE_ACCOUNT_ID, which gives its default")
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError(f"{value!r} is not an http or https address")
@@ -154,7 +167,7 @@ def _one_line(error: ValidationError) -> str:
         if problem["type"] != "missing"
     ]
     absent = [f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set"] if missing else []
-    return "; ".join(absent + wrong)
+    return "; ".join(reason.removesuffix(".") for reason in absent + wrong) + "."
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

@@ -1,0 +1,154 @@
+"""What the bucket answered, in three values, and the one translation of both clients' errors.
+
+An object is present, absent, or the answer is unknown (no permission, no connection, too busy). Unknown is
+never read as absent: what follows from absent may create or delete.
+"""
+
+import enum
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+    ResponseStreamingError,
+)
+from botocore.parsers import ResponseParserError
+from obstore.exceptions import BaseError as ObstoreError
+from obstore.exceptions import PreconditionError
+
+from layout.errors import (
+    AccessDeniedError,
+    ConditionFailedError,
+    CredentialsError,
+    LayoutError,
+    ObjectMissingError,
+    StorageError,
+    StorageUnavailableError,
+)
+
+__all__ = ["Presence", "storage_errors", "translate"]
+
+
+class Presence(enum.Enum):
+    """Whether an object is there. Compare it: as a truth value it would hide one of the three answers."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            f"{self} is one of three answers; compare it with Presence.PRESENT or Presence.ABSENT."
+        )
+
+
+# Codes of FACTS "Errors" whose status alone would not say what they mean.
+_BUSY = {"TooManyRequests", "SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout"}
+_REFUSED = {
+    "AccessDenied": "Use one that is for this bucket and prefix, and may write if this was a write.",
+    "Unauthorized": "Check R2_ACCESS_KEY_ID and R2_ENDPOINT; a new token takes up to a minute to work.",
+    "SignatureDoesNotMatch": "Check R2_SECRET_ACCESS_KEY.",
+    "RequestTimeTooSkewed": "Set the clock of this machine; R2 allows 15 minutes of difference.",
+    "ExpiredToken": "Mint a new temporary credential; this one has ended.",
+    "ExpiredRequest": "Sign a new URL; this one has ended.",
+    "InvalidToken": "Check R2_SESSION_TOKEN; it must be minted from the same R2_ACCESS_KEY_ID.",
+    "NotEntitled": "Enable R2 for the account.",
+}
+_CONFLICT = {"PreconditionFailed", "ConditionalRequestConflict", "NotModified"}
+_CODE = re.compile(r"<Code>(\w+)</Code>")
+_STATUS = re.compile(r"status code: (\d{3})")
+_PROVIDER = re.compile(r"External AWS credential provider: \w+: (.*?)\n\nDebug source", re.DOTALL)
+
+
+@contextmanager
+def storage_errors(bucket: str, key: str | None = None) -> Iterator[None]:
+    """Turn what boto3 and obstore raise inside the block into the errors of `layout.errors`.
+
+    Raises:
+        ObjectMissingError: The bucket says that there is no such object.
+        AccessDeniedError: The credential is unknown, ended, or does not reach that far.
+        ConditionFailedError: A condition of the request did not hold.
+        StorageUnavailableError: No answer, or too busy: whether the request took effect is unknown.
+        CredentialsError: Temporary credentials could not be renewed.
+        StorageError: Anything else that the bucket refuses, a missing bucket among it.
+    """
+    try:
+        yield
+    except (ClientError, BotoCoreError, ResponseParserError, ObstoreError, FileNotFoundError) as error:
+        raise translate(error, bucket, key) from error
+
+
+def translate(error: Exception, bucket: str, key: str | None = None) -> LayoutError:
+    """The error of this project for one of boto3's or obstore's."""
+    if isinstance(error, ClientError):
+        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        return _refusal(status, str(error.response.get("Error", {}).get("Code", "")), bucket, key)
+    if isinstance(error, (ObstoreError, FileNotFoundError)):
+        return _obstore_refusal(error, bucket, key)
+    unanswered = (HTTPClientError, IncompleteReadError, ResponseStreamingError, ResponseParserError)
+    if isinstance(error, unanswered):
+        return _unknown(type(error).__name__, bucket, key)
+    return StorageError(
+        f"boto3 cannot send the request for {_what(bucket, key)}: {error}", bucket=bucket, key=key
+    )
+
+
+def _obstore_refusal(error: Exception, bucket: str, key: str | None) -> LayoutError:
+    """Obstore tells status and code in its text only."""
+    text = str(error)
+    if provider := _PROVIDER.search(text):
+        return CredentialsError(provider[1], bucket=bucket, key=key)
+    status, code = _STATUS.search(text), _CODE.search(text)
+    if status is None:
+        return _unknown(type(error).__name__, bucket, key)
+    if isinstance(error, PreconditionError):
+        # A conditional replace of an object that is gone arrives as 404; the condition is what failed.
+        return _refusal(412, code[1] if code else "", bucket, key)
+    return _refusal(int(status[1]), code[1] if code else "", bucket, key)
+
+
+def _refusal(status: int, code: str, bucket: str, key: str | None) -> LayoutError:
+    """The meaning of a status and an S3 code; a HEAD answers without a code, so boto3 repeats the status."""
+    what = _what(bucket, key)
+    answer = f"{status} {code}" if code and code != str(status) else str(status)
+    if code == "NoSuchBucket":
+        return StorageError(
+            f"There is no bucket {bucket!r} at this endpoint.",
+            hint="Check R2_BUCKET and R2_ENDPOINT; a bucket shows only at the endpoint of its jurisdiction.",
+            bucket=bucket,
+            key=key,
+        )
+    if code in _REFUSED or status in {401, 403}:
+        hint = _REFUSED.get(code, _REFUSED["AccessDenied"])
+        return AccessDeniedError(
+            f"The credential does not open {what}: {answer}.", hint=hint, bucket=bucket, key=key
+        )
+    if code in _CONFLICT or status in {304, 409, 412}:
+        return ConditionFailedError(
+            f"The {what} is not in the state that the request asked for: {answer}.",
+            hint="Read it again and decide from what is there now.",
+            bucket=bucket,
+            key=key,
+        )
+    if status == 404:
+        return ObjectMissingError(f"There is no {what}.", bucket=bucket, key=key)
+    if code in _BUSY or status in {408, 429} or (status >= 500 and status != 501):
+        return _unknown(answer, bucket, key)
+    return StorageError(f"R2 refuses the request for {what}: {answer}.", bucket=bucket, key=key)
+
+
+def _unknown(reason: str, bucket: str, key: str | None) -> StorageUnavailableError:
+    return StorageUnavailableError(
+        f"No answer about {_what(bucket, key)}: {reason}.",
+        hint="Try again later; whether a write took effect is unknown until it is read back.",
+        bucket=bucket,
+        key=key,
+    )
+
+
+def _what(bucket: str, key: str | None) -> str:
+    return f"bucket {bucket!r}" if key is None else f"object {str(key)!r} in bucket {bucket!r}"

@@ -1,0 +1,243 @@
+"""Objects of one environment, addressed by keys of the layout only."""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from layout.errors import ConditionFailedError, InvalidKeyError, LayoutError, ObjectMissingError
+from layout.keys import Key, environment_prefix, parse_key
+from layout.storage.answers import Presence, storage_errors
+from layout.storage.clients import object_store, s3_client, settings_credentials
+from layout.storage.secret import CredentialSource
+from layout.storage.settings import StorageSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from obstore import GetResult, PutResult
+
+__all__ = ["ObjectInfo", "R2Storage", "StoredObject"]
+
+WRITE_ID = "write-id"
+"""Metadata of a conditional write, unique to it: tells a lost race from a lost answer."""
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """What a listing tells about an object.
+
+    Attributes:
+        key: A `Key` if the text fits the scheme, else plain text, which no method here accepts.
+        size: Bytes.
+        e_tag: Version of the content, in the quotes that conditions need.
+        last_modified: Aware time in UTC.
+    """
+
+    key: str
+    size: int
+    e_tag: str
+    last_modified: datetime
+
+
+@dataclass(frozen=True)
+class StoredObject(ObjectInfo):
+    """An object with its headers, and its body unless only asked for the head."""
+
+    content_type: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+
+
+class R2Storage:
+    """Reads and writes objects of one environment.
+
+    Every method takes a `Key` and refuses plain text and keys of another environment with
+    `InvalidKeyError`; what the bucket refuses arrives as one of the errors that
+    `layout.storage.answers.storage_errors` lists. Safe to share between threads.
+    """
+
+    def __init__(self, settings: StorageSettings, *, credentials: CredentialSource | None = None) -> None:
+        """`credentials` renew themselves; without them the settings' own are used."""
+        self.bucket = settings.bucket
+        self.environment = settings.app_env
+        self.credentials = credentials or settings_credentials(settings)
+        self._settings = settings
+        self._store = object_store(settings, credentials=self.credentials)
+
+    @cached_property
+    def client(self) -> "S3Client":
+        """The boto3 client behind listings and presigned URLs, made at the first use."""
+        return s3_client(self._settings, credentials=self.credentials, timestamps_as_text=True)
+
+    def get(self, key: Key) -> StoredObject:
+        """The object with its body."""
+        with storage_errors(self.bucket, self.own(key)):
+            result = self._store.get(key)
+            return _stored(key, result, bytes(result.bytes()))
+
+    def head(self, key: Key) -> StoredObject:
+        """The object without its body."""
+        with storage_errors(self.bucket, self.own(key)):
+            return _stored(key, self._store.get(key, options={"head": True}), b"")
+
+    def exists(self, key: Key) -> Presence:
+        """Present, absent, or unknown when the bucket gives no answer that can be trusted."""
+        try:
+            self.head(key)
+        except ObjectMissingError:
+            return Presence.ABSENT
+        except InvalidKeyError:
+            raise
+        except LayoutError:
+            return Presence.UNKNOWN
+        return Presence.PRESENT
+
+    def put(
+        self,
+        key: Key,
+        body: bytes,
+        *,
+        content_type: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> str:
+        """Write the object, whatever is there. Returns its ETag."""
+        with storage_errors(self.bucket, self.own(key)):
+            attributes = _attributes(content_type or key.template.content_type, metadata)
+            return _e_tag(self._store.put(key, body, attributes=attributes))
+
+    def create(self, key: Key, body: bytes, *, content_type: str | None = None) -> str:
+        """Write the object only if there is none (`If-None-Match: *`). Returns its ETag.
+
+        Raises:
+            ConditionFailedError: Somebody else's object is there.
+        """
+        return self._put_if(key, body, None, content_type)
+
+    def replace(self, key: Key, body: bytes, e_tag: str, *, content_type: str | None = None) -> str:
+        """Write the object only if it still has this ETag (`If-Match`). Returns the new ETag.
+
+        Raises:
+            ConditionFailedError: The object was changed or deleted meanwhile.
+        """
+        return self._put_if(key, body, e_tag, content_type)
+
+    def delete(self, key: Key) -> None:
+        """Delete the object. R2 answers the same if there was none."""
+        with storage_errors(self.bucket, self.own(key)):
+            self._store.delete(key)
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """Every object below a prefix (built by `layout.keys`), in the order of the bucket, all pages."""
+        self.own_prefix(prefix)
+        # boto3, not obstore: one key with an empty segment would end an obstore listing as a whole.
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        with storage_errors(self.bucket):
+            for page in pages:
+                for item in page.get("Contents", []):
+                    yield ObjectInfo(
+                        key=_parsed(item["Key"]),
+                        size=item["Size"],
+                        e_tag=item["ETag"],
+                        last_modified=datetime.fromisoformat(str(item["LastModified"])),
+                    )
+
+    def is_empty(self, prefix: str) -> bool:
+        """Whether no object lies below a prefix; one request, one key."""
+        self.own_prefix(prefix)
+        with storage_errors(self.bucket):
+            return not self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, MaxKeys=1)["KeyCount"]
+
+    def own(self, key: Key) -> Key:
+        """The key itself, if this storage may use it.
+
+        Raises:
+            InvalidKeyError: It is plain text, or a key of another environment.
+        """
+        if not isinstance(key, Key):
+            raise InvalidKeyError(
+                f"{key!r} is plain text, not a Key.",
+                hint="Build keys with layout.keys, or read a listed one with layout.keys.parse_key.",
+                bucket=self.bucket,
+            )
+        if key.fields["env"] != self.environment:
+            raise InvalidKeyError(
+                f"The key {str(key)!r} is of {key.fields['env']}, but APP_ENV is {str(self.environment)!r}.",
+                hint="Pass the environment to the key builder, or set APP_ENV to the one meant.",
+                bucket=self.bucket,
+                key=key,
+            )
+        return key
+
+    def own_prefix(self, prefix: str) -> str:
+        """The prefix itself, if this storage may list it.
+
+        Raises:
+            InvalidKeyError: It does not end with `/`, or leaves the environment.
+        """
+        environment = environment_prefix(environment=self.environment)
+        if not prefix.startswith(environment) or not prefix.endswith("/"):
+            raise InvalidKeyError(
+                f"The prefix {prefix!r} does not begin with {environment!r} and end with '/'.",
+                hint="Build prefixes with layout.keys; without the slash, 'anna' would include 'annabel'.",
+                bucket=self.bucket,
+            )
+        return prefix
+
+    def _put_if(self, key: Key, body: bytes, e_tag: str | None, content_type: str | None) -> str:
+        write_id = uuid.uuid4().hex
+        attributes = _attributes(content_type or key.template.content_type, {WRITE_ID: write_id})
+        try:
+            with storage_errors(self.bucket, self.own(key)):
+                return _e_tag(
+                    self._store.put(
+                        key,
+                        body,
+                        attributes=attributes,
+                        mode="create" if e_tag is None else {"e_tag": e_tag},
+                        use_multipart=False,
+                    )
+                )
+        except ConditionFailedError:
+            # The answer of a first, successful attempt may have been lost and the repetition met its object.
+            found = self._found(key)
+            if found is None or found.metadata.get(WRITE_ID) != write_id:
+                raise
+            return found.e_tag
+
+    def _found(self, key: Key) -> StoredObject | None:
+        try:
+            return self.head(key)
+        except ObjectMissingError:
+            return None
+
+
+def _parsed(text: str) -> str:
+    try:
+        return parse_key(text)
+    except InvalidKeyError:
+        return text
+
+
+def _attributes(content_type: str | None, metadata: Mapping[str, str] | None) -> dict[str, str]:
+    return dict(metadata or {}) | ({"Content-Type": content_type} if content_type else {})
+
+
+def _e_tag(result: "PutResult") -> str:
+    return result["e_tag"] or ""
+
+
+def _stored(key: Key, result: "GetResult", body: bytes) -> StoredObject:
+    """Attributes hold both headers and the object's own metadata; only headers begin with a capital."""
+    metadata = {str(name): value for name, value in result.attributes.items() if not str(name)[0].isupper()}
+    modified: datetime = result.meta["last_modified"]
+    return StoredObject(
+        key=key,
+        size=result.meta["size"],
+        e_tag=result.meta["e_tag"] or "",
+        last_modified=modified.astimezone(UTC),
+        content_type=result.attributes.get("Content-Type"),
+        metadata=metadata,
+        body=body,
+    )

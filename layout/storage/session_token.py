@@ -1,0 +1,60 @@
+"""What a session token says about itself, without its secret: scope and end.
+
+A session token is base64 of `jwt/` and an HS256 JWT (Cloudflare's R2 docs, `api/s3/temporary-credentials`).
+R2 checks the signature; here only the claims are read, to notice a wrong setting before the first request.
+"""
+
+import base64
+import binascii
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from layout.errors import CredentialsError
+
+__all__ = ["expiry", "scope_prefixes"]
+
+
+def scope_prefixes(session_token: str) -> tuple[str, ...]:
+    """The prefixes that a token opens; none means the whole bucket.
+
+    Raises:
+        CredentialsError: The text is not a session token.
+    """
+    paths = _claims(session_token).get("paths") or {}
+    prefixes = paths.get("prefixPaths") if isinstance(paths, dict) else None
+    return tuple(str(prefix) for prefix in prefixes or ())
+
+
+def expiry(session_token: str) -> datetime:
+    """Aware time in UTC at which the token ends.
+
+    Raises:
+        CredentialsError: The text is not a session token.
+    """
+    end = _claims(session_token).get("exp")
+    if not isinstance(end, int):
+        raise _unreadable("it has no time of expiry")
+    return datetime.fromtimestamp(end, UTC)
+
+
+def _claims(session_token: str) -> dict[str, Any]:
+    try:
+        kind, _, jwt = base64.b64decode(session_token, validate=True).decode().partition("/")
+        if kind != "jwt":
+            raise _unreadable("it does not begin with 'jwt/'")
+        payload = jwt.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (binascii.Error, UnicodeDecodeError, IndexError, json.JSONDecodeError):
+        raise _unreadable("it is not base64 of a JWT") from None
+    if not isinstance(claims, dict):
+        raise _unreadable("its claims are not an object")
+    return claims
+
+
+def _unreadable(reason: str) -> CredentialsError:
+    """The token itself stays out of the message."""
+    return CredentialsError(
+        f"The session token cannot be read: {reason}.",
+        hint="Set R2_SESSION_TOKEN to the text that minting printed, or leave it out.",
+    )
