@@ -70,13 +70,12 @@ def _engine_on_path(report: Callable[[str], None], path: str) -> Engine | None:
         known = "of an unknown version" if version is None else f"version {version_text(version)}"
         report(f"{cli} is {known}; {version_text(OLDEST_CLI)} or newer is needed, so it is not used")
         return None
-    programs = [shutil.which(name, path=path) for name in (LANGUAGE_HOST, LANGUAGE_HOST_SCRIPT)]
-    if None in programs:
-        report(f"{cli} has no {LANGUAGE_HOST} and {LANGUAGE_HOST_SCRIPT} on PATH, so it is not used")
-        return None
-    folders = tuple(dict.fromkeys(Path(program).parent for program in (cli, *programs) if program))
-    host_folder = Path(programs[0] or "").resolve().parent
-    return Engine(Path(cli), folders, own_language_host=(host_folder / STAMP).exists())
+    # The CLI looks for its language host beside itself, symbolic links followed.
+    for folder in dict.fromkeys((Path(cli).resolve().parent, Path(cli).parent)):
+        if all((folder / name).is_file() for name in (LANGUAGE_HOST, LANGUAGE_HOST_SCRIPT)):
+            return Engine(Path(cli), (folder,), own_language_host=(folder / STAMP).is_file())
+    report(f"{cli} has no {LANGUAGE_HOST} and {LANGUAGE_HOST_SCRIPT} beside it, so it is not used")
+    return None
 
 
 def _version_of(cli: str) -> tuple[int, int, int] | None:
