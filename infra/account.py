@@ -1,0 +1,149 @@
+"""What the account and the stack's state hold now: read before anything is changed.
+
+Each question has three answers: present, absent, unknown. Unknown is a `SettingsError`: the usual
+reasons are a wrong account or token, and nothing may be created or replaced on a guess.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pulumi
+import pulumi_cloudflare as cloudflare
+
+from infra.settings import StackSettings
+from layout.errors import SettingsError
+
+__all__ = [
+    "ExistingBucket",
+    "ExistingRule",
+    "existing_bucket",
+    "existing_rules",
+    "is_in_state",
+    "permission_groups",
+]
+
+# R2 answers a missing bucket with 404 and code 10006. The numbers are searched with the words around
+# them, because the account id in the text may contain any digits.
+_BUCKET_NOT_FOUND = re.compile(r"\b404 Not Found\b|\bcode\W{1,5}10006\b")
+_ANSWER_LENGTH = 300
+
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True)
+class ExistingBucket:
+    """A bucket as the account shows it."""
+
+    name: str
+    storage_class: str
+
+
+@dataclass(frozen=True)
+class ExistingRule:
+    """The identity of a lifecycle rule that a bucket has."""
+
+    id: str
+    prefix: str
+
+
+def existing_bucket(settings: StackSettings) -> ExistingBucket | None:
+    """The bucket of this environment, or None if the account has none of that name.
+
+    Cloudflare's data sources know the jurisdiction `default` only.
+
+    Raises:
+        SettingsError: Cloudflare gave another answer than "here it is" or "there is none".
+    """
+    try:
+        found = cloudflare.get_r2_bucket(account_id=settings.account_id, bucket_name=settings.bucket_name)
+    except Exception as error:  # noqa: BLE001 Pulumi raises a bare Exception for every failed look-up
+        if _BUCKET_NOT_FOUND.search(str(error)):
+            return None
+        raise _unknown(settings, f"bucket {settings.bucket_name!r}", error) from None
+    return ExistingBucket(found.name or settings.bucket_name, found.storage_class)
+
+
+def existing_rules(settings: StackSettings) -> tuple[ExistingRule, ...]:
+    """The lifecycle rules of the bucket, which must exist.
+
+    Raises:
+        SettingsError: Cloudflare did not answer with rules.
+    """
+    found = _ask(
+        settings,
+        f"the lifecycle rules of bucket {settings.bucket_name!r}",
+        lambda: (
+            cloudflare.get_r2_bucket_lifecycle(
+                account_id=settings.account_id, bucket_name=settings.bucket_name
+            ).rules
+        ),
+    )
+    return tuple(
+        ExistingRule(rule.id, rule.conditions.prefix if rule.conditions else "") for rule in found or ()
+    )
+
+
+def permission_groups(settings: StackSettings, names: tuple[str, ...]) -> dict[str, str]:
+    """Ids of Cloudflare's permission groups by name. Ids have changed before, names have not.
+
+    Raises:
+        SettingsError: Cloudflare did not answer, or does not know one of the names.
+    """
+    groups = _ask(
+        settings,
+        "the permission groups",
+        lambda: (
+            cloudflare.get_account_api_token_permission_groups_list(
+                account_id=settings.account_id, scope="com.cloudflare.edge.r2.bucket"
+            ).results
+        ),
+    )
+    ids = {group.name: group.id for group in groups or ()}
+    missing = [name for name in names if name not in ids]
+    if missing:
+        raise SettingsError(
+            f"Account {settings.account_id!r} has no permission group {', '.join(map(repr, missing))}; "
+            f"those for buckets are: {', '.join(map(repr, sorted(ids))) or 'none'}.",
+            hint="Enable R2 for the account in the dashboard.",
+        )
+    return {name: ids[name] for name in names}
+
+
+def is_in_state(settings: StackSettings) -> bool:
+    """Whether this stack's state holds the bucket already.
+
+    The engine answers this for any stack, with a sister of the function behind `pulumi.StackReference`.
+    A program cannot see its own state otherwise, and has to know: R2 answers the creation of a bucket
+    that exists with 409, which the provider retries for minutes, and an import of a bucket that the stack
+    made plans its replacement.
+    """
+    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    answer = _ask(
+        settings,
+        f"the state of stack {stack!r}",
+        lambda: pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}).value,
+    )
+    return any(
+        resource["type"] == "cloudflare:index/r2Bucket:R2Bucket"
+        and resource["outputs"].get("name") == settings.bucket_name
+        and resource["outputs"].get("accountId") == settings.account_id
+        for resource in answer["outputs"].values()
+    )
+
+
+def _ask(settings: StackSettings, what: str, question: Callable[[], _Answer]) -> _Answer:
+    try:
+        return question()
+    except Exception as error:  # noqa: BLE001 Pulumi raises a bare Exception for every failed look-up
+        raise _unknown(settings, what, error) from None
+
+
+def _unknown(settings: StackSettings, what: str, error: Exception) -> SettingsError:
+    answer = " ".join(str(error).split())
+    return SettingsError(
+        f"Cannot read {what} of account {settings.account_id!r}: {answer[:_ANSWER_LENGTH]}.",
+        hint="Check the account id, and that CLOUDFLARE_API_TOKEN has the permissions "
+        "Workers R2 Storage Write and Account API Tokens Write.",
+    )

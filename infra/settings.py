@@ -1,0 +1,208 @@
+"""The configuration of one stack, read once and checked before any resource is touched.
+
+Where each value comes from:
+
+    environment     the name of the stack: dev, staging or prod
+    account_id      config `accountId`, else CLOUDFLARE_ACCOUNT_ID
+    all the rest    config `r2-layout:<camelCaseName>`, from Pulumi.yaml and Pulumi.<stack>.yaml
+
+The fields of `StackSettings` describe every value; a wrong one is a `SettingsError` of one line.
+"""
+
+import enum
+import os
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import pulumi
+from pulumi.runtime.config import CONFIG
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+
+from infra.values import (
+    MAX_BUCKET_NAME,
+    AccountId,
+    BucketName,
+    Endpoint,
+    Expiry,
+    Generations,
+    IpRanges,
+    Jurisdiction,
+    Names,
+    Origins,
+)
+from layout.environment import Environment
+from layout.errors import SettingsError
+
+__all__ = ["StackSettings", "Topology", "config_key", "load_settings"]
+
+_OF_THE_BUCKET = {"adopt", "storage_class", "cors_origins", "replace_rules"}
+
+
+class Topology(enum.StrEnum):
+    """How environments share buckets."""
+
+    SHARED = "shared"
+    DEDICATED = "dedicated"
+
+
+class StackSettings(BaseModel):
+    """Everything that one stack is told from outside, valid and frozen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+
+    environment: Environment = Field(description="The environment that this stack provisions: its name.")
+    account_id: AccountId = Field(
+        description="The Cloudflare account. Not a secret. Config wins over CLOUDFLARE_ACCOUNT_ID."
+    )
+    bucket: BucketName = Field(
+        description="shared: the bucket's name. dedicated: its first part, the environment's name follows."
+    )
+    topology: Topology = Field(
+        default=Topology.SHARED,
+        description="shared: one bucket, a prefix per environment. dedicated: a bucket each, same keys.",
+    )
+    bucket_owner: Environment = Field(
+        default=Environment.PROD,
+        description="shared: the one stack that owns bucket, lifecycle rules and CORS. Equal in all stacks.",
+    )
+    adopt: bool = Field(
+        default=False, description="Take over a bucket that exists. Harmless to leave set afterwards."
+    )
+    storage_class: Literal["Standard", "InfrequentAccess"] = Field(
+        default="Standard",
+        description="Class of new objects. InfrequentAccess bills at least 30 days and every read.",
+    )
+    jurisdiction: Jurisdiction = Field(
+        default="default",
+        description="Where R2 keeps the objects. Decided when a bucket is created, never changed.",
+    )
+    cors_origins: Origins = Field(
+        default=(), description="Origins whose pages may use presigned URLs. None: the bucket has no CORS."
+    )
+    replace_rules: Names = Field(
+        default=(), description='Ids of foreign lifecycle rules that may be removed. ["*"]: all of them.'
+    )
+    generations: Generations = Field(
+        default=(1,), description="Generations of tokens that exist. Outputs name the newest."
+    )
+    token_expires_on: Expiry | None = Field(default=None, description="When the tokens end. None: never.")
+    token_ip_ranges: IpRanges = Field(
+        default=(), description="Networks that the tokens may be used from. None: everywhere."
+    )
+    endpoint: Endpoint | None = Field(
+        default=None, description="S3 endpoint for the outputs, if it is not the account's own."
+    )
+
+    @property
+    def bucket_name(self) -> str:
+        """The bucket that holds this environment."""
+        return self.bucket if self.topology is Topology.SHARED else f"{self.bucket}-{self.environment}"
+
+    @property
+    def owner(self) -> Environment:
+        """The environment whose stack owns that bucket."""
+        return self.bucket_owner if self.topology is Topology.SHARED else self.environment
+
+    @property
+    def owns_bucket(self) -> bool:
+        """Whether this stack owns the bucket, its lifecycle rules and its CORS."""
+        return self.owner is self.environment
+
+    @property
+    def environments_in_bucket(self) -> tuple[Environment, ...]:
+        """The environments whose keys lie in that bucket."""
+        return tuple(Environment) if self.topology is Topology.SHARED else (self.environment,)
+
+    @property
+    def s3_endpoint(self) -> str:
+        """The S3 endpoint of the bucket; each jurisdiction has a host of its own (R2, data location)."""
+        if self.endpoint:
+            return self.endpoint
+        jurisdiction = "" if self.jurisdiction == "default" else f".{self.jurisdiction}"
+        return f"https://{self.account_id}{jurisdiction}.r2.cloudflarestorage.com"
+
+    @model_validator(mode="after")
+    def _only_the_owner_configures_the_bucket(self) -> "StackSettings":
+        """A value that would be ignored is refused, or its author believes that it holds."""
+        ignored = sorted(config_key(to_camel(name)) for name in self.model_fields_set & _OF_THE_BUCKET)
+        if ignored and not self.owns_bucket:
+            raise ValueError(
+                f"Config {', '.join(ignored)} has no effect in stack {self.environment.value!r}; "
+                f"set it in stack {self.owner.value!r}, which owns the bucket"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _the_bucket_name_fits(self) -> "StackSettings":
+        if len(self.bucket_name) > MAX_BUCKET_NAME:
+            raise ValueError(
+                f"Bucket name {self.bucket_name!r} has {len(self.bucket_name)} characters and R2 allows "
+                f"{MAX_BUCKET_NAME}; shorten config {config_key('bucket')}"
+            )
+        return self
+
+
+def load_settings(environ: Mapping[str, str] = os.environ) -> StackSettings:
+    """Read the configuration of the running stack.
+
+    Raises:
+        SettingsError: A value is missing, unknown or wrong. The message names all wrong ones.
+    """
+    environment = _environment(pulumi.get_stack(), environ.get("APP_ENV"))
+    config = _config()
+    known = sorted(to_camel(name) for name in StackSettings.model_fields if name != "environment")
+    unknown = sorted(config_key(name) for name in set(config) - set(known))
+    if unknown:
+        raise SettingsError(f"Unknown config {', '.join(unknown)}.", hint=f"Known are {', '.join(known)}.")
+    config.setdefault("accountId", environ.get("CLOUDFLARE_ACCOUNT_ID", ""))
+    if not config["accountId"]:
+        raise SettingsError(
+            "There is no Cloudflare account id.",
+            hint=f"Set CLOUDFLARE_ACCOUNT_ID or config {config_key('accountId')}.",
+        )
+    try:
+        return StackSettings.model_validate({**config, "environment": environment})
+    except ValidationError as error:
+        raise SettingsError("; ".join(_describe(dict(detail)) for detail in error.errors()) + ".") from None
+
+
+def config_key(name: str) -> str:
+    """The full name of a config value, as `pulumi config set` takes it."""
+    return f"{pulumi.get_project()}:{name}"
+
+
+def _environment(stack: str, app_env: str | None) -> Environment:
+    if stack not in list(Environment):
+        raise SettingsError(
+            f"The stack's name {stack!r} is no environment.", hint=f"Known are {', '.join(Environment)}."
+        )
+    if app_env is not None and app_env != stack:
+        raise SettingsError(
+            f"APP_ENV is {app_env!r}, but the stack is {stack!r}.",
+            hint="Unset APP_ENV or select the other stack.",
+        )
+    return Environment(stack)
+
+
+def _config() -> dict[str, Any]:
+    """All config of the project's namespace; `pulumi.Config` can only ask for names that it knows."""
+    namespace = config_key("")
+    return {
+        key.removeprefix(namespace): value for key, value in CONFIG.get().items() if key.startswith(namespace)
+    }
+
+
+def _describe(detail: dict[str, Any]) -> str:
+    """One pydantic error as a clause."""
+    cause = detail.get("ctx", {}).get("error")
+    text = str(cause) if cause else detail["msg"][0].lower() + detail["msg"][1:]
+    if not detail["loc"]:
+        return text
+    name, *items = detail["loc"]
+    key = config_key(str(name)) + "".join(f"[{item}]" for item in items)
+    return (
+        f"Config {key} is missing"
+        if detail["type"] == "missing"
+        else f"Config {key} is {detail['input']!r}: {text}"
+    )
