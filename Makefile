@@ -1,0 +1,48 @@
+# Needs make, git and Python 3.11 or newer. A recipe's command is one line without shell syntax where it can be, so
+# that make runs it itself: the supervisor notices when its parent dies, which must be make and not a shell between.
+
+PYTHON = python3
+VENV = .venv/bin/python
+SUPERVISED = $(VENV) -m infra.local.supervisor --
+LOCK = $(VENV) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
+help: ## list these commands (the default)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: setup ## everything on this machine: three stacks up, legacy data moved, a file read back (ARGS="...")
+	$(SUPERVISED) $(VENV) scripts/demo.py $(ARGS)
+
+up: setup ## start the local Cloudflare in the foreground (ARGS="--s3-port 9000"); Ctrl-C ends it
+	$(SUPERVISED) $(VENV) -m infra.local up $(ARGS)
+
+down: environment ## stop the local Cloudflare that `make up` started
+	$(VENV) -m infra.local down $(ARGS)
+
+test: setup ## run the tests (ARGS="tests/layout -k keys")
+	$(SUPERVISED) $(VENV) -m pytest --numprocesses 2 --dist worksteal $(ARGS)
+
+lint: environment ## check style, types, who imports whom, and the lock files
+	$(VENV) -m ruff check .
+	$(VENV) -m ruff format --check .
+	$(VENV) -m mypy
+	$(VENV) .venv/bin/lint-imports
+	$(VENV) scripts/lock_files.py
+
+check: test lint ## tests and linters
+
+bench: environment ## measure keys and import time
+	$(VENV) bench/keys.py
+	$(VENV) bench/import_time.py
+
+setup: ## make .venv and find or build the Pulumi engine; the other commands do this by themselves
+	@$(PYTHON) scripts/setup.py
+
+lock: environment ## write requirements/*.txt anew from requirements/*.in
+	$(LOCK) --output-file requirements/development.txt requirements/development.in
+	$(LOCK) --output-file requirements/go.txt requirements/go.in
+	$(VENV) scripts/lock_files.py
+
+environment:
+	@$(PYTHON) scripts/setup.py --without-engine
+
+.PHONY: help demo up down test lint check bench setup lock environment
