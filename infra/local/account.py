@@ -6,9 +6,11 @@ import secrets
 import sqlite3
 import threading
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from infra.local.clock import Clock
 from infra.local.permissions import grants
@@ -90,8 +92,13 @@ class Account:
         with self._lock:
             self._database.close()
 
-    def create(self, document: TokenDocument) -> tuple[Token, str]:
-        """Makes a token; its value is told here and never again."""
+    def create(self, document: TokenDocument, *, delay: timedelta | None = None) -> tuple[Token, str]:
+        """Makes a token; its value is told here and never again.
+
+        Args:
+            document: What it may do, and when.
+            delay: Until it works; None takes the account's delay.
+        """
         value, now = _new_value(), self.clock.now()
         token = Token(
             id=uuid.uuid4().hex,
@@ -99,7 +106,7 @@ class Account:
             document=document,
             issued_on=now,
             modified_on=now,
-            ready_on=now + self.activation_delay,
+            ready_on=now + (self.activation_delay if delay is None else delay),
         )
         self._save(token)
         return token, value
@@ -195,9 +202,9 @@ class Account:
 
 
 def token_document(
-    name: str, account_id: str, group_ids: list[str], *, resource: str | None = None
+    name: str, account_id: str, group_ids: list[str], *, resources: Mapping[str, Any] | None = None
 ) -> TokenDocument:
-    """The document of a token with one policy; `resource` None means the whole account."""
+    """The document of a token with one policy; `resources` None means the whole account."""
     return TokenDocument.model_validate(
         {
             "name": name,
@@ -205,7 +212,7 @@ def token_document(
                 {
                     "effect": "allow",
                     "permission_groups": [{"id": group_id} for group_id in group_ids],
-                    "resources": {resource or f"com.cloudflare.api.account.{account_id}": "*"},
+                    "resources": resources or {f"com.cloudflare.api.account.{account_id}": "*"},
                 }
             ],
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from infra.local.permissions import Policy, group_with_id
 
-__all__ = ["Token", "TokenDocument", "secret_of", "timestamp"]
+__all__ = ["Token", "TokenDocument", "rfc3339", "secret_of", "timestamp"]
 
 
 def timestamp(moment: datetime) -> str:
@@ -27,10 +28,17 @@ def secret_of(value: str) -> str:
     return hashlib.sha256(value.encode()).hexdigest()
 
 
-def _aware(text: str) -> str:
+def rfc3339(text: str) -> str:
+    """A time of a body in the spelling that the API answers with.
+
+    Raises:
+        ValueError: Not RFC 3339, without a time zone, or out of range.
+    """
+    if not re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", text):
+        raise ValueError("a time has the form 2027-10-01T00:00:00Z")
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        raise ValueError("the time needs a time zone: write 2027-10-01T00:00:00Z")
+        raise ValueError("the time needs a time zone, as in 2027-10-01T00:00:00Z")
     try:
         return timestamp(moment)
     except OverflowError as error:
@@ -42,7 +50,7 @@ def _network(text: str) -> str:
     return text
 
 
-Time = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"), AfterValidator(_aware)]
+Time = Annotated[str, AfterValidator(rfc3339)]
 Network = Annotated[str, AfterValidator(_network)]
 
 
