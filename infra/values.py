@@ -36,9 +36,12 @@ def _decode_list(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
+        decoded = json.loads(value)
     except json.JSONDecodeError:
-        raise ValueError("a list is expected, in YAML one item a line or [a, b]") from None
+        decoded = None
+    if isinstance(decoded, list):
+        return decoded
+    raise ValueError("a list is expected, in YAML one item a line or [a, b]")
 
 
 def _account_id(value: str) -> str:

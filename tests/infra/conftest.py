@@ -206,3 +206,13 @@ async def _collect(exported: Mapping[str, Any], outputs: dict[str, Any], secret:
         outputs[name] = await output.future()
         if await output.is_secret():
             secret.add(name)
+
+
+@pytest.fixture
+def existing_account() -> Callable[..., Account]:
+    """An account that has the bucket: `existing_account(storage_class="Standard", rules=[...])`."""
+
+    def make(**facts: Any) -> Account:
+        return Account(**{"storage_class": "Standard", **facts})
+
+    return make

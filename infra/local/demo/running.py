@@ -19,7 +19,7 @@ _STOP_SECONDS = 5.0
 
 
 class Endpoints(BaseModel):
-    """What ``python -m infra.local up --json`` says about itself.
+    """Where a local Cloudflare is, as its endpoints file says.
 
     Attributes:
         account_id: The account that owns everything here.
@@ -90,7 +90,7 @@ class RunningCloudflare:
             self._process.wait()
 
     def _read_endpoints(self) -> Endpoints:
-        """Wait for the first line of its output."""
+        """Wait for the first line of its output, which names the file with the token in it."""
         stream = self._process.stdout
         if stream is None:
             raise LocalCloudflareError("the local Cloudflare was started without a pipe for its output")
@@ -103,4 +103,4 @@ class RunningCloudflare:
                 f"{last[0] if last else 'it said nothing'!r}",
                 hint=f"read {str(self._log)!r}, and start it by hand: python -m infra.local up",
             )
-        return Endpoints.model_validate(json.loads(line))
+        return Endpoints.model_validate_json(Path(json.loads(line)["endpoints_file"]).read_bytes())

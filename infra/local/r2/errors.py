@@ -47,6 +47,8 @@ class ErrorKind(Enum):
         "The provided 'x-amz-content-sha256' header does not match what was computed.",
     )
     INVALID_ARGUMENT = _Row("InvalidArgument", 400, None, "Invalid Argument")
+    # Seen by users of R2 with a wrong region; not in the table of the documents.
+    INVALID_REGION_NAME = _Row("InvalidRegionName", 400, None, "The region name is not valid.")
     INVALID_REQUEST = _Row("InvalidRequest", 400, None, "Invalid Request")
     INVALID_URI = _Row("InvalidURI", 400, None, "Couldn't parse the specified URI.")
     MALFORMED_XML = _Row(

@@ -107,8 +107,8 @@ class ObjectTable:
             end = _after_prefix(prefix)
             bound = "" if end is None else " AND key < ?"
             rows = transaction.execute(
-                f"SELECT key, {_DESCRIPTION}, NULL FROM objects WHERE bucket = ? AND key {comparison} ?{bound} "  # noqa: S608
-                "ORDER BY key LIMIT ?",
+                f"SELECT key, {_DESCRIPTION}, NULL FROM objects "  # noqa: S608
+                f"WHERE bucket = ? AND key {comparison} ?{bound} ORDER BY key LIMIT ?",
                 bucket, start, *([] if end is None else [end]), limit,
             ).fetchall()  # fmt: skip
         return [_from_row(key.decode(), *row) for key, *row in rows]
