@@ -172,7 +172,8 @@ class LocalCloudflareProvider(pulumi_provider.Provider):
 
 
 def _kind(type_token: str) -> Kind:
-    kind = KINDS.get(type_token)
+    # The library takes the type from the URN, where the types of components stand before it.
+    kind = KINDS.get(type_token.rpartition("$")[2])
     if kind is None:
         raise ProviderError(f"the local stand-in has no resource {type_token!r}: it knows {sorted(KINDS)!r}")
     return kind
