@@ -1,4 +1,4 @@
-"""What exists in the account is compared with config first; a contradiction is one line, nothing is touched."""
+"""What exists in the account is compared with config first; a contradiction is one line and nothing done."""
 
 from collections.abc import Callable
 from typing import Any
@@ -188,5 +188,6 @@ def test_a_missing_permission_group_is_told_with_those_there_are(
     account = existing_account(groups={"Workers R2 Storage Bucket Item Read": "x", "Other": "y"})
     assert run_program("dev", account).refusal() == (
         f"Account '{ACCOUNT}' has no permission group 'Workers R2 Storage Bucket Item Write'; those for "
-        "buckets are: 'Other', 'Workers R2 Storage Bucket Item Read'. Enable R2 for the account in the dashboard."
+        "buckets are: 'Other', 'Workers R2 Storage Bucket Item Read'. Enable R2 for the account in the "
+        "dashboard."
     )
