@@ -65,6 +65,7 @@ from layout.keys import (
     users_prefix,
 )
 from layout.marker import REVISION, Marker, MarkerAction, check_marker
+from layout.parts import Access, Owner, Variable
 from layout.paths import (
     ensure_directories,
     get_database_path,
@@ -76,7 +77,7 @@ from layout.paths import (
 from layout.profiles import Profile, Profiles, SelectedProfile, new_profile_id, selected_profile_id
 from layout.retention import LifecycleRule, lifecycle_rules
 from layout.scheme import SCHEME, Scheme
-from layout.template import Access, KeyTemplate, Owner, PrefixTemplate, Variable
+from layout.template import KeyTemplate, PrefixTemplate
 
 __all__ = [
     "AUDIT",

@@ -79,7 +79,8 @@ class Document(Part):
                 f"{key or cls.file_name} is not JSON: {error}.", hint=_HINT, key=key
             ) from None
         try:
-            return cls.model_validate(content)
+            # By alias only: in a document the field is called profileId and nothing else.
+            return cls.model_validate(content, by_alias=True, by_name=False)
         except ValidationError as error:
             raise InvalidDocumentError(
                 f"{key or cls.file_name}: {_first(error)}", hint=_HINT, key=key

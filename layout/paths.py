@@ -26,8 +26,9 @@ from layout.disk import refuse_unfit
 from layout.environment import Environment
 from layout.errors import LocalPathError
 from layout.keys import profile_prefix, r2_key, user_prefix
+from layout.parts import Owner
 from layout.scheme import SCHEME
-from layout.template import Key, KeyTemplate, Owner, PrefixTemplate
+from layout.template import Key, KeyTemplate, PrefixTemplate
 
 __all__ = [
     "DATABASE_NAME",

@@ -30,9 +30,10 @@ from typing import Any
 
 from layout.environment import Environment
 from layout.errors import InvalidKeyError
+from layout.parts import Access, Owner, Variable
 from layout.scheme_rules import check_scheme
-from layout.segments import ANY_CHARACTER, ASCII_CHARACTER, MAX_KEY_BYTES, shown
-from layout.template import Access, Key, KeyTemplate, Owner, PrefixTemplate, Variable, fits_in_bytes
+from layout.segments import ANY_CHARACTER, ASCII_CHARACTER, MAX_KEY_BYTES, fits_in_bytes, shown
+from layout.template import Key, KeyTemplate, PrefixTemplate
 
 __all__ = ["SCHEME", "Scheme"]
 
@@ -77,8 +78,9 @@ class Scheme:
             raise InvalidKeyError(
                 f"A key must be text, not {type(text).__name__}: {shown(text)}.", hint="Pass the key as str."
             )
-        pattern, readers = self._ascii
-        if not text.isascii():
+        if text.isascii():
+            pattern, readers = self._ascii
+        else:
             text = unicodedata.normalize("NFC", text)
             pattern, readers = self._any
         match = pattern.fullmatch(text)

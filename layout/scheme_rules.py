@@ -6,7 +6,8 @@ import itertools
 from datetime import timedelta
 
 from layout.errors import SchemeError
-from layout.template import Access, KeyTemplate, Owner, PrefixTemplate, Variable
+from layout.parts import Access, Owner, Variable
+from layout.template import KeyTemplate, PrefixTemplate
 
 ENVIRONMENT = "env"
 USER = "user"

@@ -94,6 +94,16 @@ _RULE = (
 )
 
 
+def fits_in_bytes(text: str) -> bool:
+    """Whether a key whose characters and segments are allowed keeps to the limits in bytes."""
+    if text.isascii():
+        return len(text) <= MAX_KEY_BYTES
+    encoded = text.encode()
+    if len(encoded) <= MAX_SEGMENT_BYTES:
+        return True
+    return len(encoded) <= MAX_KEY_BYTES and max(map(len, encoded.split(b"/"))) <= MAX_SEGMENT_BYTES
+
+
 def _hint(part: str) -> str:
     return f"Use another {part}. {_RULE}"
 

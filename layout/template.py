@@ -1,6 +1,6 @@
 """One text, both directions: a key template formats keys and reads them back.
 
->>> from layout.template import KeyTemplate, Owner, Variable
+>>> from layout.parts import Owner, Variable
 >>> note = KeyTemplate(
 ...     name="note", text="notes/{user}/{file}", owner=Owner.USER, description="A note.",
 ...     variables=(Variable("user", "user id"), Variable("file", "file name")),
@@ -15,7 +15,6 @@ True
 
 from __future__ import annotations
 
-import enum
 import functools
 import re
 import unicodedata
@@ -25,78 +24,14 @@ from datetime import timedelta
 from typing import Any, NoReturn, Self
 
 from layout.errors import InvalidKeyError, SchemeError
-from layout.segments import (
-    ANY_CHARACTER,
-    ASCII_CHARACTER,
-    MAX_KEY_BYTES,
-    MAX_SEGMENT_BYTES,
-    clean_path,
-    clean_segment,
-    path_pattern,
-    segment_pattern,
-    shown,
-)
+from layout.parts import Access, Owner, Variable
+from layout.segments import ANY_CHARACTER, ASCII_CHARACTER, MAX_KEY_BYTES, clean_segment, fits_in_bytes, shown
 
-__all__ = ["Access", "Key", "KeyTemplate", "Owner", "PrefixTemplate", "Variable"]
+__all__ = ["Key", "KeyTemplate", "PrefixTemplate"]
 
+# Key.__new__ without its frame, which costs as much as the rest of it.
+_new_text = str.__new__
 _VARIABLE = re.compile(r"\{(\w+)\}")
-
-
-class Owner(enum.StrEnum):
-    """Whose data an object is: what a deletion of that owner must include."""
-
-    ENVIRONMENT = "environment"
-    USER = "user"
-    SHARED = "shared"
-
-
-class Access(enum.StrEnum):
-    """Who reaches an object with credentials of their own; the backend reaches all."""
-
-    BACKEND = "backend"
-    """The backend only."""
-    USER = "user"
-    """Also the user that the key names."""
-    EVERYONE = "everyone"
-    """Also every user of the environment, who may read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """A named part of a template.
-
-    Attributes:
-        name: as in the template's text, ``user`` for ``{user}``.
-        label: as in messages, ``user id``.
-        choices: the only values that it may have; empty means any valid segment.
-        many: whether it is one or more segments; such a variable comes last.
-    """
-
-    name: str
-    label: str
-    choices: tuple[str, ...] = ()
-    many: bool = False
-
-    def pattern(self, character: str) -> str:
-        """Regular expression for its values, without a group."""
-        if self.choices:
-            return "|".join(map(re.escape, self.choices))
-        return path_pattern(character) if self.many else segment_pattern(character)
-
-    def clean(self, value: str) -> str:
-        """The value in NFC.
-
-        Raises:
-            InvalidKeyError: if it is not allowed here.
-        """
-        if self.many:
-            return clean_path(value, self.label)
-        if self.choices and value not in self.choices:
-            known = ", ".join(self.choices)
-            raise InvalidKeyError(
-                f"The {self.label} {shown(value)} is none of {known}.", hint=f"Use one of {known}."
-            )
-        return clean_segment(value, self.label)
 
 
 class Key(str):
@@ -284,7 +219,10 @@ class KeyTemplate(_Template):
         if match is not None and len(text) <= MAX_KEY_BYTES:
             groups = match.groups()
             if groups == values:
-                return Key(text, self, groups)
+                key = _new_text(Key, text)
+                key._template = self  # noqa: SLF001 - what Key.__new__ does
+                key._values = groups  # noqa: SLF001
+                return key
         return self._fill_slowly(values)
 
     def format(self, **fields: str) -> Key:
@@ -317,13 +255,3 @@ class KeyTemplate(_Template):
                 key=text,
             )
         return Key(text, self, clean)
-
-
-def fits_in_bytes(text: str) -> bool:
-    """Whether a key whose characters and segments are allowed keeps to the limits in bytes."""
-    if text.isascii():
-        return len(text) <= MAX_KEY_BYTES
-    encoded = text.encode()
-    return len(encoded) <= MAX_KEY_BYTES and all(
-        len(segment) <= MAX_SEGMENT_BYTES for segment in encoded.split(b"/")
-    )
