@@ -16,6 +16,9 @@ from botocore.exceptions import (
     IncompleteReadError,
     ResponseStreamingError,
 )
+from botocore.exceptions import (
+    ConnectionError as BotocoreConnectionError,
+)
 from botocore.parsers import ResponseParserError
 from obstore.exceptions import BaseError as ObstoreError
 from obstore.exceptions import PreconditionError
@@ -59,6 +62,13 @@ _REFUSED = {
     "NotEntitled": "Enable R2 for the account.",
 }
 _CONFLICT = {"PreconditionFailed", "ConditionalRequestConflict", "NotModified"}
+_UNANSWERED = (
+    BotocoreConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+    ResponseStreamingError,
+    ResponseParserError,
+)
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 _STATUS = re.compile(r"status code: (\d{3})")
 _PROVIDER = re.compile(r"External AWS credential provider: \w+: (.*?)\n\nDebug source", re.DOTALL)
@@ -89,8 +99,7 @@ def translate(error: Exception, bucket: str, key: str | None = None) -> LayoutEr
         return _refusal(status, str(error.response.get("Error", {}).get("Code", "")), bucket, key)
     if isinstance(error, (ObstoreError, FileNotFoundError)):
         return _obstore_refusal(error, bucket, key)
-    unanswered = (HTTPClientError, IncompleteReadError, ResponseStreamingError, ResponseParserError)
-    if isinstance(error, unanswered):
+    if isinstance(error, _UNANSWERED):
         return _unknown(type(error).__name__, bucket, key)
     return StorageError(
         f"boto3 cannot send the request for {_what(bucket, key)}: {error}", bucket=bucket, key=key

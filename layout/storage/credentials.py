@@ -1,11 +1,11 @@
 """Temporary credentials that renew themselves before they end.
 
->>> from layout.access import scope_for_environment
->>> from layout.storage.minting import local_minter
->>> settings = getfixture("parent_settings")
->>> scope = scope_for_environment(settings.bucket, settings.app_env, write=True)
->>> credentials = RenewingCredentials(local_minter(settings), scope, timedelta(hours=12))
->>> storage = R2Storage(settings, credentials=credentials)
+::
+
+    settings = load_settings()                                                     # the parent token
+    scope = scope_for_environment(settings.bucket, settings.app_env, write=True)
+    credentials = RenewingCredentials(local_minter(settings), scope, timedelta(hours=12))
+    storage = open_storage(settings, credentials=credentials)
 """
 
 import logging

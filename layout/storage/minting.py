@@ -1,7 +1,7 @@
 """Minting: from a scope of `layout.access` and a lifetime to a temporary credential, in two ways.
 
-Signing on this machine needs the parent's secret and no request. Cloudflare's API needs an API token with the
-permission Workers R2 Storage Write, and only the id of the parent: for whoever must not hold a parent's secret.
+Signing on this machine needs the parent's secret and no request. Cloudflare's API needs an API token with
+the permission Workers R2 Storage Write and the parent's id: for whoever must not hold a parent's secret.
 """
 
 import json
@@ -72,7 +72,8 @@ def api_minter(settings: StorageSettings, api_token: SecretStr, *, api_url: str 
 
     Args:
         settings: Must hold the account's id.
-        api_token: With the permission Workers R2 Storage Write. Cloudflare allows 1,200 requests in 5 minutes.
+        api_token: With the permission Workers R2 Storage Write. Cloudflare allows 1,200 requests in
+            5 minutes.
         api_url: Another address for tests.
 
     Raises:
@@ -168,7 +169,7 @@ def _refused(status: int, body: bytes) -> CredentialsError:
         problems = "without a reason"
     return CredentialsError(
         f"Cloudflare's API refuses the temporary credential: {status}, {problems}.",
-        hint="The API token needs the permission Workers R2 Storage Write, and R2_ACCESS_KEY_ID a parent token.",
+        hint="Give the API token the permission Workers R2 Storage Write, and check R2_ACCESS_KEY_ID.",
     )
 
 

@@ -130,7 +130,7 @@ class StorageSettings(BaseSettings):
             raise ValueError(f"{value!r} has a path; the bucket's name belongs in R2_BUCKET")
         if parts.username is not None:
             raise ValueError(
-                "holds a user name; credentials belong in R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY"
+                "it holds a user name; credentials belong in R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY"
             )
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             raise ValueError(f"{value!r} is not encrypted; http is for 127.0.0.1 only")
@@ -159,7 +159,12 @@ def load_settings(**overrides: Any) -> StorageSettings:
 
 def _one_line(error: ValidationError) -> str:
     """Missing variables together, then each wrong one with its reason."""
-    problems = error.errors(include_url=False, include_input=False)
+    problems = [
+        problem
+        for problem in error.errors(include_url=False, include_input=False)
+        # Follows from another wrong setting, which is in the list itself.
+        if problem["type"] != "default_factory_not_called"
+    ]
     missing = [_variable(problem["loc"]) for problem in problems if problem["type"] == "missing"]
     wrong = [
         f"{_variable(problem['loc'])}: {problem.get('ctx', {}).get('error', problem['msg'])}"

@@ -1,0 +1,162 @@
+"""Settings from the environment, from .env, and what is said when they are wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from layout.environment import Environment
+from layout.errors import SettingsError
+from layout.storage.settings import default_endpoint, load_settings
+
+ACCOUNT = "0123456789abcdef0123456789abcdef"
+COMPLETE = {
+    "APP_ENV": "staging",
+    "CLOUDFLARE_ACCOUNT_ID": ACCOUNT,
+    "R2_BUCKET": "films",
+    "R2_ACCESS_KEY_ID": "id",
+    "R2_SECRET_ACCESS_KEY": "a-secret",
+}
+
+
+@pytest.fixture
+def complete(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Every variable that must be set, set."""
+    for name, value in COMPLETE.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def _refusal(**overrides: object) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(**overrides)
+    return str(caught.value)
+
+
+def test_variables_of_the_environment_are_read(complete: pytest.MonkeyPatch) -> None:
+    """Each setting has one variable."""
+    complete.setenv("R2_SESSION_TOKEN", "a-token")
+    settings = load_settings()
+    assert settings.app_env is Environment.STAGING
+    assert settings.account_id == ACCOUNT
+    assert settings.bucket == "films"
+    assert settings.access_key_id == "id"
+    assert settings.secret_access_key.get_secret_value() == "a-secret"
+    assert settings.session_token is not None
+    assert settings.session_token.get_secret_value() == "a-token"
+
+
+def test_the_file_env_is_read() -> None:
+    """A .env in the working directory holds the same variables."""
+    Path(".env").write_text("".join(f"{name}='{value}'\n" for name, value in COMPLETE.items()))
+    assert load_settings().bucket == "films"
+
+
+@pytest.mark.usefixtures("complete")
+def test_the_environment_wins_over_the_file() -> None:
+    """A variable that is set is meant."""
+    Path(".env").write_text("R2_BUCKET=other\n")
+    assert load_settings().bucket == "films"
+
+
+@pytest.mark.usefixtures("complete")
+def test_arguments_win_over_the_environment() -> None:
+    """What a command line says is meant most."""
+    settings = load_settings(bucket="other", app_env="prod")
+    assert (settings.bucket, settings.app_env) == ("other", Environment.PROD)
+
+
+def test_app_env_is_dev_by_default(complete: pytest.MonkeyPatch) -> None:
+    """The requirement says so."""
+    complete.delenv("APP_ENV")
+    assert load_settings().app_env is Environment.DEV
+
+
+def test_an_empty_optional_variable_is_not_set(complete: pytest.MonkeyPatch) -> None:
+    """A line R2_SESSION_TOKEN= in a template means no token."""
+    complete.setenv("R2_SESSION_TOKEN", "")
+    complete.setenv("R2_ENDPOINT", "")
+    assert load_settings().session_token is None
+    assert load_settings().endpoint == default_endpoint(ACCOUNT)
+
+
+def test_an_empty_app_env_is_refused(complete: pytest.MonkeyPatch) -> None:
+    """A variable that a deployment left empty must not mean dev."""
+    complete.setenv("APP_ENV", "")
+    assert _refusal() == "APP_ENV: APP_ENV is '', which is none of dev, staging, prod."
+
+
+def test_everything_missing_is_named_at_once() -> None:
+    """One line, and the hint says where to set it."""
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert str(caught.value) == (
+        "R2_BUCKET, R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY are not set; "
+        "R2_ENDPOINT: not set, and neither is CLOUDFLARE_ACCOUNT_ID, which gives its default."
+    )
+    assert caught.value.hint == (
+        "Set it in the environment or in .env; scripts/env.py --stack dev writes .env from a stack's outputs."
+    )
+
+
+def test_one_missing_variable(complete: pytest.MonkeyPatch) -> None:
+    """Singular for one."""
+    complete.delenv("R2_BUCKET")
+    assert _refusal() == "R2_BUCKET is not set."
+
+
+WRONG = {
+    "account_id": {
+        "ABC": "CLOUDFLARE_ACCOUNT_ID: 'ABC' is not an account id: 32 hexadecimal digits in lower case."
+    },
+    "jurisdiction": {"mars": "R2_JURISDICTION: 'mars' is none of default, eu, fedramp, us."},
+    "endpoint": {
+        "ftp://x": "R2_ENDPOINT: 'ftp://x' is not an http or https address.",
+        "https://x/a": "R2_ENDPOINT: 'https://x/a' has a path; the bucket's name belongs in R2_BUCKET.",
+        "https://id:hush@x": "R2_ENDPOINT: it holds a user name; "
+        "credentials belong in R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY.",
+        "http://r2.example": "R2_ENDPOINT: 'http://r2.example' is not encrypted; http is for 127.0.0.1 only.",
+    },
+}
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [(name, value, message) for name, cases in WRONG.items() for value, message in cases.items()],
+)
+def test_a_wrong_value_is_named(name: str, value: str, message: str) -> None:
+    """The variable, the value, and what it should be."""
+    assert _refusal(**{name: value}) == message
+
+
+def test_the_secret_is_in_no_message(complete: pytest.MonkeyPatch) -> None:
+    """Neither a wrong setting nor a print shows what is secret."""
+    complete.setenv("R2_SESSION_TOKEN", "a-token")
+    shown = f"{load_settings()!r} {load_settings()} {load_settings().model_dump_json()}"
+    with pytest.raises(SettingsError) as caught:
+        load_settings(endpoint="", account_id=None, jurisdiction="mars")
+    shown += f"{caught.value!r} {caught.value.__cause__!r} {caught.value.hint}"
+    assert "a-secret" not in shown
+    assert "a-token" not in shown
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "host"),
+    [("default", f"{ACCOUNT}.r2.cloudflarestorage.com"), ("eu", f"{ACCOUNT}.eu.r2.cloudflarestorage.com")],
+)
+def test_the_default_endpoint_is_the_one_of_the_jurisdiction(
+    complete: pytest.MonkeyPatch, jurisdiction: str, host: str
+) -> None:
+    """A bucket is seen only through its own jurisdiction's endpoint."""
+    complete.setenv("R2_JURISDICTION", jurisdiction)
+    assert load_settings().endpoint == f"https://{host}"
+
+
+@pytest.mark.usefixtures("complete")
+def test_a_slash_after_the_endpoint_is_dropped() -> None:
+    """Both clients add their own."""
+    settings = load_settings(endpoint="http://127.0.0.1:9000/")
+    assert settings.endpoint == "http://127.0.0.1:9000"
+    assert not settings.is_encrypted
