@@ -1,0 +1,21 @@
+"""Old layouts as named, tested values. Each stays until the last bucket in it has been migrated."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from layout.legacy.flat import FLAT, FlatLayout
+from layout.legacy.model import Facts, LegacyLayout, Phase, Placement, Verdict
+
+__all__ = [
+    "FLAT",
+    "LEGACY_LAYOUTS",
+    "Facts",
+    "FlatLayout",
+    "LegacyLayout",
+    "Phase",
+    "Placement",
+    "Verdict",
+]
+
+LEGACY_LAYOUTS: Mapping[str, LegacyLayout] = MappingProxyType({FLAT.name: FLAT})
+"""Every known old layout by the name that the migration command takes."""

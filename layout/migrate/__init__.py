@@ -1,0 +1,46 @@
+"""Moving data from an old layout into the new one: plan, copy, verify, mark, delete.
+
+::
+
+    plan      list the whole bucket, decide about every object     reads the bucket   writes the plan file
+    copy      copy to the new keys, never over anything            writes new keys    journal in the plan
+    verify    compare old and new                                  reads the bucket   writes the verdict
+    mark      say that the environment is in the new layout        writes one key
+    delete    remove the old objects                               deletes old keys   journal in the plan
+
+The plan is one SQLite file: account, journal, and what one CI job hands to the next. docs/migration.md is
+the operator's page.
+"""
+
+from layout.migrate.bucket import BucketReader
+from layout.migrate.copying import CopyReport, copy_objects
+from layout.migrate.deleting import DeleteReport, check_delete, delete_old_objects, list_deletable
+from layout.migrate.marking import write_marker
+from layout.migrate.plan_file import PlanFile, PlanMeta
+from layout.migrate.planning import make_plan
+from layout.migrate.progress import Progress
+from layout.migrate.survey import LayoutState, survey
+from layout.migrate.verdict import Verdict
+from layout.migrate.verifying import verify_plan
+from layout.migrate.writer import BucketWriter, CopyLimits
+
+__all__ = [
+    "BucketReader",
+    "BucketWriter",
+    "CopyLimits",
+    "CopyReport",
+    "DeleteReport",
+    "LayoutState",
+    "PlanFile",
+    "PlanMeta",
+    "Progress",
+    "Verdict",
+    "check_delete",
+    "copy_objects",
+    "delete_old_objects",
+    "list_deletable",
+    "make_plan",
+    "survey",
+    "verify_plan",
+    "write_marker",
+]

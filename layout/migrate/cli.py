@@ -1,0 +1,113 @@
+"""The arguments of scripts/migrate.py."""
+
+import argparse
+import re
+from datetime import timedelta
+from pathlib import Path
+
+from layout.environment import Environment
+from layout.legacy import LEGACY_LAYOUTS
+
+__all__ = ["age", "make_parser"]
+
+STATUSES = "exit status: 0 done, 1 error, 2 usage, 3 differences found, 130 interrupted"
+SETTINGS = (
+    "The bucket and its credentials come from R2_BUCKET, R2_ENDPOINT, R2_ACCESS_KEY_ID and so on, in the"
+    " environment or in .env."
+)
+_AGE = re.compile(r"(\d+)([smhd]?)")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def age(text: str) -> timedelta:
+    """A time span as operators write it: `90s`, `30m`, `4h`, `2d`, or `0`."""
+    match = _AGE.fullmatch(text)
+    if match is None or (not match[2] and int(match[1]) != 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time span; write 90s, 30m, 4h, 2d or 0")
+    return timedelta(**{_UNITS[match[2] or "s"]: int(match[1])})
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; `command` in its result names the chosen one."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/migrate.py",
+        description="Move a bucket's data from an old layout into the new one. " + SETTINGS,
+        epilog=f"In order: plan, copy, verify, mark, delete. See docs/migration.md. {STATUSES}",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    command = _add(
+        commands, "list", "show the known migrations and what they find in this bucket; writes nothing"
+    )
+    _add_environment(command)
+
+    command = _add(
+        commands, "plan", "decide about every object of the bucket; only reads it, and writes a plan file"
+    )
+    command.add_argument("layout", choices=sorted(LEGACY_LAYOUTS), help="the old layout")
+    _add_environment(command)
+    _add_plan(command)
+
+    command = _add(commands, "copy", "copy to the new keys; a dry run unless --execute is given")
+    _add_plan(command)
+    _add_execute(command)
+
+    command = _add(commands, "verify", "compare the new keys with the plan; only reads, and writes a verdict")
+    _add_plan(command)
+    _add_verdict(command)
+    command.add_argument("--deep", action="store_true", help="also read all bodies and compare their SHA-256")
+
+    command = _add(commands, "mark", "mark the environment as migrated; a dry run unless --execute is given")
+    _add_plan(command)
+    _add_verdict(command)
+    _add_execute(command)
+
+    command = _add(commands, "delete", "delete the old objects; a dry run unless --execute is given")
+    _add_plan(command)
+    _add_verdict(command)
+    command.add_argument(
+        "--bucket", required=True, metavar="NAME", help="the bucket's name, typed as a confirmation"
+    )
+    command.add_argument(
+        "--min-age",
+        type=age,
+        default=timedelta(hours=4),
+        metavar="AGE",
+        help="delete only what was copied at least this long ago: 30m, 4h, 2d, 0 (default: 4h)",
+    )
+    _add_execute(command)
+    return parser
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, summary: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(
+        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", epilog=STATUSES
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    return command
+
+
+def _add_environment(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--env",
+        type=Environment,
+        choices=tuple(Environment),
+        metavar="ENV",
+        help="the environment that the data moves to: dev, staging or prod (default: APP_ENV)",
+    )
+
+
+def _add_plan(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--plan", required=True, type=Path, metavar="FILE", help="the plan, a SQLite file")
+
+
+def _add_verdict(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--verdict", required=True, type=Path, metavar="FILE", help="the verdict, a JSON file"
+    )
+
+
+def _add_execute(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--execute", action="store_true", help="do it; without this, say what would be done")

@@ -1,0 +1,133 @@
+"""Copying a batch of objects, and finding out by listing what really is at their new keys."""
+
+import asyncio
+import enum
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
+from layout.migrate.bucket import ListedObject
+from layout.migrate.observing import observe
+from layout.migrate.same_object import is_multipart, same_description
+from layout.migrate.writer import BucketWriter, plain_for_obstore
+
+__all__ = ["CopyResult", "Outcome", "PlannedCopy", "copy_batch"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCopy:
+    """One object to copy: row of the plan, key, ETag and size in bytes as planned, new key."""
+
+    id: int
+    key: str
+    etag: str
+    size: int
+    new_key: str
+
+
+class Outcome(enum.Enum):
+    """What became of one copy."""
+
+    COPIED = "copied"
+    """The planned object is at its new key, put there now or by a run that was cut off."""
+    CONFLICT = "conflict"
+    """Another object is at the new key; it was not touched."""
+    CHANGED = "changed"
+    """The source is not as planned."""
+    FAILED = "failed"
+    """No answer, or a refusal. The next run tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyResult:
+    """What became of one object. `reason` is empty if it was copied; then the other two are of the copy."""
+
+    planned: PlannedCopy
+    outcome: Outcome
+    reason: str = ""
+    new_etag: str = ""
+    copied_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """How one request ended: the new ETag if the answer held it, or the error."""
+
+    planned: PlannedCopy
+    etag: str = ""
+    error: StorageError | None = None
+
+
+async def copy_batch(
+    bucket: BucketWriter, batch: list[PlannedCopy], pool: ThreadPoolExecutor, in_flight: int
+) -> list[CopyResult]:
+    """Copies a batch, `in_flight` at a time, and compares each new object with the plan.
+
+    Raises:
+        StorageError: Every single copy failed, so the next batch would too.
+    """
+    slots = asyncio.Semaphore(in_flight)
+    attempts = await asyncio.gather(*(_attempt(bucket, planned, slots, pool) for planned in batch))
+    failures = [attempt.error for attempt in attempts if _is_failure(attempt.error)]
+    if len(failures) == len(batch) and failures[0] is not None:
+        raise failures[0]
+    loop = asyncio.get_running_loop()
+    found = await loop.run_in_executor(pool, observe, bucket, [planned.new_key for planned in batch])
+    return [_result(bucket, attempt, found.get(attempt.planned.new_key)) for attempt in attempts]
+
+
+async def _attempt(
+    bucket: BucketWriter, planned: PlannedCopy, slots: asyncio.Semaphore, pool: ThreadPoolExecutor
+) -> _Attempt:
+    async with slots:
+        try:
+            if _is_small(bucket, planned):
+                await bucket.copy_small(planned.key, planned.new_key)
+                return _Attempt(planned)
+            loop = asyncio.get_running_loop()
+            etag = await loop.run_in_executor(
+                pool, bucket.copy_large, planned.key, planned.new_key, planned.etag, planned.size
+            )
+            return _Attempt(planned, etag)
+        except StorageError as error:
+            return _Attempt(planned, error=error)
+
+
+def _is_small(bucket: BucketWriter, planned: PlannedCopy) -> bool:
+    plain = plain_for_obstore(planned.key) and plain_for_obstore(planned.new_key)
+    return plain and not is_multipart(planned.etag) and planned.size <= bucket.limits.single
+
+
+def _is_failure(error: StorageError | None) -> bool:
+    return error is not None and not isinstance(error, ConditionFailedError | ObjectMissingError)
+
+
+def _result(bucket: BucketWriter, attempt: _Attempt, found: ListedObject | None) -> CopyResult:
+    planned, error = attempt.planned, attempt.error
+    if _is_failure(error):
+        return CopyResult(planned, Outcome.FAILED, str(error))
+    if found is not None and _is_the_planned_object(bucket, attempt, found):
+        return CopyResult(planned, Outcome.COPIED, "", found.etag, found.modified)
+    if isinstance(error, ObjectMissingError):
+        return CopyResult(planned, Outcome.CHANGED, "the object vanished after it was planned")
+    if isinstance(error, ConditionFailedError) and found is not None:
+        size_and_etag = f"{found.size} bytes, ETag {found.etag}"
+        reason = f"another object is at {planned.new_key}: {size_and_etag}, of {found.modified}"
+        return CopyResult(planned, Outcome.CONFLICT, reason)
+    if found is None and error is None:
+        return CopyResult(planned, Outcome.FAILED, f"nothing is at {planned.new_key} although it was copied")
+    return CopyResult(planned, Outcome.CHANGED, "the object was written again after it was planned")
+
+
+def _is_the_planned_object(bucket: BucketWriter, attempt: _Attempt, found: ListedObject) -> bool:
+    planned = attempt.planned
+    if found.size != planned.size:
+        return False
+    if found.etag == planned.etag:
+        return True
+    if not (is_multipart(planned.etag) or is_multipart(found.etag)):
+        return False
+    if attempt.error is None:
+        # The copy was made on the condition that the source is as planned.
+        return found.etag == attempt.etag
+    return same_description(bucket.head(planned.key), bucket.head(planned.new_key))

@@ -1,0 +1,59 @@
+"""The revision marker: it says that an environment's data is all in the new layout.
+
+A step of its own, so that verification works with credentials that only read.
+"""
+
+from layout.environment import Environment
+from layout.errors import MarkerError
+from layout.keys import marker_key
+from layout.marker import REVISION, SCHEME_NAME, Marker, check_marker
+from layout.migrate.bucket import BucketReader
+from layout.migrate.plan_file import PlanFile, utc_now
+from layout.migrate.verdict import Verdict
+from layout.migrate.writer import BucketWriter
+
+__all__ = ["read_marker", "write_marker"]
+
+
+def read_marker(bucket: BucketReader, environment: Environment) -> Marker | None:
+    """The environment's marker, or None if there is none.
+
+    Raises:
+        InvalidDocumentError: It is no marker.
+        MarkerError: It is of another scheme or revision.
+    """
+    body = bucket.read(marker_key(environment=environment))
+    if body is None:
+        return None
+    marker = Marker.from_json(body)
+    check_marker(marker, environment_is_empty=False, environment=environment)
+    return marker
+
+
+def write_marker(plan: PlanFile, verdict: Verdict, bucket: BucketWriter) -> bool:
+    """Writes the marker of a verified migration unless there is one.
+
+    Returns:
+        False if the marker was there before.
+
+    Raises:
+        VerificationError: The verdict did not pass or is not about this plan.
+        MarkerError: There is a marker of another scheme or revision.
+    """
+    verdict.require(plan)
+    environment = plan.meta.environment
+    marker = Marker(
+        revision=REVISION,
+        scheme=SCHEME_NAME,
+        written_at=utc_now(),
+        written_by=f"migration {plan.meta.layout}, plan {plan.meta.plan_id}",
+    )
+    key = marker_key(environment=environment)
+    written = bucket.put_if_absent(key, marker.to_json(), "application/json")
+    if read_marker(bucket, environment) is None:
+        raise MarkerError(
+            f"The marker {str(key)!r} is not there after it was written.",
+            hint="Run the command again.",
+            key=key,
+        )
+    return written

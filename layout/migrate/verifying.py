@@ -1,0 +1,282 @@
+"""Verification: what is at the new keys, compared with the plan object by object.
+
+The destination is listed once and compared by size and ETag. An object uploaded in parts has an ETag that
+is no hash of its body, so its copy must have the ETag that the copy answered, and equal headers; `deep`
+reads both bodies of every object. The old side is listed too: what was written there after the plan was
+made is missing in the new layout. The bucket is only read.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from unicodedata import normalize
+
+from layout.errors import InvalidKeyError, ObjectMissingError, StorageError
+from layout.keys import environment_prefix, parse_key
+from layout.migrate.bucket import BucketReader, ListedObject
+from layout.migrate.old_side import old_side_pages
+from layout.migrate.plan_file import PlanFile, utc_now
+from layout.migrate.plan_rows import count_blocked
+from layout.migrate.plan_schema import State
+from layout.migrate.profile_files import profile_problem
+from layout.migrate.progress import Progress
+from layout.migrate.same_object import is_multipart, same_description
+from layout.migrate.verdict import Problem, Sign, Verdict
+
+__all__ = ["verify_plan"]
+
+READERS = 16
+KEPT_PROBLEMS = 1_000
+USERS_BATCH = 1_000
+_MANAGED = {"marker", "profiles", "selected_profile"}
+
+
+@dataclass
+class _Findings:
+    """What has been found so far; problems beyond the first thousand are only counted."""
+
+    counts: dict[Sign, int] = field(default_factory=lambda: {"=": 0, "+": 0, "-": 0, "*": 0, "!": 0})
+    bytes: int = 0
+    users: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    problems_total: int = 0
+
+    def problem(self, sign: Sign, reason: str, key: str = "", new_key: str = "") -> None:
+        self.problems_total += 1
+        if len(self.problems) < KEPT_PROBLEMS:
+            self.problems.append(Problem(sign=sign, key=key, new_key=new_key, reason=reason))
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """One object that is at its new key: its row, what was listed, and the difference if there is one."""
+
+    row_id: int
+    key: str
+    found: ListedObject
+    sign: Sign
+    reason: str = ""
+
+
+def verify_plan(plan: PlanFile, bucket: BucketReader, progress: Progress, *, deep: bool = False) -> Verdict:
+    """Compares the bucket with the plan and notes in the plan what was compared.
+
+    Raises:
+        StorageError: A listing failed; there is no verdict then.
+    """
+    run, findings = plan.meta.verification + 1, _Findings()
+    with plan.transaction():
+        plan.note(verification=run)
+    total = plan.value("SELECT count(*) FROM objects WHERE action IN ('copy', 'done')")
+    with ThreadPoolExecutor(READERS) as pool:
+        with progress.task("comparing", total) as step:
+            prefix = environment_prefix(environment=plan.meta.environment)
+            for page in bucket.pages(prefix):
+                compared = list(pool.map(partial(_compare, bucket, deep), *_rows_of(plan, page, findings)))
+                _note(plan, run, compared, findings)
+                step(len(compared))
+        with progress.task("listing the old keys") as step:
+            for page in old_side_pages(bucket):
+                _check_sources(plan, run, page, findings)
+                step(len(page))
+        _check_missing(plan, run, findings)
+        _check_users(plan, bucket, pool, findings)
+    return _verdict(plan, run, findings, deep=deep)
+
+
+def _rows_of(
+    plan: PlanFile, page: list[ListedObject], findings: _Findings
+) -> tuple[list["_Row"], list[ListedObject]]:
+    """The plan's rows for a page of the destination, and the objects beside them; the rest is counted."""
+    rows, objects = [], []
+    for item in page:
+        # A listing shows the Unicode spelling that was uploaded last; the plan has NFC.
+        row = plan.database.execute(
+            "SELECT id, key, etag, size, new_etag, state, action FROM objects WHERE new_key = ?"
+            " AND new_key IS NOT NULL AND action <> 'collision'",
+            (normalize("NFC", item.key),),
+        ).fetchone()
+        if row is None:
+            findings.counts["-"] += not _is_managed(item.key)
+        elif row["action"] != "conflict":
+            rows.append(
+                _Row(row["id"], row["key"], row["etag"], row["size"], row["new_etag"], State(row["state"]))
+            )
+            objects.append(item)
+    return rows, objects
+
+
+@dataclass(frozen=True)
+class _Row:
+    id: int
+    key: str
+    etag: str
+    size: int
+    new_etag: str | None
+    state: State
+
+
+def _is_managed(key: str) -> bool:
+    """Whether the migration itself writes it beside the objects."""
+    try:
+        return parse_key(key).template.name in _MANAGED
+    except InvalidKeyError:
+        return False
+
+
+def _compare(bucket: BucketReader, deep: bool, row: _Row, found: ListedObject) -> _Compared:
+    try:
+        reason = _difference(bucket, row, found) or (_deep_difference(bucket, row, found) if deep else "")
+    except StorageError as error:
+        return _Compared(row.id, row.key, found, "!", str(error))
+    return _Compared(row.id, row.key, found, "*" if reason else "=", reason)
+
+
+def _difference(bucket: BucketReader, row: _Row, found: ListedObject) -> str:
+    if found.size != row.size:
+        return f"has {found.size} bytes, planned are {row.size}"
+    if found.etag == row.etag:
+        return ""
+    if not (is_multipart(row.etag) or is_multipart(found.etag)):
+        return f"has the ETag {found.etag!r}, planned is {row.etag!r}"
+    if row.new_etag is not None and row.new_etag != found.etag:
+        return f"has the ETag {found.etag!r}, its copy had {row.new_etag!r}"
+    if row.state is State.DELETED:
+        return ""
+    source = bucket.head(row.key)
+    if source is None or source.etag != row.etag:
+        return "cannot be compared by headers: the old object is gone or was written again"
+    if not same_description(source, bucket.head(found.key)):
+        return "has other headers or user metadata than the old object"
+    return ""
+
+
+def _deep_difference(bucket: BucketReader, row: _Row, found: ListedObject) -> str:
+    if row.state is State.DELETED:
+        return ""
+    try:
+        if bucket.sha256(row.key) != bucket.sha256(found.key):
+            return "has another SHA-256 than the old object"
+    except ObjectMissingError as error:
+        return f"cannot be compared in depth: {error}"
+    if not same_description(bucket.head(row.key), bucket.head(found.key)):
+        return "has other headers or user metadata than the old object"
+    return ""
+
+
+_NOTE_SAME = (
+    "UPDATE objects SET sign = '=', checked_in = ?, verified_at = ?, new_etag = ?, copied_at = ?,"
+    " problem = NULL, state = CASE state WHEN 'deleted' THEN 'deleted' ELSE 'verified' END WHERE id = ?"
+)
+_NOTE_OTHER = (
+    "UPDATE objects SET sign = ?, checked_in = ?, problem = ?,"
+    " state = CASE state WHEN 'verified' THEN 'copied' ELSE state END WHERE id = ?"
+)
+
+
+def _note(plan: PlanFile, run: int, compared: list[_Compared], findings: _Findings) -> None:
+    now = utc_now()
+    with plan.transaction() as database:
+        for one in compared:
+            findings.counts[one.sign] += 1
+            if one.sign == "=":
+                findings.bytes += one.found.size
+                values = (run, now, one.found.etag, one.found.modified, one.row_id)
+                database.execute(_NOTE_SAME, values)
+            else:
+                findings.problem(one.sign, one.reason, one.key, one.found.key)
+                database.execute(_NOTE_OTHER, (one.sign, run, one.reason, one.row_id))
+
+
+def _check_sources(plan: PlanFile, run: int, page: list[ListedObject], findings: _Findings) -> None:
+    """Objects at old keys that are not as planned: their latest content is not in the new layout."""
+    with plan.transaction() as database:
+        for item in page:
+            row = database.execute(
+                "SELECT id, etag, size, action, new_key, sign, checked_in FROM objects WHERE key = ?",
+                (item.key,),
+            ).fetchone()
+            if row is None:
+                findings.counts["+"] += 1
+                findings.problem("+", "was written after the plan was made", item.key)
+                continue
+            unchanged = (row["etag"], row["size"]) == (item.etag, item.size)
+            if not unchanged and row["checked_in"] == run and row["sign"] == "=":
+                findings.counts["="] -= 1
+                findings.bytes -= row["size"]
+                findings.counts["*"] += 1
+                reason = "the old object was written again after the plan was made"
+                findings.problem("*", reason, item.key, row["new_key"])
+                database.execute(_NOTE_OTHER, ("*", run, reason, row["id"]))
+
+
+def _check_missing(plan: PlanFile, run: int, findings: _Findings) -> None:
+    missing = "FROM objects WHERE action IN ('copy', 'done') AND checked_in IS NOT ?"
+    findings.counts["+"] += plan.value(f"SELECT count(*) {missing}", run)
+    findings.problems_total += plan.value(f"SELECT count(*) {missing}", run)
+    room = KEPT_PROBLEMS - len(findings.problems)
+    for row in plan.rows(f"SELECT key, new_key {missing} ORDER BY new_key LIMIT ?", run, room):
+        problem = Problem(
+            sign="+", key=row["key"], new_key=row["new_key"], reason="is missing at its new key"
+        )
+        findings.problems.append(problem)
+    with plan.transaction() as database:
+        database.execute(
+            "UPDATE objects SET sign = '+', checked_in = ?, state = 'planned', action = 'copy'"
+            " WHERE action IN ('copy', 'done') AND checked_in IS NOT ? AND state <> 'deleted'",
+            (run, run),
+        )
+
+
+def _check_users(plan: PlanFile, bucket: BucketReader, pool: ThreadPoolExecutor, findings: _Findings) -> None:
+    for users in _user_batches(plan):
+        check = partial(_user_problem, bucket, plan)
+        for (user_id, _), problem in zip(users, pool.map(check, users), strict=True):
+            findings.users += 1
+            if problem:
+                findings.problem("!", f"user {user_id!r}: {problem}")
+
+
+def _user_batches(plan: PlanFile) -> Iterator[list[tuple[str, str]]]:
+    last = ""
+    query = (
+        "SELECT root, user_id, profile_id FROM users WHERE root > ? AND state <> 'invalid'"
+        " ORDER BY root LIMIT ?"
+    )
+    while rows := list(plan.rows(query, last, USERS_BATCH)):
+        yield [(row["user_id"], row["profile_id"]) for row in rows]
+        last = rows[-1]["root"]
+
+
+def _user_problem(bucket: BucketReader, plan: PlanFile, user: tuple[str, str]) -> str:
+    try:
+        return profile_problem(bucket, user[0], plan.meta.environment, user[1])
+    except StorageError as error:
+        return str(error)
+
+
+def _verdict(plan: PlanFile, run: int, findings: _Findings, *, deep: bool) -> Verdict:
+    compared = findings.counts["="] + findings.counts["*"]
+    if not compared:
+        findings.problem("!", "nothing was compared: no planned object is at its new key")
+    if blocked := count_blocked(plan):
+        findings.problem("!", f"{blocked} objects of the plan are unknown, in conflict or in collision")
+    return Verdict(
+        ok=findings.problems_total == 0,
+        plan_id=plan.meta.plan_id,
+        plan_fingerprint=plan.meta.fingerprint or "",
+        run=run,
+        layout=plan.meta.layout,
+        bucket=plan.meta.bucket,
+        endpoint=plan.meta.endpoint,
+        environment=plan.meta.environment,
+        deep=deep,
+        verified_at=utc_now(),
+        counts=findings.counts,
+        compared=compared,
+        bytes=findings.bytes,
+        users=findings.users,
+        problems=findings.problems,
+        problems_total=findings.problems_total,
+    )
