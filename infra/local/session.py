@@ -24,11 +24,11 @@ from typing import Final
 
 import psutil
 
-TERMINATE_TIME: Final = 5.0
+TERMINATE_TIME: Final = 3.0
 """Seconds that processes have to end after SIGTERM, before SIGKILL."""
 COMMAND_TIME: Final = 4.0
 """Seconds that the command alone has, after a signal that was passed on to it, to end and clean up."""
-KILL_TIME: Final = 3.0
+KILL_TIME: Final = 2.0
 """Seconds to wait for killed processes to be gone."""
 FORWARDED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

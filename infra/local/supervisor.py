@@ -10,7 +10,7 @@ starts the command in that session. A pipe in each direction tells them of each 
 * SIGINT, SIGTERM or SIGHUP reaches the launcher: it is passed on to the command, which has 4 seconds to clean
   up; the exit status is 128 + n.
 
-All within 10 seconds. "Ended" means SIGTERM, and SIGKILL for what lives 5 seconds later. Only when launcher
+All within 10 seconds. "Ended" means SIGTERM, and SIGKILL for what lives 3 seconds later. Only when launcher
 and middle process are killed in the same instant can something be left. A descendant in a session of its own
 is covered on Linux, and elsewhere while its parent lives (`infra.local.session` says how).
 """
