@@ -1,14 +1,16 @@
 """A local Cloudflare in a process of its own, started and stopped by the demonstration."""
 
+import contextlib
 import json
 import os
 import select
+import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
@@ -51,7 +53,6 @@ class RunningCloudflare:
     def __init__(self, folder: Path, repository: Path, *, lock: int) -> None:
         self._log = folder.with_name(f"{folder.name}.log")
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        self._started = time.monotonic()
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "infra.local", "up", "--folder", str(folder), "--json",
@@ -73,11 +74,6 @@ class RunningCloudflare:
     ) -> None:
         self.stop()
 
-    @property
-    def pid(self) -> int:
-        """The number of its process."""
-        return self._process.pid
-
     def stop(self) -> None:
         """End it: politely by closing its standard input, after 5 seconds by a kill. Twice is fine."""
         for stream in (self._process.stdin, self._process.stdout):
@@ -89,6 +85,16 @@ class RunningCloudflare:
             self._process.kill()
             self._process.wait()
 
+    def survivors(self) -> tuple[str, ...]:
+        """What of it still runs or answers: nothing after `stop`."""
+        found = [] if self._process.poll() is not None else [f"process {self._process.pid} lives"]
+        for url in (self.endpoints.s3_endpoint, self.endpoints.api_url):
+            address = urlsplit(url)
+            with contextlib.suppress(OSError):
+                socket.create_connection((address.hostname, address.port), timeout=1).close()
+                found.append(f"{address.netloc} answers")
+        return tuple(found)
+
     def _read_endpoints(self) -> Endpoints:
         """Wait for the first line of its output, which names the file with the token in it."""
         stream = self._process.stdout
@@ -99,8 +105,7 @@ class RunningCloudflare:
         if not line:
             last = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
             raise LocalCloudflareError(
-                f"the local Cloudflare did not start within {time.monotonic() - self._started:.0f} s: "
-                f"{last[0] if last else 'it said nothing'!r}",
+                f"the local Cloudflare did not start: {last[0] if last else 'it said nothing'!r}",
                 hint=f"read {str(self._log)!r}, and start it by hand: python -m infra.local up",
             )
         return Endpoints.model_validate_json(Path(json.loads(line)["endpoints_file"]).read_bytes())

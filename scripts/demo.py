@@ -1,0 +1,45 @@
+"""Show everything on this machine: three stacks, a flat bucket moved into dev/, a file read by its new key.
+
+`make demo` calls this under a supervisor that ends whatever was started, also when this is killed.
+Exit status: 0 everything holds, 1 error or a statement does not hold, 2 usage, 130 interrupted.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+if __package__ in {None, ""}:
+    # Called by its path from a checkout, which is not installed.
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from infra.local.demo.run import FAILED, run_demo
+from infra.local.demo.screen import Screen
+from layout.errors import LayoutError
+
+INTERRUPTED = 130
+DESCRIPTION, EPILOG = (__doc__ or "").split("\n\n", 1)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the demonstration and return its exit status."""
+    parser = argparse.ArgumentParser(prog="scripts/demo.py", description=DESCRIPTION, epilog=EPILOG)
+    parser.add_argument(
+        "--folder", type=Path, default=Path(".local/demo"), metavar="FOLDER",
+        help="where it keeps everything; emptied first if an earlier one left it (default: .local/demo)",
+    )  # fmt: skip
+    arguments = parser.parse_args(argv)
+    try:
+        return run_demo(Screen(), arguments.folder)
+    except LayoutError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        if error.hint:
+            print(f"Try: {error.hint}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("Interrupted; what the demonstration started is stopped.", file=sys.stderr)
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
