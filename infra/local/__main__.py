@@ -1,4 +1,4 @@
-"""Commands of the local Cloudflare: `python -m infra.local up` and `env`."""
+"""Commands of the local Cloudflare: `python -m infra.local up`, `down` and `env`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 
 from infra.local.cloudflare import LocalCloudflare, read_endpoints
 from infra.local.engine import engine
+from infra.local.stop import stop
 from infra.local.workspace import Workspace
 from layout.errors import LocalCloudflareError
 
@@ -46,7 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     env.set_defaults(run=_env)
 
-    for command in (up, env):
+    down = commands.add_parser("down", help="stop the one that runs in the folder", epilog=_STATUSES)
+    down.set_defaults(run=_down)
+
+    for command in (up, env, down):
         command.add_argument(
             "--folder", type=Path, default=_FOLDER, help=f"where it keeps its data (default: {_FOLDER})"
         )
@@ -97,6 +101,16 @@ def _banner(running: LocalCloudflare) -> str:
     )
 
 
+def _down(options: argparse.Namespace) -> int:
+    folder = str(options.folder)
+    stopped = stop(options.folder)
+    if stopped is None:
+        print(f"no local Cloudflare runs in {folder!r}")
+    else:
+        print(f"stopped the local Cloudflare in {folder!r} (process {stopped}); its data stays")
+    return 0
+
+
 def _env(options: argparse.Namespace) -> int:
     endpoints = read_endpoints(options.folder)
     variables = {
@@ -134,6 +148,8 @@ def main(arguments: list[str] | None = None) -> int:
         return run(options)
     except LocalCloudflareError as error:
         print(f"error: {error}", file=sys.stderr)
+        if error.hint:
+            print(f"  {error.hint}", file=sys.stderr)
         return 1
 
 
