@@ -146,7 +146,7 @@ def _post(url: str, content: dict[str, Any], api_token: SecretStr, jurisdiction:
         },
     )
     try:
-        with urllib.request.urlopen(request, timeout=API_SECONDS) as response:  # noqa: S310 - same
+        with _opener().open(request, timeout=API_SECONDS) as response:
             answer = json.load(response)
     except urllib.error.HTTPError as error:
         with error:
@@ -159,6 +159,17 @@ def _post(url: str, content: dict[str, Any], api_token: SecretStr, jurisdiction:
         ) from None
     result = answer.get("result") if isinstance(answer, dict) else None
     return result if isinstance(result, dict) else {}
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A redirect would carry the API token to another address."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(_NoRedirects)
 
 
 def _refused(status: int, body: bytes) -> CredentialsError:
