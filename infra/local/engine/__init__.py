@@ -15,7 +15,7 @@ __all__ = ["Engine", "build_engine", "engine", "find_engine"]
 
 
 def engine(report: Callable[[str], None] = lambda _line: None) -> Engine:
-    """Find the engine, or build it (about 4 minutes on two cores from empty caches).
+    """Find the engine, or build it (4 to 9 minutes on two cores from empty caches).
 
     Args:
         report: is given one line of text for each step, and every 15 seconds during a long one.

@@ -72,7 +72,7 @@ def _build_programs(go: Path, folder: Path, report: Callable[[str], None]) -> No
     host_version = f"-X {_SDK}/go/common/version.Version={LANGUAGE_HOST_VERSION}"
     cli = Step(
         f"building the Pulumi CLI {CLI_VERSION}",
-        "about 4 minutes on two cores from empty caches",
+        "4 to 9 minutes on two cores from empty caches",
         report,
         _count,
     )
@@ -84,7 +84,7 @@ def _build_programs(go: Path, folder: Path, report: Callable[[str], None]) -> No
         timeout=BUILD_TIMEOUT,
     )
     host = Step(
-        f"building Pulumi's Python language host {LANGUAGE_HOST_VERSION}", "about 20 seconds", report, _count
+        f"building Pulumi's Python language host {LANGUAGE_HOST_VERSION}", "about 1 minute", report, _count
     )
     host.run(
         _go_build(go, host_version, folder / LANGUAGE_HOST, _HOST_PACKAGE),
