@@ -14,11 +14,10 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
-from urllib.parse import urlsplit
 
 from infra.local.account import Account, token_document
 from infra.local.clock import Clock
-from infra.local.control.http import ControlServer
+from infra.local.control.http import ControlServer, Handler, port_error
 from infra.local.control.routes import dispatch
 from infra.local.permissions import group_named
 from infra.local.r2.server import R2Server
@@ -79,14 +78,7 @@ class LocalCloudflare:
             opened.callback(self.account.close)
             self.store = Store(self.folder / "r2", self.clock)
             opened.callback(self.store.close)
-            self.s3 = R2Server(
-                self.store,
-                account_id=self.account.id,
-                credentials=self.account.credential,
-                clock=self.clock,
-                port=s3_port,
-                rate_limit=rate_limit,
-            )
+            self.s3 = self._s3_server(s3_port, rate_limit=rate_limit)
             opened.callback(self.s3.stop)
             self._api = ControlServer({"/client/v4": self._control_api()}, port=api_port)
             opened.callback(self._api.stop)
@@ -172,8 +164,21 @@ class LocalCloudflare:
         token, _ = self.account.create(document)
         return S3Keys(token.id, token.secret)
 
-    def _control_api(self) -> Any:
-        return partial(dispatch, self.account, self.store, urlsplit(self.s3.endpoint).netloc)
+    def _s3_server(self, port: int, *, rate_limit: bool) -> R2Server:
+        try:
+            return R2Server(
+                self.store,
+                account_id=self.account.id,
+                credentials=self.account.credential,
+                clock=self.clock,
+                port=port,
+                write_interval_seconds=1.0 if rate_limit else 0.0,
+            )
+        except OSError as error:
+            raise port_error(error, port, "--s3-port") from None
+
+    def _control_api(self) -> Handler:
+        return partial(dispatch, self.account, self.store, self.s3.host)
 
     def _bootstrap_token(self) -> str:
         """A token for the first requests, new at each start: the one of the last run ends."""

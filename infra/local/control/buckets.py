@@ -112,7 +112,7 @@ def list_page(call: Call) -> Answer:
 
 def _cursor(text: str) -> str:
     try:
-        return base64.urlsafe_b64decode(text.encode()).decode()
+        return base64.b64decode(text.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError):
         raise ApiError(
             400, MALFORMED, f"Invalid query parameter: cursor is {text!r}, use one from a list."

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import logging
+import socket
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +17,7 @@ from infra.local.control.envelope import Answer, ApiError, no_route
 from infra.local.control.request import Request
 from layout.errors import LocalCloudflareError
 
-__all__ = ["ControlServer", "Handler"]
+__all__ = ["ControlServer", "Handler", "port_error"]
 
 _log = logging.getLogger(__name__)
 
@@ -41,11 +43,7 @@ class ControlServer:
         try:
             self._server = _Server(("127.0.0.1", port), _Connection)
         except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            raise LocalCloudflareError(
-                f"port {port} of 127.0.0.1 is taken: stop what listens there, or choose another --api-port"
-            ) from None
+            raise port_error(error, port, "--api-port") from None
         self._server.handlers = handlers
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self.port: int = self._server.server_address[1]
@@ -55,11 +53,21 @@ class ControlServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Closes the port. Connections that are open end with their current request."""
+        """Closes the port and the connections."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
+        self._server.end_connections()
+
+
+def port_error(error: OSError, port: int, option: str) -> LocalCloudflareError:
+    """What to tell a user whose port cannot be had; `option` is the one that chooses it."""
+    if error.errno == errno.EADDRINUSE:
+        text = f"port {port} of 127.0.0.1 is taken: stop what listens there, or choose another {option}"
+    else:
+        text = f"port {port} of 127.0.0.1 cannot be used ({error.strerror}): choose another {option}"
+    return LocalCloudflareError(text)
 
 
 class _Server(ThreadingHTTPServer):
@@ -67,6 +75,29 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
     handlers: dict[str, Handler]
+
+    def __init__(self, *arguments: Any) -> None:
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        super().__init__(*arguments)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Remembers the connection while it is served."""
+        with self._lock:
+            self._open.add(request)
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._lock:
+                self._open.discard(request)
+
+    def end_connections(self) -> None:
+        """A connection kept alive would otherwise go on answering, from files that are closed."""
+        with self._lock:
+            connections = list(self._open)
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that a client dropped is nothing to print a traceback about."""
