@@ -5,9 +5,10 @@ the permission Workers R2 Storage Write and the parent's id: for whoever must no
 """
 
 import json
+import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
 from typing import Any
@@ -22,7 +23,7 @@ from layout.storage.session_token import expiry
 from layout.storage.settings import StorageSettings
 from layout.storage.signing import Parent, sign
 
-__all__ = ["API_URL", "Minter", "api_minter", "local_minter"]
+__all__ = ["API_URL", "Minter", "api_minter", "environment_api_minter", "local_minter"]
 
 Minter = Callable[[CredentialScope, timedelta], StorageCredentials]
 """Makes one credential of a scope that lives that long.
@@ -94,6 +95,22 @@ def api_minter(settings: StorageSettings, api_token: SecretStr, *, api_url: str 
         return _credential(_post(url, request, api_token, settings.jurisdiction))
 
     return mint
+
+
+def environment_api_minter(settings: StorageSettings, environ: Mapping[str, str] = os.environ) -> Minter:
+    """`api_minter` with the token in `CLOUDFLARE_API_TOKEN`, at the address in `CLOUDFLARE_BASE_URL` if set.
+
+    Raises:
+        CredentialsError: There is no API token.
+    """
+    api_token = environ.get("CLOUDFLARE_API_TOKEN")
+    if not api_token:
+        raise CredentialsError(
+            "CLOUDFLARE_API_TOKEN is not set, which minting by Cloudflare's API needs.",
+            hint="Set it to a token with the permission Workers R2 Storage Write, or sign on this machine.",
+            bucket=settings.bucket,
+        )
+    return api_minter(settings, SecretStr(api_token), api_url=environ.get("CLOUDFLARE_BASE_URL") or API_URL)
 
 
 def _parent(settings: StorageSettings) -> Parent:
