@@ -69,7 +69,8 @@ def copy_objects(plan: PlanFile, bucket: BucketWriter, progress: Progress) -> Co
         ThreadPoolExecutor(IN_FLIGHT) as pool,
     ):
         run = _Run(plan, bucket, report, step, runner, pool)
-        shared = _Group(games_prefix(environment=plan.meta.environment), UserState.READY)
+        prefix = games_prefix(environment=plan.meta.environment)
+        shared = _Group(prefix, UserState.READY, "", "", ChosenProfile("", ""))
         shared_media_there = run.copy_phase([shared], Phase.MEDIA)
         run.copy_phase([shared], Phase.DATABASE)
         for users in _chunks(plan):
@@ -91,13 +92,13 @@ _IN_GROUP = (
 
 @dataclass(frozen=True)
 class _Group:
-    """Objects that share an owner. `user_id` is empty for what no user owns."""
+    """Objects that share an owner: a user, or nobody for the shared games."""
 
     prefix: str
     state: UserState
-    root: str = ""
-    user_id: str = ""
-    profile: ChosenProfile | None = None
+    root: str
+    user_id: str
+    profile: ChosenProfile
 
 
 def _chunks(plan: PlanFile) -> Iterator[list[_Group]]:
@@ -151,9 +152,10 @@ class _Run:
                 )
                 if problem:
                     database.execute(
-                        "UPDATE objects SET action = 'conflict', reason = ?"
-                        " WHERE root = ? AND action = 'copy' AND state = 'planned'",
-                        (problem, user.root),
+                        "UPDATE objects SET action = 'conflict', reason = ? WHERE new_key IS NOT NULL"
+                        " AND action <> 'collision' AND action = 'copy' AND state = 'planned'"
+                        " AND new_key >= ? AND new_key < ?",
+                        (problem, user.prefix, prefix_end(user.prefix)),
                     )
         return [user for user in users if user.root not in refused]
 

@@ -5,18 +5,17 @@ crashed is finished by running the same command again. The bucket is only read.
 """
 
 import hashlib
-import sqlite3
 from collections.abc import Iterator
 
 from layout.errors import InvalidKeyError
-from layout.keys import environment_prefix, profiles_key, selected_profile_key, user_prefix
+from layout.keys import profiles_key, selected_profile_key, user_prefix
 from layout.legacy import Facts, LegacyLayout, Placement, Verdict
 from layout.migrate.bucket import BucketReader, ListedObject
+from layout.migrate.comparing import compare_destinations
 from layout.migrate.plan_file import PlanFile, utc_now
 from layout.migrate.plan_schema import Action, UserState
 from layout.migrate.profile_files import choose_profile
 from layout.migrate.progress import Progress
-from layout.migrate.same_object import is_multipart, same_description
 
 __all__ = ["make_plan"]
 
@@ -48,7 +47,7 @@ def make_plan(plan: PlanFile, bucket: BucketReader, layout: LegacyLayout, progre
     with progress.task("placing", plan.value("SELECT count(*) FROM objects")) as step:
         _place_objects(plan, layout, step)
     _find_collisions(plan, layout)
-    _compare_destinations(plan, bucket)
+    compare_destinations(plan, bucket)
     with plan.transaction():
         plan.note(finished_at=utc_now(), fingerprint=_fingerprint(plan))
     return True
@@ -183,52 +182,6 @@ def _find_collisions(plan: PlanFile, layout: LegacyLayout) -> None:
             "UPDATE objects SET reason = 'several objects would get the key ' || new_key"
             " WHERE action = 'collision'"
         )
-
-
-_TAKEN = (
-    " WHERE existing.key >= :first AND existing.key < :end AND objects.new_key = existing.key"
-    " AND objects.new_key IS NOT NULL AND objects.action <> 'collision' AND objects.action = 'copy'"
-)
-_EXISTING = f" FROM objects AS existing {_TAKEN}"
-
-
-def _compare_destinations(plan: PlanFile, bucket: BucketReader) -> None:
-    """Copies whose key is taken: done if the same object is there, a conflict if it is another."""
-    prefix = environment_prefix(environment=plan.meta.environment)
-    bounds = {"first": prefix, "end": prefix[:-1] + chr(ord("/") + 1)}
-    with plan.transaction() as database:
-        database.execute(
-            "UPDATE objects SET action = 'conflict', reason = users.reason FROM users"
-            " WHERE objects.root = users.root AND users.state = 'conflict' AND objects.action = 'copy'"
-        )
-        equal = " AND objects.size = existing.size AND objects.etag = existing.etag"
-        database.execute(f"{_DONE}{_EXISTING}{equal}", bounds)
-        _compare_multipart(database, bucket, bounds)
-        database.execute(f"{_CONFLICT}{_EXISTING}", bounds)
-
-
-_CONFLICT = (
-    "UPDATE objects SET action = 'conflict', reason = 'another object is at ' || existing.key || ': '"
-    " || existing.size || ' bytes, ETag ' || existing.etag || ', of ' || existing.modified"
-)
-_DONE = (
-    "UPDATE objects SET action = 'done', state = 'copied', reason = 'the same object is at its new key',"
-    " new_etag = existing.etag, copied_at = existing.modified"
-)
-
-
-def _compare_multipart(database: sqlite3.Connection, bucket: BucketReader, bounds: dict[str, str]) -> None:
-    """The ETag of a multipart object is no hash: equal size and equal headers decide."""
-    pairs = database.execute(
-        "SELECT objects.id, objects.key, objects.etag, existing.key AS found, existing.etag AS found_etag"
-        f" FROM objects AS existing, objects {_TAKEN} AND objects.size = existing.size",
-        bounds,
-    ).fetchall()
-    for pair in pairs:
-        if not (is_multipart(pair["etag"]) or is_multipart(pair["found_etag"])):
-            continue
-        if same_description(bucket.head(pair["key"]), bucket.head(pair["found"])):
-            database.execute(f"{_DONE}{_EXISTING} AND objects.id = :id", {**bounds, "id": pair["id"]})
 
 
 def _fingerprint(plan: PlanFile) -> str:

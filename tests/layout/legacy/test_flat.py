@@ -1,0 +1,177 @@
+"""The flat layout as a table of keys, and its mapping there and back."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from layout.environment import Environment
+from layout.keys import parse_key, r2_key, scene_file_key
+from layout.legacy import FLAT, LEGACY_LAYOUTS, Facts, Phase, Placement, Verdict
+from layout.testing import paths, segments
+
+PROFILES = {"a": "p1", "3f0c6a52-8a44-4f0b-9d0e-6f1b5d2c7e91": "p2", "back\\slash": "p3", "José": "p4"}
+FACTS = Facts(Environment.DEV, PROFILES.get)
+UUID_USER = "3f0c6a52-8a44-4f0b-9d0e-6f1b5d2c7e91"
+
+MOVES = [
+    ("a/database.sqlite", "dev/users/a/profiles/p1/database.sqlite", "{user}/database.sqlite"),
+    ("a/raw_clips/...mp4", "dev/users/a/profiles/p1/raw_clips/...mp4", "{user}/raw_clips/"),
+    ("a/detections/b.mp4/frame_1.json", "dev/users/a/profiles/p1/detections/b.mp4/frame_1.json", "{user}/detections/"),
+    ("a/games/0123.MOV", "dev/users/a/profiles/p1/games/0123.MOV", "{user}/games/"),
+    ("a/notes.txt", "dev/users/a/profiles/p1/notes.txt", "{user}/(other)"),
+    ("a/dev/users/x", "dev/users/a/profiles/p1/dev/users/x", "{user}/(other)"),
+    (f"{UUID_USER}/archive/7.json", f"dev/users/{UUID_USER}/profiles/p2/archive/7.json", "{user}/archive/"),
+    ("José/uploads/x y%20.mp4", "dev/users/José/profiles/p4/uploads/x y%20.mp4", "{user}/uploads/"),
+    ("games/0123.mp4", "dev/games/0123.mp4", "games/"),
+    ("games/sub/0123.mp4", "dev/games/sub/0123.mp4", "games/"),
+]
+
+KEPT = [
+    ("dev/layout.json", "dev/"),
+    ("staging/users/a/database.sqlite", "staging/"),
+    ("prod/", "prod/"),
+]
+
+UNKNOWN = [
+    ("tmpab12cd34.mp4", "(root)", "root-object", "it lies at the root of the bucket, under no user"),
+    ("dev", "(root)", "root-object", "it lies at the root of the bucket, under no user"),
+    ("production/users/a/database.sqlite", "production/", "reserved-root", "'production' is never a user"),
+    ("users/a/database.sqlite", "users/", "reserved-root", "'users' is never a user"),
+    ("other/thing.txt", "(other roots)", "unknown-root", "nothing directly under 'other' shows that it is a user"),
+    ("/raw_clips/x", "(other roots)", "unknown-root", "nothing directly under '' shows that it is a user"),
+    ("a/raw_clips/", "{user}/raw_clips/", "folder-marker", "it marks a folder; the new layout has none"),
+    ("a/", "{user}/(other)", "folder-marker", "it marks a folder; the new layout has none"),
+    ("games/", "games/", "folder-marker", "it marks a folder; the new layout has none"),
+    (
+        "a/raw_clips//x.mp4",
+        "{user}/raw_clips/",
+        "inexpressible",
+        "the new layout cannot express its key: The path 'raw_clips//x.mp4' cannot be used:"
+        " its segment number 2 is empty.",
+    ),
+    (
+        "games/a\x01b.mp4",
+        "games/",
+        "inexpressible",
+        "the new layout cannot express its key: The path 'a\\x01b.mp4' cannot be used:"
+        " its segment number 1 contains U+0001, a control character.",
+    ),
+    (
+        "back\\slash/uploads/x",
+        "{user}/uploads/",
+        "inexpressible",
+        "the new layout cannot express its key: The user id 'back\\\\slash' contains '\\\\'.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("key", "new_key", "area"), MOVES)
+def test_objects_of_users_and_games_move_with_their_path(key: str, new_key: str, area: str) -> None:
+    """Everything under a user keeps its path below the profile, and games keep theirs."""
+    placement = FLAT.place(key, FACTS)
+    assert (placement.verdict, placement.new_key, placement.area) == (Verdict.MOVE, new_key, area)
+    assert placement.reason == ""
+
+
+@pytest.mark.parametrize(("key", "area"), KEPT)
+def test_objects_of_our_environments_are_kept(key: str, area: str) -> None:
+    """What lies under dev/, staging/ or prod/ is in the new layout already."""
+    reason = "it is in the new layout already"
+    assert FLAT.place(key, FACTS) == Placement(Verdict.KEEP, area, "environment", reason)
+
+
+@pytest.mark.parametrize(("key", "area", "rule", "reason"), UNKNOWN)
+def test_what_no_rule_places_is_unknown_with_a_reason(key: str, area: str, rule: str, reason: str) -> None:
+    """No key is skipped: what cannot move says why."""
+    placement = FLAT.place(key, FACTS)
+    assert placement.verdict is Verdict.UNKNOWN
+    assert (placement.area, placement.rule, placement.reason) == (area, rule, reason)
+    assert placement.new_key is None
+
+
+@pytest.mark.parametrize(
+    ("key", "root"),
+    [
+        ("a/database.sqlite", "a"),
+        ("a/video_editor.db", "a"),
+        ("a/temp/multi_clip_1/source_0.mp4", "a"),
+        ("games2/raw_clips/x", "games2"),
+        ("a/notes.txt", None),
+        ("a/sub/database.sqlite", None),
+        ("database.sqlite", None),
+        ("/database.sqlite", None),
+        ("games/games/x", None),
+        ("users/uploads/x", None),
+        ("dev/games/x", None),
+        ("staging/games/x", None),
+        ("prod/temp/x", None),
+        ("production/games/x", None),
+    ],
+)
+def test_a_user_is_shown_by_a_known_name_directly_under_it(key: str, root: str | None) -> None:
+    """Reserved segments are never users, whatever lies under them."""
+    assert FLAT.user_shown_by(key) == root
+
+
+@pytest.mark.parametrize(
+    ("path", "phase"),
+    [
+        ("database.sqlite", Phase.DATABASE),
+        ("database.db", Phase.DATABASE),
+        ("database.sqlite-wal", Phase.DATABASE),
+        ("old/database.sqlite.pre-migration", Phase.DATABASE),
+        ("raw_clips/database.mp4", Phase.MEDIA),
+    ],
+)
+def test_databases_come_after_media(path: str, phase: Phase) -> None:
+    """A database and the files beside it are copied in the second phase."""
+    assert FLAT.place(f"a/{path}", FACTS).phase is phase
+
+
+def test_a_key_in_nfd_moves_to_nfc() -> None:
+    """The new layout writes NFC, whatever spelling a listing shows."""
+    placement = FLAT.place("a/raw_clips/e\u0301te\u0301.mp4", FACTS)
+    assert placement.new_key == "dev/users/a/profiles/p1/raw_clips/\u00e9t\u00e9.mp4"
+
+
+def test_a_key_too_long_for_the_new_layout_is_unknown() -> None:
+    """The prefix of a profile makes a key longer: what no longer fits in 1,024 bytes does not move."""
+    key = "a/raw_clips/" + "/".join(["d" * 250] * 4)
+    placement = FLAT.place(key, FACTS)
+    assert len(key) <= 1_024
+    assert placement.rule == "inexpressible"
+    assert placement.reason.endswith("has 1,037 bytes of UTF-8, more than 1,024.")
+
+
+@given(segments(), paths())
+def test_mapping_back_gives_the_old_key(root: str, path: str) -> None:
+    """old_key undoes place, for users and for games."""
+    facts = Facts(Environment.PROD, lambda _: "p1")
+    placement = FLAT.place(f"{root}/{path}", facts)
+    if placement.new_key is not None:
+        assert FLAT.old_key(placement.new_key, facts) == f"{root}/{path}"
+
+
+@given(st.text(max_size=300))
+def test_every_possible_key_is_placed(key: str) -> None:
+    """Placing never fails, and a move always gives a key that the scheme parses."""
+    placement = FLAT.place(key, Facts(Environment.DEV, lambda _: "p1"))
+    assert (placement.new_key is not None) == (placement.verdict is Verdict.MOVE)
+    if placement.new_key is not None:
+        assert parse_key(placement.new_key).fields == placement.new_key.fields
+
+
+def test_objects_that_had_no_flat_key_map_back_to_nothing() -> None:
+    """Another profile, another environment and other templates have no place in the flat layout."""
+    assert FLAT.old_key(r2_key("a", "x", "p1", environment=Environment.DEV), FACTS) == "a/x"
+    assert FLAT.old_key(r2_key("a", "x", "p9", environment=Environment.DEV), FACTS) is None
+    assert FLAT.old_key(r2_key("a", "x", "p1", environment=Environment.PROD), FACTS) is None
+    assert FLAT.old_key(r2_key("users", "x", "p1", environment=Environment.DEV), FACTS) is None
+    scene = scene_file_key("a", "p", "s", "media", "f", environment=Environment.DEV)
+    assert FLAT.old_key(scene, FACTS) is None
+
+
+def test_the_flat_layout_is_known_by_its_name() -> None:
+    """Commands find layouts by name."""
+    assert LEGACY_LAYOUTS["flat"] is FLAT
+    assert FLAT.description == "users at the root and shared games/, into {env}/users/ and {env}/games/"

@@ -1,0 +1,225 @@
+"""What copying promises: each object once, nothing overwritten, nothing lost."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from layout.errors import PlanBlockedError
+from layout.migrate import BucketWriter, CopyLimits, PlanFile, copy_objects
+
+if TYPE_CHECKING:
+    from conftest import Flat
+
+HEADERS = {
+    "ContentType": "video/mp4",
+    "CacheControl": "max-age=60",
+    "ContentDisposition": 'attachment; filename="x.mp4"',
+    "Metadata": {"db-version": "7", "original_filename": "x y.mp4"},
+}
+
+
+def profile(plan: PlanFile, user: str = "a") -> str:
+    """The user's planned profile id."""
+    return str(plan.value("SELECT profile_id FROM users WHERE root = ?", user))
+
+
+def states(plan: PlanFile) -> dict[str, str]:
+    """State of the journal by old key."""
+    return {row["key"]: row["state"] for row in plan.rows("SELECT key, state FROM objects ORDER BY key")}
+
+
+def test_copies_keep_body_headers_and_metadata(flat: Flat) -> None:
+    """The new object answers like the old one, and the old one stays."""
+    flat.put("a/raw_clips/1.mp4", b"body", **HEADERS)
+    with flat.plan() as plan:
+        report = copy_objects(plan, flat.writer, flat.quiet)
+        new_key = f"dev/users/a/profiles/{profile(plan)}/raw_clips/1.mp4"
+    assert (report.copied, report.bytes, report.complete) == (1, 4, True)
+    old, new = flat.reader.head("a/raw_clips/1.mp4"), flat.reader.head(new_key)
+    assert old is not None
+    assert new is not None
+    assert (new.etag, new.described) == (old.etag, old.described)
+    assert new.described["x-amz-meta-db-version"] == "7"
+    assert flat.body(new_key) == flat.body("a/raw_clips/1.mp4") == b"body"
+
+
+def test_every_user_gets_both_profile_files(flat: Flat) -> None:
+    """They are exactly what the requirement draws, and name the profile of the new keys."""
+    flat.put("a/database.sqlite")
+    with flat.plan() as plan:
+        copy_objects(plan, flat.writer, flat.quiet)
+        name = profile(plan)
+    assert json.loads(flat.body("dev/users/a/profiles.json")) == {
+        "default": name,
+        "profiles": {name: {"name": None}},
+    }
+    assert json.loads(flat.body("dev/users/a/selected-profile.json")) == {"profileId": name}
+    head = flat.reader.head("dev/users/a/profiles.json")
+    assert head is not None
+    assert head.described["content-type"] == "application/json"
+
+
+def test_rerun_copies_each_object_once(flat: Flat) -> None:
+    """A second run does nothing: every object keeps the time of its first copy."""
+    for key in ["a/database.sqlite", "a/raw_clips/1.mp4", "games/1.mp4"]:
+        flat.put(key)
+    with flat.plan() as plan:
+        copy_objects(plan, flat.writer, flat.quiet)
+        before = flat.contents()
+        report = copy_objects(plan, flat.writer, flat.quiet)
+    assert (report.copied, report.before, report.complete) == (0, 3, True)
+    assert flat.contents() == before
+
+
+def test_a_run_that_was_cut_off_before_its_journal_finds_its_copies(flat: Flat) -> None:
+    """Objects copied but not written down are recognised, not copied again."""
+    for number in range(20):
+        flat.put(f"a/raw_clips/{number}.mp4")
+    with flat.plan() as plan:
+        copy_objects(plan, flat.writer, flat.quiet)
+        before = flat.contents()
+        with plan.transaction() as database:
+            database.execute("UPDATE objects SET state = 'planned', new_etag = NULL, copied_at = NULL")
+            database.execute("UPDATE users SET state = 'planned'")
+        report = copy_objects(plan, flat.writer, flat.quiet)
+        assert set(states(plan).values()) == {"copied"}
+    assert (report.copied, report.complete) == (20, True)
+    assert flat.contents() == before
+
+
+def test_an_existing_destination_is_never_overwritten(flat: Flat) -> None:
+    """What appears at a new key after planning stays, and becomes a conflict; the rest is copied."""
+    flat.put("games/1.mp4", b"old")
+    flat.put("games/2.mp4", b"old")
+    with flat.plan() as plan:
+        etag = flat.put("dev/games/1.mp4", b"another")
+        report = copy_objects(plan, flat.writer, flat.quiet)
+        modified = flat.contents()["dev/games/1.mp4"][2]
+        reason = f"another object is at dev/games/1.mp4: 7 bytes, ETag {etag}, of {modified}"
+        assert report.changed == {"games/1.mp4": reason}
+        assert (report.copied, report.complete) == (1, False)
+        assert flat.body("dev/games/1.mp4") == b"another"
+        with pytest.raises(PlanBlockedError):
+            copy_objects(plan, flat.writer, flat.quiet)
+
+
+def test_a_user_whose_profile_was_made_meanwhile_is_a_conflict(flat: Flat) -> None:
+    """If another id won, nothing of that user is copied, and the other users are."""
+    for user in "ab":
+        flat.put(f"{user}/database.sqlite")
+    with flat.plan() as plan:
+        flat.put("dev/users/a/profiles.json", b'{"default": "won", "profiles": {"won": {"name": null}}}')
+        planned = profile(plan)
+        report = copy_objects(plan, flat.writer, flat.quiet)
+    reason = f"dev/users/a/profiles.json has the default profile 'won', and the plan has {planned!r}"
+    assert report.users == {"a": reason}
+    assert (report.copied, report.complete) == (1, False)
+    assert not [key for key in flat.contents() if key.startswith(f"dev/users/a/profiles/{planned}")]
+
+
+def test_unknown_objects_stop_the_copy(flat: Flat) -> None:
+    """Nothing is written while a person has to decide something."""
+    flat.put("a/database.sqlite")
+    flat.put("stray.txt")
+    with flat.plan() as plan:
+        before = flat.contents()
+        with pytest.raises(PlanBlockedError, match="1 of the planned objects stop the copy"):
+            copy_objects(plan, flat.writer, flat.quiet)
+    assert flat.contents() == before
+
+
+def test_a_source_that_changed_is_reported_and_a_new_plan_takes_it(flat: Flat) -> None:
+    """The copy of a newer content does not count as the planned object; the old key stays."""
+    flat.put("games/1.mp4", b"planned")
+    flat.put("games/2.mp4", b"planned")
+    with flat.plan() as plan:
+        flat.put("games/1.mp4", b"newer")
+        report = copy_objects(plan, flat.writer, flat.quiet)
+        assert report.changed == {"games/1.mp4": "the object was written again after it was planned"}
+        assert states(plan)["games/1.mp4"] == "planned"
+        assert (report.copied, report.left) == (1, 1)
+    with flat.plan("second.sqlite") as plan:
+        assert copy_objects(plan, flat.writer, flat.quiet).complete
+    assert flat.body("dev/games/1.mp4") == b"newer"
+
+
+def test_a_source_that_vanished_is_reported(flat: Flat) -> None:
+    """A missing source is no success."""
+    flat.put("games/1.mp4")
+    with flat.plan() as plan:
+        flat.delete("games/1.mp4")
+        report = copy_objects(plan, flat.writer, flat.quiet)
+    assert report.changed == {"games/1.mp4": "the object vanished after it was planned"}
+    assert not report.complete
+
+
+def test_databases_wait_until_all_media_are_there(flat: Flat) -> None:
+    """A user of whom one media file failed keeps the database at the old key only, and others do not."""
+    for user in "ab":
+        flat.put(f"{user}/database.sqlite")
+        flat.put(f"{user}/raw_clips/1.mp4")
+    with flat.plan() as plan:
+        flat.delete("a/raw_clips/1.mp4")
+        report = copy_objects(plan, flat.writer, flat.quiet)
+        assert states(plan) == {
+            "a/database.sqlite": "planned",
+            "a/raw_clips/1.mp4": "planned",
+            "b/database.sqlite": "copied",
+            "b/raw_clips/1.mp4": "copied",
+        }
+    assert (report.copied, report.left) == (2, 2)
+
+
+def test_objects_uploaded_in_parts_are_copied_with_headers(flat: Flat) -> None:
+    """They go by another way, on the condition that the source is as planned."""
+    parts = [b"1" * (5 << 20), b"2"]
+    flat.put_in_parts("games/1.mp4", parts, **HEADERS)
+    flat.put_in_parts("games/2.mp4", parts)
+    with flat.plan() as plan:
+        flat.put_in_parts("games/2.mp4", [b"3" * (5 << 20), b"4"])
+        report = copy_objects(plan, flat.writer, flat.quiet)
+    assert report.copied == 1
+    assert report.changed == {"games/2.mp4": "the object was written again after it was planned"}
+    assert "dev/games/2.mp4" not in flat.contents()
+    old, new = flat.reader.head("games/1.mp4"), flat.reader.head("dev/games/1.mp4")
+    assert old is not None
+    assert new is not None
+    assert new.described == old.described
+    assert flat.reader.sha256("dev/games/1.mp4") == flat.reader.sha256("games/1.mp4")
+
+
+def test_objects_above_the_limit_of_one_copy_go_in_parts(flat: Flat) -> None:
+    """Body, headers and metadata survive a copy part by part, and an existing destination is kept."""
+    limits = CopyLimits(single=8 << 20, part=5 << 20)
+    body = b"".join(bytes([number]) * (1 << 20) for number in range(12))
+    flat.put("games/1.mp4", body, **HEADERS)
+    flat.put("games/2.mp4", body)
+    writer = BucketWriter(flat.settings, limits)
+    with flat.plan() as plan:
+        flat.put("dev/games/2.mp4", b"another")
+        report = copy_objects(plan, writer, flat.quiet)
+    writer.close()
+    old, new = flat.reader.head("games/1.mp4"), flat.reader.head("dev/games/1.mp4")
+    assert old is not None
+    assert new is not None
+    assert (new.size, new.described) == (old.size, old.described)
+    assert new.etag.endswith("-3")
+    assert flat.reader.sha256("dev/games/1.mp4") == flat.reader.sha256("games/1.mp4")
+    assert list(report.changed) == ["games/2.mp4"]
+    assert flat.body("dev/games/2.mp4") == b"another"
+
+
+@pytest.mark.parametrize(
+    "name", ["x y.mp4", "100%.mp4", "%20.mp4", "a+b&c?d#e.mp4", "видео.mp4", "...mp4", " lead", "q\"'{}.json"]
+)
+def test_odd_names_arrive_byte_for_byte(flat: Flat, name: str) -> None:
+    """Names that clients like to escape wrongly are the same under the new key."""
+    flat.put(f"a/uploads/{name}")
+    with flat.plan() as plan:
+        report = copy_objects(plan, flat.writer, flat.quiet)
+        new_key = f"dev/users/a/profiles/{profile(plan)}/uploads/{name}"
+    assert report.complete
+    assert flat.body(new_key) == f"a/uploads/{name}".encode()
