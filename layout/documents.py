@@ -7,6 +7,7 @@ are kept, at their place.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, NoReturn, Self
 
@@ -73,7 +74,12 @@ class Document(Part):
                 are no error.
         """
         try:
-            content = json.loads(data, object_pairs_hook=_without_repetition, parse_constant=_refuse_constant)
+            content = json.loads(
+                data,
+                object_pairs_hook=_without_repetition,
+                parse_constant=_refuse_constant,
+                parse_float=_finite,
+            )
         except (ValueError, RecursionError) as error:
             raise InvalidDocumentError(
                 f"{key or cls.file_name} is not JSON: {error}.", hint=_HINT, key=key
@@ -117,14 +123,24 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number of JSON")
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{shown(text)[1:-1]} is too large a number")
+    return number
+
+
 def _first(error: ValidationError) -> str:
     """The first fault of a document in one sentence: field, fault, value."""
     faults = error.errors(include_url=False)
     fault = faults[0]
     where = ".".join(map(str, fault["loc"]))
-    reason = fault["msg"].removeprefix("Value error, ").rstrip(".")
     field = f"the field {where!r}" if where else "the document"
-    more = f" ({len(faults) - 1} more faults)" if len(faults) > 1 else ""
+    others = len(faults) - 1
+    more = f" ({others} more fault{'s' if others > 1 else ''})" if others else ""
     if fault["type"] == "missing":
         return f"{field} is missing{more}."
-    return f"{field} is wrong: {reason}, not {shown(fault['input'])}{more}."
+    reason = fault["msg"].removeprefix("Value error, ").rstrip(".")
+    # Our own checks show the value themselves, and their input may be the whole document.
+    value = "" if fault["type"] == "value_error" else f", not {shown(fault['input'])}"
+    return f"{field} is wrong: {reason}{value}{more}."

@@ -59,6 +59,11 @@ _temporary = SCHEME["temporary"].fill
 _backup = SCHEME["backup"].fill
 
 
+def _or_current(environment: Environment | None) -> Environment:
+    # Not `or`: an empty text that a caller passes by mistake must be refused, not read as dev.
+    return current_environment() if environment is None else environment
+
+
 def r2_key(
     user_id: str, path: str, profile_id: str | None = None, *, environment: Environment | None = None
 ) -> Key:
@@ -84,22 +89,22 @@ def r2_key(
 
 def r2_global_key(path: str, *, environment: Environment | None = None) -> Key:
     """Key of a game, shared by all users: ``{env}/games/{path}``."""
-    return _game(environment or current_environment(), path)
+    return _game(_or_current(environment), path)
 
 
 def profiles_key(user_id: str, *, environment: Environment | None = None) -> Key:
     """Key of a user's ``profiles.json``."""
-    return _profiles(environment or current_environment(), user_id)
+    return _profiles(_or_current(environment), user_id)
 
 
 def selected_profile_key(user_id: str, *, environment: Environment | None = None) -> Key:
     """Key of a user's ``selected-profile.json``."""
-    return _selected_profile(environment or current_environment(), user_id)
+    return _selected_profile(_or_current(environment), user_id)
 
 
 def marker_key(*, environment: Environment | None = None) -> Key:
     """Key of the revision marker ``{env}/layout.json``."""
-    return _marker(environment or current_environment())
+    return _marker(_or_current(environment))
 
 
 def scene_file_key(
@@ -112,44 +117,44 @@ def scene_file_key(
     environment: Environment | None = None,
 ) -> Key:
     """Key of an audio or media file of a scene; ``file`` is one segment."""
-    return _scene_file(environment or current_environment(), user_id, project_id, scene_id, media_type, file)
+    return _scene_file(_or_current(environment), user_id, project_id, scene_id, media_type, file)
 
 
 def project_output_key(
     user_id: str, project_id: str, file: str, *, environment: Environment | None = None
 ) -> Key:
     """Key of a file that a project was rendered to; ``file`` is one segment."""
-    return _project_output(environment or current_environment(), user_id, project_id, file)
+    return _project_output(_or_current(environment), user_id, project_id, file)
 
 
 def temporary_key(path: str, *, environment: Environment | None = None) -> Key:
     """Key of an intermediate result. R2 removes it a day after it was written, or a little later."""
-    return _temporary(environment or current_environment(), path)
+    return _temporary(_or_current(environment), path)
 
 
 def backup_key(path: str, *, environment: Environment | None = None) -> Key:
     """Key of something set aside. R2 removes it 30 days after it was written, or a little later."""
-    return _backup(environment or current_environment(), path)
+    return _backup(_or_current(environment), path)
 
 
 def environment_prefix(*, environment: Environment | None = None) -> str:
     """Prefix of all keys of an environment: ``{env}/``."""
-    return SCHEME.prefix("environment").fill(environment or current_environment())
+    return SCHEME.prefix("environment").fill(_or_current(environment))
 
 
 def games_prefix(*, environment: Environment | None = None) -> str:
     """Prefix of all games."""
-    return SCHEME.prefix("games").fill(environment or current_environment())
+    return SCHEME.prefix("games").fill(_or_current(environment))
 
 
 def users_prefix(*, environment: Environment | None = None) -> str:
     """Prefix of all users' keys."""
-    return SCHEME.prefix("users").fill(environment or current_environment())
+    return SCHEME.prefix("users").fill(_or_current(environment))
 
 
 def user_prefix(user_id: str, *, environment: Environment | None = None) -> str:
     """Prefix of all keys of a user."""
-    return SCHEME.prefix("user").fill(environment or current_environment(), user_id)
+    return SCHEME.prefix("user").fill(_or_current(environment), user_id)
 
 
 def profile_prefix(
@@ -162,29 +167,29 @@ def profile_prefix(
     """
     if profile_id is None:
         profile_id = current_profile_id(user_id)
-    return SCHEME.prefix("profile").fill(environment or current_environment(), user_id, profile_id)
+    return SCHEME.prefix("profile").fill(_or_current(environment), user_id, profile_id)
 
 
 def project_prefix(user_id: str, project_id: str, *, environment: Environment | None = None) -> str:
     """Prefix of all keys of a project."""
-    return SCHEME.prefix("project").fill(environment or current_environment(), user_id, project_id)
+    return SCHEME.prefix("project").fill(_or_current(environment), user_id, project_id)
 
 
 def scene_prefix(
     user_id: str, project_id: str, scene_id: str, *, environment: Environment | None = None
 ) -> str:
     """Prefix of all keys of a scene."""
-    return SCHEME.prefix("scene").fill(environment or current_environment(), user_id, project_id, scene_id)
+    return SCHEME.prefix("scene").fill(_or_current(environment), user_id, project_id, scene_id)
 
 
 def temporary_prefix(*, environment: Environment | None = None) -> str:
     """Prefix of all intermediate results."""
-    return SCHEME.prefix("temporary").fill(environment or current_environment())
+    return SCHEME.prefix("temporary").fill(_or_current(environment))
 
 
 def backups_prefix(*, environment: Environment | None = None) -> str:
     """Prefix of all that was set aside."""
-    return SCHEME.prefix("backups").fill(environment or current_environment())
+    return SCHEME.prefix("backups").fill(_or_current(environment))
 
 
 def parse_key(text: str) -> Key:

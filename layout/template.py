@@ -213,7 +213,7 @@ class KeyTemplate(_Template):
             InvalidKeyError: naming the part that is not allowed, or if the key has more than
                 1,024 bytes.
         """
-        # Format, read back, compare: a value that smuggles a slash comes back as another one.
+        # Format, read back, compare: a value that smuggles a slash in comes back as another one.
         text = self._format % values
         match = self._ascii.fullmatch(text)
         if match is not None and len(text) <= MAX_KEY_BYTES:
@@ -223,7 +223,7 @@ class KeyTemplate(_Template):
                 key._template = self  # noqa: SLF001 - what Key.__new__ does
                 key._values = groups  # noqa: SLF001
                 return key
-        return self._fill_slowly(values)
+        return self._fill_any(text, values)
 
     def format(self, **fields: str) -> Key:
         """Like ``fill``, with the values by name."""
@@ -244,7 +244,11 @@ class KeyTemplate(_Template):
             return None
         return Key(text, self, match.groups())
 
-    def _fill_slowly(self, values: tuple[str, ...]) -> Key:
+    def _fill_any(self, text: str, values: tuple[str, ...]) -> Key:
+        """The same beyond ASCII; and what is wrong with values that make no key."""
+        key = self.parse(text)
+        if key is not None and tuple(key.fields.values()) == tuple(map(_nfc, values)):
+            return key
         clean = self._clean(values)
         text = self._format % clean
         size = len(text.encode())
@@ -255,3 +259,7 @@ class KeyTemplate(_Template):
                 key=text,
             )
         return Key(text, self, clean)
+
+
+def _nfc(value: object) -> object:
+    return unicodedata.normalize("NFC", value) if isinstance(value, str) else value

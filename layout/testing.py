@@ -26,8 +26,9 @@ __all__ = ["keys", "keys_of", "paths", "profile_ids", "segments", "user_ids", "v
 
 _LOOKALIKES = (
     "a", "A", "aa", "users", "profiles", "profiles.json", "selected-profile.json", "layout.json", "games",
-    "dev", "production", "...", ".hidden", "..a", "a..", "-rf", "~", "%2e%2e", "%2F", "a b", " ", "+", "#", "?",
-    "{user}", "%s", "\u00e9", "\u1e69", "\u202eabc", "\ufeff", "CON", "nul.txt", "a:b", "\U0001f469\u200d\U0001f4bb",
+    "dev", "production", "...", ".hidden", "..a", "a..", "-rf", "~", "%2e%2e", "%2F", "a b", " ", "+", "#",
+    "?", "{user}", "%s", "\u00e9", "\u1e69", "\u202eabc", "\ufeff", "CON", "nul.txt", "a:b",
+    "\U0001f469\u200d\U0001f4bb",
 )  # fmt: skip
 _UUIDS = st.uuids().map(str)
 
