@@ -18,7 +18,7 @@ from layout.storage.settings import StorageSettings
 
 __all__ = ["BucketReader", "ListedObject", "ObjectHead"]
 
-_READS = frozenset({"GetObject", "HeadBucket", "HeadObject", "ListObjectsV2"})
+_READS = frozenset({"GetObject", "HeadObject", "ListObjectsV2"})
 _KEPT_HEADERS = (
     "cache-control",
     "content-disposition",
@@ -130,7 +130,8 @@ class BucketReader:
     def now(self) -> datetime:
         """The time at the bucket, aware, UTC: what ages of objects are measured against."""
         with storage_errors(self.name):
-            answer = self.client.head_bucket(Bucket=self.name)
+            # Not HeadBucket: a token or credential for objects may not ask for the bucket itself.
+            answer = self.client.list_objects_v2(Bucket=self.name, MaxKeys=1)
         return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"]).astimezone(UTC)
 
 
