@@ -96,7 +96,8 @@ def _banner(running: LocalCloudflare) -> str:
             f"  S3 endpoint  {running.s3_endpoint}",
             f"  control API  {running.api_url}",
             f"  data         {running.folder}",
-            f'For a shell: eval "$(python -m infra.local env --folder {folder})". Ctrl-C ends it; the data stays.',
+            f'For a shell: eval "$(python -m infra.local env --folder {folder})".',
+            "Ctrl-C ends it; the data stays.",
         )
     )
 

@@ -147,7 +147,7 @@ class LocalCloudflare:
         """S3 keys of a new token, for tests and tools inside this process.
 
         Args:
-            permission_group: Name of one of the four R2 groups, such as `Workers R2 Storage Bucket Item Read`.
+            permission_group: One of the four R2 groups, such as `Workers R2 Storage Bucket Item Read`.
             bucket: The one bucket it opens; None: all of the account.
             jurisdiction: Of that bucket.
         """
@@ -241,5 +241,6 @@ def read_endpoints(folder: Path) -> dict[str, Any]:
             os.kill(endpoints["pid"], 0)
             return endpoints
     raise LocalCloudflareError(
-        f"no local Cloudflare runs in {str(folder)!r}: start it with `python -m infra.local up --folder {folder}`"
+        f"no local Cloudflare runs in {str(folder)!r}: "
+        f"start it with `python -m infra.local up --folder {folder}`"
     )

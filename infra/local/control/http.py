@@ -180,6 +180,8 @@ class _Connection(BaseHTTPRequestHandler):
         """What http.server refuses by itself, in the envelope and never as a fault of the server."""
         del explain
         self.close_connection = True
+        # A request line that cannot be read counts as HTTP/0.9, whose answers have no head.
+        self.request_version = "HTTP/1.1"
         status = {501: 405, 505: 400}.get(code, code)
         self._write(status, ApiError(status, 10400, message or "The request is not HTTP/1.1.").body())
 

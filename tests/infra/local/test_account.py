@@ -19,15 +19,18 @@ ACCOUNT = "0123456789abcdef0123456789abcdef"
 
 @pytest.fixture
 def clock() -> Clock:
+    """A clock that only this test advances."""
     return Clock()
 
 
 @pytest.fixture
 def account(tmp_path: Path, clock: Clock) -> Account:
+    """An account without tokens."""
     return Account(tmp_path, clock, account_id=ACCOUNT)
 
 
 def document(**fields: object) -> TokenDocument:
+    """The document of a reading token, with some fields changed."""
     plain = token_document("backend", ACCOUNT, [group_named("Workers R2 Storage Read").id])
     return TokenDocument.model_validate(plain.model_dump(by_alias=True, exclude_none=True) | fields)
 

@@ -22,6 +22,7 @@ UNAUTHORIZED = [{"code": 9109, "message": "Unauthorized to access requested reso
 
 
 def errors(answer: httpx.Response) -> tuple[int, list[dict[str, Any]]]:
+    """Status and errors of an answer."""
     return answer.status_code, answer.json()["errors"]
 
 
@@ -39,7 +40,7 @@ def test_no_token_is_9106(cloudflare: LocalCloudflare, http: httpx.Client) -> No
 )
 def test_what_is_no_token_is_6003(cloudflare: LocalCloudflare, http: httpx.Client, header: str) -> None:
     """A header that cannot be a token is 400 with code 6003 and the chain 6111."""
-    answer = http.get(f"{cloudflare.api_url}/accounts", headers={"authorization": header.encode("latin-1")})
+    answer = http.get(f"{cloudflare.api_url}/accounts", headers={b"authorization": header.encode("latin-1")})
     assert errors(answer) == (
         400,
         [
@@ -121,14 +122,15 @@ def test_the_account_in_the_path_must_be_the_tokens(cloudflare: LocalCloudflare,
         [
             {
                 "code": 7003,
-                "message": "Could not route to /accounts/mine/r2/buckets, perhaps your object identifier is invalid?",
+                "message": "Could not route to /accounts/mine/r2/buckets, "
+                "perhaps your object identifier is invalid?",
             }
         ],
     )
 
 
 def test_every_route_asks_for_its_permission(api: Api, cloudflare: LocalCloudflare) -> None:
-    """With each account-wide group alone, a route answers 403 exactly when the group is not one that it needs."""
+    """With each account-wide group alone, a route answers 403 unless the group is one that it needs."""
     values = {}
     for group in GROUPS:
         if group.scope == "com.cloudflare.api.account":

@@ -104,6 +104,7 @@ def test_the_sdk_writes_and_reads_rules(sdk: Sdk, cloudflare: LocalCloudflare, b
 
 
 def rule(**changes: Any) -> dict[str, Any]:
+    """The first rule with some fields changed, or left out where the value is `...`."""
     return {name: value for name, value in (RULES[0] | changes).items() if value is not ...}
 
 
@@ -117,18 +118,25 @@ def rule(**changes: Any) -> dict[str, Any]:
         ([rule(deleteObjectsTransition=...)], "rules.0: Value error, rule 'expire-logs' has no transition"),
         (
             [rule(deleteObjectsTransition={"condition": {"type": "Age", "maxAge": -1}})],
-            "rules.0.deleteObjectsTransition.condition.Age.maxAge: Input should be greater than or equal to 0",
+            (
+                "rules.0.deleteObjectsTransition.condition.Age.maxAge: "
+                "Input should be greater than or equal to 0"
+            ),
         ),
         (
             [rule(abortMultipartUploadsTransition={"condition": {"type": "Date", "date": "2030-01-01"}})],
-            "rules.0.abortMultipartUploadsTransition.condition.type: Input should be 'Age'; "
-            "rules.0.abortMultipartUploadsTransition.condition.maxAge: Field required; "
-            "rules.0.abortMultipartUploadsTransition.condition.date: Extra inputs are not permitted",
+            (
+                "rules.0.abortMultipartUploadsTransition.condition.type: Input should be 'Age'; "
+                "rules.0.abortMultipartUploadsTransition.condition.maxAge: Field required; "
+                "rules.0.abortMultipartUploadsTransition.condition.date: Extra inputs are not permitted"
+            ),
         ),
         (
             [rule(deleteObjectsTransition={"condition": {"type": "Date", "date": "soon"}})],
-            "rules.0.deleteObjectsTransition.condition.Date.date: Value error, "
-            "a time has the form 2027-10-01T00:00:00Z",
+            (
+                "rules.0.deleteObjectsTransition.condition.Date.date: Value error, "
+                "a time has the form 2027-10-01T00:00:00Z"
+            ),
         ),
         ([rule(), rule()], "body: Value error, rule id 'expire-logs' appears twice"),
         (

@@ -54,7 +54,8 @@ def test_names_follow_r2s_rules(api: Api, name: str) -> None:
     assert answer.json()["messages"] == [
         {
             "code": 10005,
-            "message": f"local Cloudflare: {name!r} is not 3 to 63 lower-case letters, digits and hyphens inside",
+            "message": f"local Cloudflare: {name!r} is not 3 to 63 lower-case letters, "
+            "digits and hyphens inside",
         }
     ]
 
@@ -108,7 +109,8 @@ def test_an_unknown_jurisdiction_is_refused(api: Api, bucket: str) -> None:
     assert answer.json()["errors"] == [
         {
             "code": 10022,
-            "message": "The jurisdiction is not valid: 'EU' is none of default, eu, us, fedramp, fedramp-high.",
+            "message": "The jurisdiction is not valid: "
+            "'EU' is none of default, eu, us, fedramp, fedramp-high.",
         }
     ]
 

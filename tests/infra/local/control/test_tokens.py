@@ -114,18 +114,24 @@ def test_use_is_remembered(api: Api, document: Document) -> None:
         ),
         (
             {"policies": []},
-            "The JSON you provided was not well formed. policies: "
-            "List should have at least 1 item after validation, not 0",
+            (
+                "The JSON you provided was not well formed. policies: "
+                "List should have at least 1 item after validation, not 0"
+            ),
         ),
         (
             {"expires_on": "2027-10-01"},
-            "The JSON you provided was not well formed. expires_on: Value error, "
-            "a time has the form 2027-10-01T00:00:00Z",
+            (
+                "The JSON you provided was not well formed. expires_on: Value error, "
+                "a time has the form 2027-10-01T00:00:00Z"
+            ),
         ),
         (
             {"expires_on": "2027-10-01T00:00:00"},
-            "The JSON you provided was not well formed. expires_on: Value error, "
-            "the time needs a time zone, as in 2027-10-01T00:00:00Z",
+            (
+                "The JSON you provided was not well formed. expires_on: Value error, "
+                "the time needs a time zone, as in 2027-10-01T00:00:00Z"
+            ),
         ),
         (
             {"expires_on": "2001-01-01T00:00:00Z"},
@@ -137,8 +143,10 @@ def test_use_is_remembered(api: Api, document: Document) -> None:
         ),
         (
             {"condition": {"request_ip": {"in": ["300.0.0.0/8"]}}},
-            "The JSON you provided was not well formed. condition.request_ip.in.0: Value error, "
-            "'300.0.0.0/8' does not appear to be an IPv4 or IPv6 network",
+            (
+                "The JSON you provided was not well formed. condition.request_ip.in.0: Value error, "
+                "'300.0.0.0/8' does not appear to be an IPv4 or IPv6 network"
+            ),
         ),
         (
             {"colour": "red"},
@@ -167,8 +175,10 @@ def test_wrong_policies_are_named(api: Api, document: Document, cloudflare: Loca
     answer = api("POST", "/tokens", json=body)
     assert (answer.status_code, answer.json()["errors"][0]["message"]) == (
         400,
-        f"Invalid policy: policies.0: a resource is not of account '{cloudflare.account_id}' or has no known "
-        f"form: ['com.cloudflare.api.account.{'f' * 32}']",
+        (
+            f"Invalid policy: policies.0: a resource is not of account '{cloudflare.account_id}' "
+            f"or has no known form: ['com.cloudflare.api.account.{'f' * 32}']"
+        ),
     )
 
 
