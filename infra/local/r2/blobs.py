@@ -72,6 +72,13 @@ class Blobs:
         """Opens a new blob for writing."""
         return self._path(name).open("xb")
 
+    def store(self, data: bytes) -> str:
+        """A blob of these bytes."""
+        name = self.new_name()
+        with self.create(name) as file:
+            file.write(data)
+        return name
+
     def create_sparse(self, size: int) -> str:
         """A blob that reads as `size` zero bytes and takes no room on disk."""
         name = self.new_name()

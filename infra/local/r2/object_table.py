@@ -3,20 +3,32 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
-from infra.local.r2.blobs import Blobs, Body
+from infra.local.r2.blobs import Blobs
 from infra.local.r2.database import Database, Transaction, body_columns, body_from
 from infra.local.r2.keys import key_bytes
 from infra.local.r2.models import ObjectMetadata, StoredObject
 
-__all__ = ["Check", "ObjectTable", "anything"]
+__all__ = ["Check", "Listed", "ObjectTable", "anything"]
 
 Check = Callable[[StoredObject | None], None]
 """Called with what the key holds, inside the transaction that will change it; raises to refuse."""
 
+
+class Listed(NamedTuple):
+    """What a listing shows of an object. `key` in NFC, as its bytes; `modified` in milliseconds."""
+
+    key: bytes
+    spelling: str
+    etag: str
+    size: int
+    modified: int
+    storage_class: str
+
+
 _DESCRIPTION = (
-    "spelling, etag, modified, storage_class, headers, custom, checksums, part_sizes, size, segments"
+    "spelling, etag, modified, storage_class, headers, custom, checksums, part_sizes, size, segments, inline"
 )
 
 
@@ -98,20 +110,18 @@ class ObjectTable:
             storage_class, bucket, key_bytes(key),
         )  # fmt: skip
 
-    def after(
-        self, bucket: int, start: bytes, inclusive: bool, prefix: bytes, limit: int
-    ) -> list[StoredObject]:
-        """Up to `limit` objects from `start` on, in the order of their UTF-8 bytes, bodies left out."""
+    def after(self, bucket: int, start: bytes, inclusive: bool, prefix: bytes, limit: int) -> list[Listed]:
+        """Up to `limit` objects from `start` on, in the order of their UTF-8 bytes."""
+        comparison = ">=" if inclusive else ">"
+        end = _after_prefix(prefix)
+        bound = "" if end is None else " AND key < ?"
         with self._database.snapshot() as transaction:
-            comparison = ">=" if inclusive else ">"
-            end = _after_prefix(prefix)
-            bound = "" if end is None else " AND key < ?"
             rows = transaction.execute(
-                f"SELECT key, {_DESCRIPTION}, NULL FROM objects "  # noqa: S608
+                "SELECT key, spelling, etag, size, modified, storage_class FROM objects "  # noqa: S608
                 f"WHERE bucket = ? AND key {comparison} ?{bound} ORDER BY key LIMIT ?",
                 bucket, start, *([] if end is None else [end]), limit,
             ).fetchall()  # fmt: skip
-        return [_from_row(key.decode(), *row) for key, *row in rows]
+        return [Listed._make(row) for row in rows]
 
     def is_empty(self, transaction: Transaction, bucket: int) -> bool:
         """Whether the bucket holds no object."""
@@ -122,7 +132,7 @@ class ObjectTable:
     def find(self, transaction: Transaction, bucket: int, key: str) -> StoredObject | None:
         """What the key holds, inside a transaction of the caller."""
         row = transaction.execute(
-            f"SELECT {_DESCRIPTION}, inline FROM objects WHERE bucket = ? AND key = ?",  # noqa: S608
+            f"SELECT {_DESCRIPTION} FROM objects WHERE bucket = ? AND key = ?",  # noqa: S608
             bucket, key_bytes(key),
         ).fetchone()  # fmt: skip
         return None if row is None else _from_row(key, *row)
@@ -139,7 +149,7 @@ def _from_row(
     checksums: str, part_sizes: str, size: int, segments: str | None, inline: bytes | None,
 ) -> StoredObject:  # fmt: skip
     metadata = ObjectMetadata(_load(headers), _load(custom), storage_class, _load(checksums))
-    body = Body(size) if segments is None and inline is None else body_from(size, segments, inline)
+    body = body_from(size, segments, inline)
     return StoredObject(key, spelling, etag, modified, body, metadata, tuple(json.loads(part_sizes)))
 
 

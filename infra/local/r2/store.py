@@ -21,7 +21,7 @@ from infra.local.r2.models import (
     from_milliseconds,
     to_milliseconds,
 )
-from infra.local.r2.object_table import ObjectTable
+from infra.local.r2.object_table import Listed, ObjectTable
 from infra.local.r2.upload_table import UploadTable
 from layout.errors import LocalCloudflareError
 
@@ -175,18 +175,19 @@ class Store:
     def _sweep_objects(self, bucket: int, rules: list[Any], now: datetime, swept: Swept) -> None:
         for found in self.all_objects(bucket):
             modified = from_milliseconds(found.modified)
-            due = due_for_object(rules, found.spelling, modified, found.metadata.storage_class, now)
+            due = due_for_object(rules, found.spelling, modified, found.storage_class, now)
             if not due.delete and due.storage_class is None:
                 continue
             with self._database.transaction() as transaction:
-                current = self.objects.find(transaction, bucket, found.key)
+                key = found.key.decode()
+                current = self.objects.find(transaction, bucket, key)
                 if current is None or current.modified != found.modified:
                     continue  # replaced since it was listed
                 if due.delete:
-                    self.objects.remove(transaction, bucket, found.key)
+                    self.objects.remove(transaction, bucket, key)
                     swept.deleted += 1
                 elif due.storage_class is not None:
-                    self.objects.set_storage_class(transaction, bucket, found.key, due.storage_class)
+                    self.objects.set_storage_class(transaction, bucket, key, due.storage_class)
                     swept.transitioned += 1
 
     def _sweep_uploads(self, bucket: int, rules: list[Any], now: datetime, swept: Swept) -> None:
@@ -197,16 +198,32 @@ class Store:
 
     # Contents
 
-    def all_objects(self, bucket: int) -> Iterator[StoredObject]:
+    def all_objects(self, bucket: int) -> Iterator[Listed]:
         """Every object of a bucket in key order, without bodies, a page at a time."""
         start = b""
         while page := self.objects.after(bucket, start, inclusive=False, prefix=b"", limit=_PAGE):
             yield from page
-            start = page[-1].key.encode()
+            start = page[-1].key
 
     def incoming(self, algorithms: tuple[str, ...] = ()) -> Incoming:
         """Where to write a body that is being received."""
         return Incoming(self.blobs, algorithms)
+
+    def joined(self, bodies: Sequence[Body]) -> Body:
+        """One body out of several; the files are shared, not copied.
+
+        Small parts beside large ones get a file of their own.
+        """
+        if all(body.inline is not None for body in bodies):
+            data = b"".join(body.inline or b"" for body in bodies)
+            return Body(len(data), data)
+        segments: list[Segment] = []
+        for body in bodies:
+            if body.inline is None:
+                segments += body.segments
+            elif body.inline:
+                segments.append(Segment(self.blobs.store(body.inline), 0, body.size))
+        return Body(sum(body.size for body in bodies), None, tuple(segments))
 
     def complete_upload(self, transaction: Transaction, upload: Upload, new: StoredObject) -> None:
         """Puts the assembled object in the place of its upload."""

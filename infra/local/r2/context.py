@@ -1,0 +1,79 @@
+"""What an operation works with: the request, who sent it, and the store."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from infra.local.r2.access import Permission
+from infra.local.r2.caller import Caller
+from infra.local.r2.errors import ErrorKind, S3Error
+from infra.local.r2.keys import normal_form
+from infra.local.r2.models import Bucket
+from infra.local.r2.pace import Pace
+from infra.local.r2.request import Request
+from infra.local.r2.store import Store
+from infra.local.r2.wire import Response
+
+__all__ = ["Context", "Operation"]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One S3 operation.
+
+    Attributes:
+        name: As AWS and R2 call it.
+        need: The least permission for it.
+        handle: Does it.
+        on_key: Whether the path names an object that it concerns.
+        action: Its name in the `actions` of a temporary credential, if it differs.
+    """
+
+    name: str
+    need: Permission
+    handle: Callable[["Context"], Response]
+    on_key: bool = False
+    action: str | None = None
+
+
+@dataclass
+class Context:
+    """One authenticated request and what it wants."""
+
+    request: Request
+    store: Store
+    caller: Caller
+    operation: Operation
+    account_id: str
+    pace: Pace
+
+    @cached_property
+    def bucket_name(self) -> str:
+        """The bucket of the path; InvalidBucketName if it cannot be one."""
+        return self.request.bucket_name()
+
+    @cached_property
+    def bucket(self) -> Bucket:
+        """The bucket of the path; NoSuchBucket if there is none."""
+        return self.existing_bucket(self.bucket_name)
+
+    @cached_property
+    def spelling(self) -> str:
+        """The key as the client spells it."""
+        return self.request.key()
+
+    @cached_property
+    def key(self) -> str:
+        """The key in NFC, under which R2 stores."""
+        return normal_form(self.spelling)
+
+    def existing_bucket(self, name: str) -> Bucket:
+        """A bucket in the jurisdiction of the endpoint; NoSuchBucket if there is none."""
+        found = self.store.bucket(name, self.request.jurisdiction)
+        if found is None:
+            raise S3Error(ErrorKind.NO_SUCH_BUCKET)
+        return found
+
+    def header(self, name: str) -> str | None:
+        """A request header by lower-case name."""
+        return self.request.headers.get(name)

@@ -1,0 +1,160 @@
+"""HTTP/1.1 as far as S3 clients use it: heads parsed once, bodies streamed, answers in one write.
+
+A parser of our own instead of `http.server`, because that one decodes and rebuilds what a
+signature is computed from, and spends more time on a head than the store spends on a small object.
+"""
+
+import io
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import BinaryIO
+
+__all__ = ["BodyStream", "Head", "HeadError", "Response", "read_head", "send"]
+
+_MAX_HEAD = 256 * 1024  # session tokens that list many paths reach 25 KB
+_MAX_HEADERS = 300
+_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_NO_BODY = {204, 304}
+
+
+class HeadError(Exception):
+    """The bytes are not a request head; the connection is of no more use."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """A request without its body.
+
+    Attributes:
+        target: As it was sent, undecoded: signatures are computed from it.
+        headers: By lower-case name; repeated ones joined with a comma, as SigV4 wants it.
+    """
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    keep_alive: bool
+
+
+@dataclass
+class Response:
+    """An answer. `body` is bytes, or pieces whose sum of lengths is `length`."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | Iterable[bytes] = b""
+    length: int | None = None
+
+    def content_length(self) -> int:
+        """The number of bytes that a GET would deliver."""
+        if self.length is not None:
+            return self.length
+        return len(self.body) if isinstance(self.body, bytes) else 0
+
+
+class BodyStream:
+    """The body of a request: `length` bytes from the connection, or none."""
+
+    def __init__(self, source: BinaryIO, length: int) -> None:
+        self._source = source
+        self.length = length
+        self.left = length
+
+    def read(self, limit: int = 256 * 1024) -> bytes:
+        """Up to `limit` bytes; b"" at the end, or when the client has gone (then `left` is not 0)."""
+        if self.left == 0:
+            return b""
+        data = self._source.read(min(limit, self.left))
+        self.left -= len(data)
+        return data
+
+    def pieces(self) -> Iterator[bytes]:
+        """The rest, piece by piece."""
+        while piece := self.read():
+            yield piece
+
+    def drain(self, limit: int) -> bool:
+        """Reads the rest away, up to `limit` bytes. Whether nothing is left."""
+        while self.left and limit > 0:
+            piece = self.read(min(limit, 256 * 1024))
+            if not piece:
+                return False
+            limit -= len(piece)
+        return self.left == 0
+
+
+def read_head(source: io.BufferedReader) -> Head | None:
+    """Reads the head of the next request; None if the client has closed the connection.
+
+    Raises:
+        HeadError: It is not HTTP/1.x, or larger than 256 KiB.
+    """
+    line = source.readline(_MAX_HEAD)
+    while line in {b"\r\n", b"\n"}:
+        line = source.readline(_MAX_HEAD)
+    if not line:
+        return None
+    words = line.decode("latin-1").rstrip("\r\n").split(" ")
+    if len(words) != 3 or not words[2].startswith("HTTP/1.") or not line.endswith(b"\n"):
+        raise HeadError("the request line is not of the form 'METHOD target HTTP/1.1'")
+    method, target, version = words
+    if not method or not _TOKEN.issuperset(method):
+        raise HeadError("the method is not a token")
+    headers = _read_headers(source, _MAX_HEAD - len(line))
+    connection = headers.get("connection", "").lower()
+    keep_alive = "close" not in connection if version != "HTTP/1.0" else "keep-alive" in connection
+    return Head(method, target, headers, keep_alive)
+
+
+def _read_headers(source: io.BufferedReader, room: int) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for _ in range(_MAX_HEADERS):
+        line = source.readline(room)
+        if line in {b"\r\n", b"\n"}:
+            return headers
+        room -= len(line)
+        if not line.endswith(b"\n"):
+            raise HeadError("the head ends in the middle of a header, or is too large")
+        name, colon, value = line.decode("latin-1").partition(":")
+        if not colon or not name or not _TOKEN.issuperset(name):
+            raise HeadError("a header is not of the form 'name: value'")
+        name, value = name.lower(), value.strip(" \t\r\n")
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    raise HeadError(f"there are more than {_MAX_HEADERS} headers")
+
+
+def send(connection: socket.socket, response: Response, *, is_head: bool, keep_alive: bool) -> int:
+    """Sends an answer and gives the number of body bytes sent.
+
+    Raises:
+        OSError: The client has gone.
+    """
+    without_body = is_head or response.status in _NO_BODY
+    lines = [f"HTTP/1.1 {response.status} {_reason(response.status)}", f"Date: {formatdate(usegmt=True)}"]
+    if response.status not in _NO_BODY:
+        lines.append(f"Content-Length: {response.content_length()}")
+    lines.extend(f"{name}: {value}" for name, value in response.headers.items())
+    lines.append(f"Connection: {'keep-alive' if keep_alive else 'close'}\r\n\r\n")
+    head = "\r\n".join(lines).encode("latin-1", "replace")
+    if without_body:
+        connection.sendall(head)
+        return 0
+    if isinstance(response.body, bytes):
+        connection.sendall(head + response.body)
+        return len(response.body)
+    connection.sendall(head)
+    sent = 0
+    for piece in response.body:
+        connection.sendall(piece)
+        sent += len(piece)
+    return sent
+
+
+def _reason(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"
