@@ -15,6 +15,7 @@ complete environment of its own, so a PULUMI_ or CLOUDFLARE_ variable of the she
 lend it an account.
 """
 
+import itertools
 import json
 import os
 import secrets
@@ -169,19 +170,20 @@ class Workspace:
     def up(
         self, stack: str, *arguments: str, expect_no_changes: bool = False, check: bool = True
     ) -> CompletedProcess[str]:
-        """Bring a stack up; with ``expect_no_changes`` any change is an error."""
-        options = ["--yes", "--skip-preview", *_no_changes(expect_no_changes)]
+        """Bring a stack up; with ``expect_no_changes`` any change of a resource is an error."""
+        options = ["--yes", "--skip-preview", "--suppress-progress", *_no_changes(expect_no_changes)]
         return self.run("up", *options, *arguments, stack=stack, check=check)
 
     def preview(
         self, stack: str, *arguments: str, expect_no_changes: bool = False, check: bool = True
     ) -> CompletedProcess[str]:
-        """Show what an ``up`` would do; with ``expect_no_changes`` any change is an error."""
-        return self.run("preview", *_no_changes(expect_no_changes), *arguments, stack=stack, check=check)
+        """Show what an ``up`` would do; with ``expect_no_changes`` any change of a resource is an error."""
+        options = ["--suppress-progress", *_no_changes(expect_no_changes)]
+        return self.run("preview", *options, *arguments, stack=stack, check=check)
 
     def destroy(self, stack: str, *arguments: str, check: bool = True) -> CompletedProcess[str]:
         """Destroy a stack's resources; a protected one refuses it in the preview."""
-        return self.run("destroy", "--yes", *arguments, stack=stack, check=check)
+        return self.run("destroy", "--yes", "--suppress-progress", *arguments, stack=stack, check=check)
 
     def outputs(self, stack: str) -> dict[str, Any]:
         """Give a stack's outputs by name, secrets in clear text."""
@@ -229,7 +231,8 @@ class Workspace:
         self, arguments: list[str], folder: Path, stack: str | None, *, check: bool, timeout: float
     ) -> CompletedProcess[str]:
         command = [str(self._engine.pulumi), *arguments, "--non-interactive", "--color", "never"]
-        what = f"`pulumi {' '.join(arguments[:2])}`" + (f" for stack {stack!r}" if stack else "")
+        words = itertools.takewhile(lambda argument: not argument.startswith("-"), arguments[:2])
+        what = f"`pulumi {' '.join(words)}`" + (f" for stack {stack!r}" if stack else "")
         answer = run_to_end(
             command, what, folder=folder, environment=self.environment(stack), timeout=timeout
         )
