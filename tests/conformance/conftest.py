@@ -6,7 +6,9 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from obstore.store import S3Store
 
+from layout.storage.clients import object_store
 from tests.conformance.area import Area
 from tests.conformance.differences import DIFFERENCES
 from tests.conformance.stores import STORES, Store
@@ -66,3 +68,9 @@ def area(store: Store) -> Iterator[Area]:
         yield area
         for name in area.names():
             client.delete_object(Bucket=area.bucket, Key=area.key(name))
+
+
+@pytest.fixture(scope="session")
+def objects(store: Store) -> S3Store:
+    """The store's bucket through obstore."""
+    return object_store(store.settings)

@@ -4,12 +4,14 @@ import contextlib
 import os
 import secrets
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from mypy_boto3_s3 import S3Client
 from pydantic import SecretStr
+
 
 from infra.local.cloudflare import LocalCloudflare
 from layout.errors import SettingsError
@@ -44,10 +46,9 @@ def _settings(endpoint: str, access_key_id: str, secret_access_key: str, bucket:
 @contextlib.contextmanager
 def local_r2(folder: Path) -> Iterator[Store]:
     """The strict local R2, opened with the access key of a read-write token for one bucket."""
-    with LocalCloudflare(folder) as cloudflare:
-        cloudflare.store.create_bucket(BUCKET)
-        access_key_id, secret = cloudflare.create_access_key(BUCKET)
-        yield Store("local R2", _settings(cloudflare.s3_endpoint, access_key_id, secret))
+    with LocalCloudflare(folder, buckets=[BUCKET]) as cloudflare:
+        keys = cloudflare.s3_keys("Workers R2 Storage Bucket Item Write", bucket=BUCKET)
+        yield Store("local R2", _settings(cloudflare.s3_endpoint, keys.access_key_id, keys.secret_access_key))
 
 
 @contextlib.contextmanager
@@ -55,13 +56,11 @@ def miniflare(folder: Path) -> Iterator[Store]:
     """Cloudflare's own simulator."""
     access_key_id, secret = secrets.token_hex(16), secrets.token_hex(32)
     command = [str(install.node()), str(install.miniflare_script()), BUCKET, access_key_id, secret]
-    with _process(command, folder) as process:
-        if process.stdout is None:
-            raise AssertionError("the process was started with a pipe")
-        endpoint = process.stdout.readline().decode().strip()
-        if not endpoint:
-            raise AssertionError(f"miniflare did not start: {(folder / 'stderr').read_text()}")
-        yield Store("miniflare", _settings(endpoint, access_key_id, secret))
+    with _process(command, folder):
+        endpoint = _first_line(folder)
+        # Settings refuse an endpoint with a path, which R2's never has; the simulator's has one.
+        settings = _settings("http://127.0.0.1", access_key_id, secret).model_copy(update={"endpoint": endpoint})
+        yield Store("miniflare", settings)
 
 
 @contextlib.contextmanager
@@ -71,7 +70,7 @@ def versitygw(folder: Path) -> Iterator[Store]:
     data, port = folder / "data", install.free_port()
     (data / BUCKET).mkdir(parents=True)
     environment = os.environ | {"ROOT_ACCESS_KEY": access_key_id, "ROOT_SECRET_KEY": secret}
-    command = [str(install.versitygw_binary()), "--port", f"127.0.0.1:{port}", "--region", "us-east-1", "posix", str(data)]
+    command = [str(install.versitygw_binary()), "--port", f"127.0.0.1:{port}", "--region", "auto", "posix", str(data)]
     with _process(command, folder, environment):
         install.wait_for_port(port)
         yield Store("versitygw", _settings(f"http://127.0.0.1:{port}", access_key_id, secret))
@@ -87,14 +86,26 @@ def live(folder: Path) -> Iterator[Store]:  # noqa: ARG001 - every store is star
 
 
 @contextlib.contextmanager
-def _process(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    with (folder / "stderr").open("wb") as stderr:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, env=environment)
+def _process(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> Iterator[None]:
+    # Both outputs go to files: a server that logs into a pipe which nobody reads stands still when it is full.
+    with (folder / "stdout").open("wb") as stdout, (folder / "stderr").open("wb") as stderr:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=stdout, stderr=stderr, env=environment)
         try:
-            yield process
+            yield
         finally:
             process.terminate()
             process.communicate(timeout=10)
+
+
+def _first_line(folder: Path, *, seconds: float = 60.0) -> str:
+    """The first line that the process printed; AssertionError with its errors if none comes."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        line, end, _ = (folder / "stdout").read_text().partition("\n")
+        if end:
+            return line
+        time.sleep(0.05)
+    raise AssertionError(f"the server did not start in {seconds} s: {(folder / 'stderr').read_text()}")
 
 
 STORES: dict[str, Callable[[Path], contextlib.AbstractContextManager[Store]]] = {

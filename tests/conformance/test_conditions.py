@@ -57,7 +57,9 @@ def test_put_if_unmodified_since(area: Area) -> None:
     assert refusal(lambda: area.put("object", b"second", headers)) == PRECONDITION_FAILED
 
 
-@pytest.mark.parametrize("conditions", [{"IfMatch": OTHER}, {"IfUnmodifiedSince": PAST}])
+@pytest.mark.parametrize(
+    "conditions", [{"IfMatch": OTHER}, {"IfUnmodifiedSince": PAST}], ids=["if-match", "if-unmodified-since"]
+)
 def test_read_refused(area: Area, conditions: dict[str, object]) -> None:
     """GET and HEAD with If-Match or If-Unmodified-Since that does not hold are 412."""
     area.put("object")
@@ -84,6 +86,7 @@ def test_read_modified_since(area: Area) -> None:
         {"CopySourceIfMatch": OTHER},
         {"CopySourceIfUnmodifiedSince": PAST},
     ],
+    ids=["if-match", "if-unmodified-since"],
 )
 def test_copy_source_conditions(area: Area, conditions: dict[str, object]) -> None:
     """CopyObject is refused when a condition on the source does not hold."""

@@ -11,8 +11,11 @@ Call = Callable[[S3Client, str, str], object]
 
 HEADERS: dict[str, Call] = {
     "x-amz-tagging": lambda s3, bucket, key: s3.put_object(Bucket=bucket, Key=key, Body=b"", Tagging="a=b"),
-    "x-amz-acl: authenticated-read": lambda s3, bucket, key: s3.put_object(
-        Bucket=bucket, Key=key, Body=b"", ACL="authenticated-read"
+    "x-amz-acl that is not canned": lambda s3, bucket, key: s3.put_object(
+        Bucket=bucket,
+        Key=key,
+        Body=b"",
+        ACL="made-up",  # type: ignore[arg-type]
     ),
     "x-amz-grant-read": lambda s3, bucket, key: s3.put_object(Bucket=bucket, Key=key, Body=b"", GrantRead='id="x"'),
     "x-amz-object-lock-mode": lambda s3, bucket, key: s3.put_object(
