@@ -47,11 +47,14 @@ class LocalCloudflareProvider(pulumi_provider.Provider):
 
     Args:
         version: The version of pulumi_cloudflare that programs use.
+
+    Attributes:
+        api: The connection; None until `configure`.
     """
 
     def __init__(self, version: str) -> None:
         self._version = version
-        self._api: Api | None = None
+        self.api: Api | None = None
 
     async def get_schema(self, request: GetSchemaRequest) -> GetSchemaResponse:
         """The name and version only: programs bring their own SDK."""
@@ -85,7 +88,7 @@ class LocalCloudflareProvider(pulumi_provider.Provider):
                 "this stand-in for the Cloudflare provider serves a Cloudflare on this machine only, and the "
                 f"base URL is {base_url!r}: set CLOUDFLARE_BASE_URL as `python -m infra.local env` prints it"
             )
-        self._api = Api(base_url, _setting(settings, "apiToken", "CLOUDFLARE_API_TOKEN"))
+        self.api = Api(base_url, _setting(settings, "apiToken", "CLOUDFLARE_API_TOKEN"))
         # Secrets come in plain, and the engine marks outputs of the same names. Output values are not
         # accepted, since the library cannot read those without dependencies.
         return ConfigureResponse(supports_preview=True)
@@ -166,9 +169,9 @@ class LocalCloudflareProvider(pulumi_provider.Provider):
         return InvokeResponse(property_map(await function(self._connection(), arguments)))
 
     def _connection(self) -> Api:
-        if self._api is None:
+        if self.api is None:
             raise ProviderError("the provider is not configured")
-        return self._api
+        return self.api
 
 
 def _kind(type_token: str) -> Kind:
