@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -54,8 +55,11 @@ def _cancel(process: subprocess.Popen[str]) -> None:
     descendants = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGINT)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.communicate(timeout=CANCEL_TIME)
+    deadline = time.monotonic() + CANCEL_TIME
+    while process.poll() is None and time.monotonic() < deadline:
+        # Reads on, so that a full pipe cannot keep it from ending; a descendant may hold the pipe open longer.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=0.1)
     for descendant in descendants:
         with contextlib.suppress(psutil.Error):
             descendant.kill()
