@@ -1,11 +1,13 @@
 """The project's own commands, run as a user runs them: in a process, with settings in the environment."""
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from infra.local.demo.access import read_variables
 from infra.local.demo.screen import Screen
 from layout.errors import LocalCloudflareError
 
@@ -19,7 +21,7 @@ def clean_environment() -> dict[str, str]:
 
 
 class Commands:
-    """Runs commands from the repository's folder, each printed first as it would be typed there.
+    """Runs commands from the repository's folder, each printed first as it can be typed there.
 
     Args:
         screen: Where to print.
@@ -34,43 +36,32 @@ class Commands:
         """Return a path as short as it can be typed in the repository's folder."""
         return str(path.relative_to(self._repository) if path.is_relative_to(self._repository) else path)
 
-    def run(self, arguments: Sequence[str], settings: Mapping[str, str], *, expect: int = 0) -> None:
-        """Run ``python {arguments}``; its output goes where this process's goes.
-
-        Args:
-            arguments: A script and its arguments.
-            settings: Environment variables on top of a clean environment.
-            expect: The exit status that the demonstration counts on.
+    def run_with(self, file: Path, arguments: Sequence[str]) -> None:
+        """Run ``python {arguments}`` with the variables of a file; its output goes where this process's goes.
 
         Raises:
-            LocalCloudflareError: It ended with another status.
+            LocalCloudflareError: It ended with another status than 0.
         """
-        self._screen.command(["python", *arguments])
+        line = shlex.join(["python", *arguments])
+        self._screen.command(f"(set -a; . {shlex.quote(self.shown(file))}; {line})")
+        self._run(arguments, read_variables(file))
+
+    def run(self, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Run ``python {arguments}`` with variables that a user's shell has anyway.
+
+        Raises:
+            LocalCloudflareError: It ended with another status than 0.
+        """
+        self._screen.command(shlex.join(["python", *arguments]))
+        self._run(arguments, environment)
+
+    def _run(self, arguments: Sequence[str], variables: Mapping[str, str]) -> None:
         status = subprocess.run(
-            [sys.executable, *arguments], cwd=self._repository, env=clean_environment() | dict(settings),
+            [sys.executable, *arguments], cwd=self._repository, env=clean_environment() | dict(variables),
             stdin=subprocess.DEVNULL, check=False,
         ).returncode  # fmt: skip
-        self._require(arguments, status, expect)
-
-    def output(self, arguments: Sequence[str], settings: Mapping[str, str]) -> str:
-        """Run ``python {arguments}`` and return what it wrote to its standard output.
-
-        Raises:
-            LocalCloudflareError: It failed.
-        """
-        self._screen.command(["python", *arguments])
-        done = subprocess.run(
-            [sys.executable, *arguments], cwd=self._repository, env=clean_environment() | dict(settings),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False,
-        )  # fmt: skip
-        self._require(arguments, done.returncode, 0)
-        return done.stdout
-
-    @staticmethod
-    def _require(arguments: Sequence[str], status: int, expected: int) -> None:
-        if status != expected:
-            line = " ".join(["python", *arguments])
+        if status != 0:
             raise LocalCloudflareError(
-                f"the command {line!r} ended with status {status}, not {expected}",
+                f"the command {shlex.join(['python', *arguments])!r} ended with status {status}",
                 hint="its own message stands above",
             )

@@ -4,11 +4,9 @@ import hashlib
 
 from botocore.exceptions import ClientError
 
-from infra.local.demo.access import temporary
 from infra.local.demo.checks import Check
 from infra.local.demo.names import TITLES, clip_name
 from infra.local.demo.screen import Screen
-from layout.access import scope_for_environment
 from layout.context import use_profile
 from layout.environment import Environment
 from layout.keys import marker_key, profiles_key, r2_key
@@ -21,32 +19,22 @@ USER = "a"
 PATH = f"raw_clips/{clip_name(TITLES[3])}.mp4"
 
 
-def read_back(screen: Screen, parent: StorageSettings, expected_sha256: str) -> list[Check]:
+def read_back(screen: Screen, settings: StorageSettings, expected_sha256: str) -> list[Check]:
     """Read one moved file and its user's profiles through `layout`, and try to reach another environment.
 
     Args:
         screen: Where to print.
-        parent: The dev stack's token, from which the application's credential is minted.
+        settings: With a temporary credential for ``dev/`` only.
         expected_sha256: Of the file's source, in lower-case hex.
     """
-    environment = parent.app_env
-    settings = temporary(parent, scope_for_environment(parent.bucket, environment, write=False))
+    environment = settings.app_env
     storage = open_storage(settings)
-    profile = ProfileStore(storage).selected(USER)
-    with use_profile(USER, profile):
+    with use_profile(USER, ProfileStore(storage).selected(USER)):
         found = storage.get(r2_key(USER, PATH, environment=environment))
     registry = storage.get(profiles_key(USER, environment=environment))
     digest = hashlib.sha256(found.body).hexdigest()
-    screen.table(
-        f"r2_key({USER!r}, {PATH!r})",
-        ["", ""],
-        [
-            ("key", found.key),
-            ("bytes", str(found.size)),
-            ("SHA-256", digest),
-            ("content type", str(found.content_type)),
-        ],
-    )
+    screen.say(f"storage.get(r2_key({USER!r}, {PATH!r})), in {USER!r}'s selected profile:")
+    screen.table("", ["", ""], [("key", found.key), ("bytes", f"{found.size:,}"), ("SHA-256", digest)])
     screen.say(f"{registry.key}:\n{registry.body.decode()}")
     same = () if digest == expected_sha256 else (f"SHA-256 is {digest}, the source had {expected_sha256}",)
     return [Check("one file was read back through layout by its new key", same), _refused(screen, settings)]

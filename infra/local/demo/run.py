@@ -9,9 +9,10 @@ from cloudflare import Cloudflare
 from rich.text import Text
 
 from infra.local.demo import legacy_data, reading
-from infra.local.demo.access import bootstrap_settings, stack_settings
+from infra.local.demo.access import account_settings, read_variables, settings_of
 from infra.local.demo.checks import Check
 from infra.local.demo.commands import Commands
+from infra.local.demo.credentials import hand_out
 from infra.local.demo.folder import DemoFolder
 from infra.local.demo.moving import Migration
 from infra.local.demo.running import Endpoints, RunningCloudflare
@@ -20,6 +21,7 @@ from infra.local.demo.stacks import bring_up
 from infra.local.engine import Engine, find_engine
 from infra.local.engine.places import REPOSITORY
 from infra.local.workspace import Workspace
+from layout.environment import Environment
 from layout.errors import LocalCloudflareError
 from layout.storage.clients import s3_client
 
@@ -70,14 +72,16 @@ def _steps(screen: Screen, folder: Path, endpoints: Endpoints, engine: Engine) -
         api_token=endpoints.api_token,
         s3_endpoint=endpoints.s3_endpoint,
     )
-    checks = bring_up(screen, workspace)
-    parent = stack_settings(workspace.outputs("dev"))
+    commands = Commands(screen, REPOSITORY)
+    checks = bring_up(screen, commands, workspace)
 
-    screen.step(4, "the flat bucket moves into dev/")
-    checks += Migration(screen, Commands(screen, REPOSITORY), parent, folder).run()
+    screen.step(4, "the flat bucket moves into dev/, with temporary credentials only")
+    credentials = hand_out(commands, folder, workspace.environment("dev"))
+    checks += Migration(screen, commands, credentials, legacy_data.BUCKET, Environment.DEV, folder).run()
 
-    screen.step(5, "a file is read by its new key")
-    return checks + reading.read_back(screen, parent, _source_sha256(f"{reading.USER}/{reading.PATH}"))
+    screen.step(5, "a file is read by its new key, with a credential for dev/ only")
+    settings = settings_of(read_variables(credentials.application))
+    return checks + reading.read_back(screen, settings, _source_sha256(f"{reading.USER}/{reading.PATH}"))
 
 
 def _check_setup(screen: Screen) -> Engine:
@@ -97,7 +101,7 @@ def _fill_account(screen: Screen, endpoints: Endpoints) -> None:
     screen.say(f"S3 endpoint {endpoints.s3_endpoint}, control API {endpoints.api_url}")
     with Cloudflare(api_token=endpoints.api_token, base_url=endpoints.api_url) as api:
         api.r2.buckets.create(account_id=endpoints.account_id, name=legacy_data.BUCKET)
-    client = s3_client(bootstrap_settings(endpoints))
+    client = s3_client(account_settings(endpoints))
     try:
         filled = legacy_data.fill(client, legacy_data.BUCKET)
     finally:

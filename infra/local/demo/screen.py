@@ -1,6 +1,5 @@
 """What the demonstration prints: headed steps, commands as a user would type them, tables, trees."""
 
-import shlex
 import time
 from collections.abc import Iterable, Sequence
 
@@ -36,11 +35,9 @@ class Screen:
         """Print a line of text."""
         self.show(Text(text, style=style))
 
-    def command(self, arguments: Sequence[str], *, environment: dict[str, str] | None = None) -> None:
-        """Print a command line the way it is typed in a shell."""
-        words = [f"{name}={shlex.quote(value)}" for name, value in (environment or {}).items()]
-        words += [shlex.quote(argument) for argument in arguments]
-        self.show(Text(f"\n$ {' '.join(words)}", style="cyan"))
+    def command(self, line: str) -> None:
+        """Print a line of shell, never broken."""
+        self.show(Text(f"\n$ {line}", style="cyan"))
 
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Print a table of texts."""

@@ -5,14 +5,16 @@ import time
 from typing import Any
 
 from infra.local.demo.checks import Check
+from infra.local.demo.commands import Commands
 from infra.local.demo.screen import Screen
 from infra.local.workspace import Workspace
 
 STACKS = ("prod", "staging", "dev")  # prod owns the bucket that all share, so it comes first
 _SECRET = "[secret]"  # noqa: S105  how the CLI writes a value that it does not show
+_LAST_LINES = 3
 
 
-def bring_up(screen: Screen, workspace: Workspace) -> list[Check]:
+def bring_up(screen: Screen, commands: Commands, workspace: Workspace) -> list[Check]:
     """Run ``pulumi up`` for each stack twice; show resources and outputs, secrets as ``[secret]``.
 
     Returns:
@@ -23,33 +25,28 @@ def bring_up(screen: Screen, workspace: Workspace) -> list[Check]:
     """
     checks = []
     for stack in STACKS:
-        _show_command(screen, workspace, stack)
-        screen.say(f"{_timed_up(workspace, stack)}")
+        file = commands.shown(workspace.stack_file(stack))
+        screen.command(f"pulumi up --yes --stack {stack} --config-file {file}   # usually 5 to 15 s, twice")
+        started = time.monotonic()
+        answer = workspace.up(stack)
+        screen.say(f"{stack}: {_counts(answer.stdout)} in {time.monotonic() - started:.0f} s")
         _show_resources(screen, workspace, stack)
         _show_outputs(screen, workspace, stack)
         checks.append(_second_up(screen, workspace, stack))
     return checks
 
 
-def _show_command(screen: Screen, workspace: Workspace, stack: str) -> None:
-    screen.command(
-        ["pulumi", "up", "--stack", stack, "--config-file", workspace.stack_file(stack).name, "--yes"]
-    )
-
-
-def _timed_up(workspace: Workspace, stack: str) -> str:
-    started = time.monotonic()
-    answer = workspace.up(stack)
-    return f"{stack}: {_counts(answer.stdout)} in {time.monotonic() - started:.0f} s"
-
-
 def _second_up(screen: Screen, workspace: Workspace, stack: str) -> Check:
     answer = workspace.up(stack, expect_no_changes=True, check=False)
     screen.say(f"{stack}, a second time: {_counts(answer.stdout)}")
-    problems = () if answer.returncode == 0 else tuple(answer.stderr.strip().splitlines()[-3:])
-    if answer.returncode != 0 and not problems:
-        problems = (f"pulumi up --expect-no-changes ended with status {answer.returncode}",)
-    return Check(f"a second `pulumi up` of {stack} changed nothing", problems)
+    problems: list[str] = []
+    if answer.returncode != 0:
+        said = [line for line in (answer.stdout + answer.stderr).splitlines() if line.strip()]
+        problems = [
+            f"pulumi up --expect-no-changes ended with status {answer.returncode}",
+            *said[-_LAST_LINES:],
+        ]
+    return Check(f"a second `pulumi up` of {stack} changed nothing", tuple(problems))
 
 
 def _counts(output: str) -> str:
@@ -68,7 +65,7 @@ def _show_resources(screen: Screen, workspace: Workspace, stack: str) -> None:
         for resource in exported["deployment"].get("resources", [])
         if resource.get("id") and not str(resource["type"]).startswith("pulumi:providers:")
     ]
-    screen.table(f"Resources of {stack}", ["type", "name", "id"], rows)
+    screen.table(f"Resources of {stack}", ["type", "name", "id"], sorted(rows))
 
 
 def _show_outputs(screen: Screen, workspace: Workspace, stack: str) -> None:
