@@ -22,7 +22,15 @@ _WINDOWS_DEVICES = re.compile(
 )
 
 
-def refuse_unfit(root: Path, segments: list[str], *, owner: int, folder: bool) -> None:
+def refuse_unfit(
+    root: Path,
+    segments: list[str],
+    *,
+    owner: int,
+    folder: bool,
+    windows: bool = os.name == "nt",
+    list_names: Callable[[Path], list[str]] = os.listdir,
+) -> None:
     """Raise unless ``root`` joined with ``segments`` is a path that this disk can hold.
 
     Args:
@@ -30,6 +38,8 @@ def refuse_unfit(root: Path, segments: list[str], *, owner: int, folder: bool) -
         segments: segments of a key, at least one.
         owner: how many of them make up the owner's folder, which the path must not leave.
         folder: whether the path is to be a folder; else it is to be a file.
+        windows: whether names that Windows cannot hold are refused.
+        list_names: gives the names in a folder.
 
     Raises:
         LocalPathError: naming the path and what is in the way.
@@ -37,7 +47,7 @@ def refuse_unfit(root: Path, segments: list[str], *, owner: int, folder: bool) -
     path = root.joinpath(*segments)
     _refuse_long(root, segments, path)
     for segment in segments:
-        fault = windows_fault(segment) if os.name == "nt" else None
+        fault = windows_fault(segment) if windows else None
         if fault is not None:
             raise LocalPathError(
                 f"Windows cannot hold the name {segment!r}: {fault}.",
@@ -45,8 +55,10 @@ def refuse_unfit(root: Path, segments: list[str], *, owner: int, folder: bool) -
             )
     parent = root
     for number, segment in enumerate(segments, start=1):
-        if not _refuse_present(parent, segment, path, is_folder=folder or number < len(segments)):
+        is_folder = folder or number < len(segments)
+        if not _refuse_present(parent, segment, path, is_folder=is_folder):
             return
+        _refuse_other_spelling(parent, segment, list_names)
         parent = parent / segment
         if parent.is_symlink():
             _refuse_leaving(root.joinpath(*segments[:owner]), parent, is_inside=number > owner)
@@ -132,12 +144,6 @@ def _refuse_present(parent: Path, name: str, path: Path, *, is_folder: bool) -> 
             f"The path {str(place)!r} cannot be looked at: {error.strerror}.",
             hint="Check the folder's owner and permissions, and its symbolic links.",
         ) from error
-    real = other_spelling(parent, name)
-    if real is not None:
-        raise LocalPathError(
-            f"The names {name!r} and {real!r} are one on the disk at {str(parent)!r}, which ignores case.",
-            hint="Mirror to a file system that tells upper and lower case apart.",
-        )
     if is_folder and not stat.S_ISDIR(mode):
         raise LocalPathError(
             f"The path {str(path)!r} needs a folder at {str(place)!r}, where a file is.",
@@ -149,6 +155,15 @@ def _refuse_present(parent: Path, name: str, path: Path, *, is_folder: bool) -> 
             hint="A bucket holds both, a disk does not: read one of them from the bucket.",
         )
     return True
+
+
+def _refuse_other_spelling(parent: Path, name: str, list_names: Callable[[Path], list[str]]) -> None:
+    real = other_spelling(parent, name, list_names)
+    if real is not None:
+        raise LocalPathError(
+            f"The names {name!r} and {real!r} are one on the disk at {str(parent)!r}, which ignores case.",
+            hint="Mirror to a file system that tells upper and lower case apart.",
+        )
 
 
 def _refuse_leaving(owner: Path, link: Path, *, is_inside: bool) -> None:

@@ -74,11 +74,10 @@ def _retention_fits(template: KeyTemplate) -> None:
             "number of whole days.",
             hint="R2 removes expired objects within a day or so: use whole days, at least one.",
         )
-    prefix = retention_prefix(template)
-    if "{" in prefix.removeprefix("{env}/"):
+    if any(isinstance(segment, Variable) for segment in template.segments[1:-1]):
         raise SchemeError(
-            f"The template {template.text!r} has a retention, but its prefix {prefix!r} has a variable "
-            "other than {env}.",
+            f"The template {template.text!r} has a retention, but its prefix {retention_prefix(template)!r} "
+            "has a variable other than {env}.",
             hint="A lifecycle rule has a literal prefix: put what expires directly under the environment.",
         )
 

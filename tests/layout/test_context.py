@@ -78,11 +78,12 @@ def test_tasks_do_not_see_each_other() -> None:
                 seen.append(current_profile_id(user))
         return seen
 
-    async def both() -> list[list[str]]:
-        return await asyncio.gather(work("a", "p"), work("b", "q"))
+    async def both() -> tuple[list[str], list[str]]:
+        first, second = await asyncio.gather(work("a", "p"), work("b", "q"))
+        return first, second
 
     with use_no_profile():
-        assert asyncio.run(both()) == [["p"] * 3, ["q"] * 3]
+        assert asyncio.run(both()) == (["p"] * 3, ["q"] * 3)
 
 
 def test_threads_start_without_a_profile() -> None:

@@ -128,7 +128,10 @@ def test_half_a_surrogate_pair_survives() -> None:
         ),
         (
             b'{"default": "..", "profiles": {"..": {"name": null}}}',
-            ": the field 'default' is wrong: The profile id '..' is a relative path, not a name (1 more fault).",
+            (
+                ": the field 'default' is wrong: The profile id '..' is a relative path, not a name "
+                "(1 more fault)."
+            ),
         ),
         (
             b'{"default": "b", "profiles": {"a": {"name": null}}}',
