@@ -7,7 +7,7 @@ Exit status: 0 done, 1 error, 2 usage.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 if __package__ in {None, ""}:
@@ -18,11 +18,14 @@ from layout.access import CredentialScope, scope_for_environment, scope_for_user
 from layout.environment import Environment
 from layout.errors import LayoutError
 from layout.storage.credential_formats import FORMATS, parse_lifetime
-from layout.storage.minting import environment_api_minter, local_minter
+from layout.storage.minting import Minter, environment_api_minter, local_minter
 from layout.storage.private_file import write_private
 from layout.storage.settings import StorageSettings, load_settings
 
-MINTERS = {"signing": local_minter, "api": environment_api_minter}
+MINTERS: dict[str, Callable[[StorageSettings], Minter]] = {
+    "signing": local_minter,
+    "api": environment_api_minter,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -74,8 +74,12 @@ def ensure_marker(storage: R2Storage, *, written_by: str = "r2-layout") -> None:
     Raises:
         MarkerError: There is data without a marker, or the marker is of another layout or revision.
     """
-    marker = read_marker(storage)
-    empty = marker is None and storage.is_empty(environment_prefix(environment=storage.environment))
+    marker, empty = read_marker(storage), False
+    if marker is None:
+        empty = storage.is_empty(environment_prefix(environment=storage.environment))
+    if marker is None and not empty:
+        # What is there now may have been written by a process that started between the two questions.
+        marker = read_marker(storage)
     if check_marker(marker, empty, storage.environment) is MarkerAction.NOTHING:
         return
     fresh = Marker(

@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import TYPE_CHECKING
 
 import pytest
 
+from layout.storage.r2_storage import R2Storage
 from layout.storage.settings import StorageSettings
+
+if TYPE_CHECKING:
+    from infra.local.cloudflare import LocalCloudflare
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 PARENT_ID = "fedcba9876543210fedcba9876543210"
@@ -36,6 +41,25 @@ def settings() -> StorageSettings:
         access_key_id=PARENT_ID,
         secret_access_key=PARENT_SECRET,
     )
+
+
+@pytest.fixture
+def local(cloudflare: LocalCloudflare, bucket: str) -> StorageSettings:
+    """A backend token of a fresh bucket in the local Cloudflare; APP_ENV is dev."""
+    keys = cloudflare.s3_keys("Workers R2 Storage Bucket Item Write", bucket=bucket)
+    return StorageSettings(
+        account_id=cloudflare.account_id,
+        endpoint=cloudflare.s3_endpoint,
+        bucket=bucket,
+        access_key_id=keys.access_key_id,
+        secret_access_key=keys.secret_access_key,
+    )
+
+
+@pytest.fixture
+def storage(local: StorageSettings) -> R2Storage:
+    """The storage of dev in that bucket, with the token itself."""
+    return R2Storage(local)
 
 
 @dataclass

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
+from obstore.store import S3Store
 
 from layout.errors import (
     AccessDeniedError,
@@ -101,14 +102,33 @@ def test_a_head_without_a_code_is_understood(
     assert str(caught.value) == "There is no object 'dev/a' in bucket 'films'."
 
 
-@READS
-def test_no_connection_is_an_unknown_answer(settings: StorageSettings, read: Read) -> None:
-    """Nothing about the object follows from it."""
+@pytest.fixture
+def closed_port() -> str:
+    """An endpoint at which nothing listens."""
     with ThreadingHTTPServer(("127.0.0.1", 0), object) as server:  # type: ignore[arg-type]
-        port = server.server_port
+        return f"http://127.0.0.1:{server.server_port}"
+
+
+def test_no_connection_of_obstore_is_an_unknown_answer(closed_port: str) -> None:
+    """Nothing about the object follows from it. Without the retries, which take seconds."""
+    store = S3Store(
+        "films",
+        endpoint=closed_port,
+        access_key_id="id",
+        secret_access_key="s",
+        client_options={"allow_http": True},
+        retry_config={"max_retries": 0},
+    )
+    with pytest.raises(StorageUnavailableError) as caught, storage_errors("films", "dev/a"):
+        store.get("dev/a")
+    assert str(caught.value) == "No answer about object 'dev/a' in bucket 'films': GenericError."
+
+
+def test_no_connection_of_boto3_is_an_unknown_answer(closed_port: str, settings: StorageSettings) -> None:
+    """The hint says what follows: nothing, yet."""
     with pytest.raises(StorageUnavailableError) as caught:
-        read(settings.model_copy(update={"endpoint": f"http://127.0.0.1:{port}"}))
-    assert str(caught.value).startswith("No answer about object 'dev/a' in bucket 'films': ")
+        _with_boto3(settings.model_copy(update={"endpoint": closed_port}))
+    assert str(caught.value) == "No answer about object 'dev/a' in bucket 'films': EndpointConnectionError."
     assert caught.value.hint == (
         "Try again later; whether a write took effect is unknown until it is read back."
     )

@@ -25,7 +25,7 @@ LISTING = b"""<?xml version="1.0" encoding="UTF-8"?>
 
 
 @pytest.fixture
-def local(settings: StorageSettings, fixed_answer: FixedAnswer) -> StorageSettings:
+def answered(settings: StorageSettings, fixed_answer: FixedAnswer) -> StorageSettings:
     """Settings whose endpoint is the fixed answer."""
     fixed_answer.headers = {"ETag": '"e"'}
     return settings.model_copy(update={"endpoint": fixed_answer.endpoint})
@@ -37,9 +37,9 @@ def _sent(fixed_answer: FixedAnswer) -> dict[str, str]:
     return {name.lower(): value for name, value in fixed_answer.requests[0][2].items()}
 
 
-def test_boto3_puts_as_r2_needs_it(local: StorageSettings, fixed_answer: FixedAnswer) -> None:
+def test_boto3_puts_as_r2_needs_it(answered: StorageSettings, fixed_answer: FixedAnswer) -> None:
     """Path style, region auto, no `Expect`, no checksum of its own, body in one piece."""
-    s3_client(local).put_object(Bucket="films", Key="dev/ä b", Body=b"body")
+    s3_client(answered).put_object(Bucket="films", Key="dev/ä b", Body=b"body")
     method, path, _, body = fixed_answer.requests[0]
     sent = _sent(fixed_answer)
     assert (method, path, body) == ("PUT", "/films/dev/%C3%A4%20b", b"body")
@@ -51,9 +51,9 @@ def test_boto3_puts_as_r2_needs_it(local: StorageSettings, fixed_answer: FixedAn
     assert "x-amz-security-token" not in sent
 
 
-def test_obstore_puts_as_r2_needs_it(local: StorageSettings, fixed_answer: FixedAnswer) -> None:
+def test_obstore_puts_as_r2_needs_it(answered: StorageSettings, fixed_answer: FixedAnswer) -> None:
     """The same path, region and absence of extras."""
-    object_store(local).put("dev/ä b", b"body")
+    object_store(answered).put("dev/ä b", b"body")
     method, path, _, body = fixed_answer.requests[0]
     sent = _sent(fixed_answer)
     assert (method, path, body) == ("PUT", "/films/dev/%C3%A4%20b", b"body")
@@ -62,31 +62,31 @@ def test_obstore_puts_as_r2_needs_it(local: StorageSettings, fixed_answer: Fixed
     assert not [name for name in sent if name.startswith("x-amz-checksum")]
 
 
-def test_obstore_serves_async_code(local: StorageSettings, fixed_answer: FixedAnswer) -> None:
+def test_obstore_serves_async_code(answered: StorageSettings, fixed_answer: FixedAnswer) -> None:
     """One store for both kinds of callers."""
-    asyncio.run(object_store(local).put_async("dev/a", b"body"))
+    asyncio.run(object_store(answered).put_async("dev/a", b"body"))
     assert fixed_answer.requests[0][3] == b"body"
 
 
 def test_a_copy_without_overwriting_sends_r2s_header(
-    local: StorageSettings, fixed_answer: FixedAnswer
+    answered: StorageSettings, fixed_answer: FixedAnswer
 ) -> None:
     """That header makes it atomic on R2."""
     fixed_answer.body = b"<CopyObjectResult><ETag>&quot;e&quot;</ETag></CopyObjectResult>"
-    object_store(local).copy("dev/a", "dev/b", overwrite=False)
+    object_store(answered).copy("dev/a", "dev/b", overwrite=False)
     assert _sent(fixed_answer)["cf-copy-destination-if-none-match"] == "*"
 
 
-def test_a_delete_is_one_delete(local: StorageSettings, fixed_answer: FixedAnswer) -> None:
+def test_a_delete_is_one_delete(answered: StorageSettings, fixed_answer: FixedAnswer) -> None:
     """Not a batch of one, whose refusal would not say which key."""
     fixed_answer.status = 204
-    object_store(local).delete("dev/a")
+    object_store(answered).delete("dev/a")
     assert [request[:2] for request in fixed_answer.requests] == [("DELETE", "/films/dev/a")]
 
 
 @pytest.mark.parametrize("client", ["boto3", "obstore"])
 def test_ambient_aws_settings_change_nothing(
-    local: StorageSettings, fixed_answer: FixedAnswer, monkeypatch: pytest.MonkeyPatch, client: str
+    answered: StorageSettings, fixed_answer: FixedAnswer, monkeypatch: pytest.MonkeyPatch, client: str
 ) -> None:
     """What opens the bucket is in the settings, not in whatever else the machine is used for."""
     for name, value in {
@@ -101,20 +101,20 @@ def test_ambient_aws_settings_change_nothing(
     }.items():
         monkeypatch.setenv(name, value)
     if client == "boto3":
-        s3_client(local).get_object(Bucket="films", Key="dev/a")
+        s3_client(answered).get_object(Bucket="films", Key="dev/a")
     else:
         fixed_answer.headers["Last-Modified"] = "Mon, 04 May 2026 03:02:01 GMT"
-        object_store(local).get("dev/a")
+        object_store(answered).get("dev/a")
     sent = _sent(fixed_answer)
-    assert f"Credential={local.access_key_id}/" in sent["authorization"]
+    assert f"Credential={answered.access_key_id}/" in sent["authorization"]
     assert "/auto/s3/" in sent["authorization"]
     assert "x-amz-security-token" not in sent
 
 
 @pytest.mark.parametrize("client", ["boto3", "obstore"])
-def test_a_session_token_is_sent(local: StorageSettings, fixed_answer: FixedAnswer, client: str) -> None:
+def test_a_session_token_is_sent(answered: StorageSettings, fixed_answer: FixedAnswer, client: str) -> None:
     """From the settings, as a header that is signed."""
-    temporary = local.model_copy(update={"session_token": SecretStr("a-token")})
+    temporary = answered.model_copy(update={"session_token": SecretStr("a-token")})
     if client == "boto3":
         s3_client(temporary).put_object(Bucket="films", Key="dev/a", Body=b"")
     else:
@@ -124,25 +124,27 @@ def test_a_session_token_is_sent(local: StorageSettings, fixed_answer: FixedAnsw
     assert "x-amz-security-token" in sent["authorization"]
 
 
-def test_boto3_asks_the_source_for_every_request(local: StorageSettings, fixed_answer: FixedAnswer) -> None:
+def test_boto3_asks_the_source_for_every_request(
+    answered: StorageSettings, fixed_answer: FixedAnswer
+) -> None:
     """So a credential that renews itself is never used after its end."""
     numbers = iter(range(100))
 
     def source() -> StorageCredentials:
         return StorageCredentials(f"id-{next(numbers)}", SecretStr("s"))
 
-    client = s3_client(local, credentials=source)
+    client = s3_client(answered, credentials=source)
     for _ in range(3):
         client.put_object(Bucket="films", Key="dev/a", Body=b"")
     used = [request[2]["Authorization"].split("/")[0].split("=")[1] for request in fixed_answer.requests]
     assert used == ["id-0", "id-1", "id-2"]
 
 
-def test_retry_after_is_honoured(local: StorageSettings, fixed_answer: FixedAnswer) -> None:
+def test_retry_after_is_honoured(answered: StorageSettings, fixed_answer: FixedAnswer) -> None:
     """R2 says in seconds how long to wait after a 429."""
     fixed_answer.refuse(429, "TooManyRequests")
     fixed_answer.headers = {"Retry-After": "1"}
-    client = s3_client(local)
+    client = s3_client(answered)
 
     def recover(**_: object) -> None:
         if len(fixed_answer.requests) == 2:
@@ -155,11 +157,11 @@ def test_retry_after_is_honoured(local: StorageSettings, fixed_answer: FixedAnsw
     assert time.monotonic() - start >= 2.0
 
 
-def test_timestamps_are_text_only_if_asked_for(local: StorageSettings, fixed_answer: FixedAnswer) -> None:
+def test_timestamps_are_text_only_if_asked_for(answered: StorageSettings, fixed_answer: FixedAnswer) -> None:
     """Parsing them costs more than half of a listing."""
     fixed_answer.body = LISTING
-    parsed = s3_client(local).list_objects_v2(Bucket="films")["Contents"][0]["LastModified"]
-    text = s3_client(local, timestamps_as_text=True).list_objects_v2(Bucket="films")["Contents"][0][
+    parsed = s3_client(answered).list_objects_v2(Bucket="films")["Contents"][0]["LastModified"]
+    text = s3_client(answered, timestamps_as_text=True).list_objects_v2(Bucket="films")["Contents"][0][
         "LastModified"
     ]
     assert parsed == datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)

@@ -1,0 +1,183 @@
+"""Objects by typed keys, on the local R2."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from pydantic import SecretStr
+
+from layout.environment import Environment
+from layout.errors import ConditionFailedError, InvalidKeyError, ObjectMissingError
+from layout.keys import Key, profiles_key, r2_key, user_prefix
+from layout.storage.answers import Presence
+from layout.storage.r2_storage import R2Storage
+from layout.storage.settings import StorageSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+DEV = Environment.DEV
+CLIP = r2_key("anna", "raw_clips/Tor #1 100%.mp4", "a1b2c3d4", environment=DEV)
+
+
+def test_what_was_put_is_got(storage: R2Storage) -> None:
+    """Body, media type, metadata, size, version and time."""
+    e_tag = storage.put(CLIP, b"film", content_type="video/mp4", metadata={"title": "goal"})
+    found = storage.get(CLIP)
+    assert (found.key, found.body, found.size, found.e_tag) == (CLIP, b"film", 4, e_tag)
+    assert found.content_type == "video/mp4"
+    assert found.metadata == {"title": "goal"}
+    assert abs(found.last_modified - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_a_head_has_everything_but_the_body(storage: R2Storage) -> None:
+    """One request, no bytes."""
+    storage.put(CLIP, b"film", content_type="video/mp4", metadata={"title": "goal"})
+    found = storage.head(CLIP)
+    assert (found.size, found.body, found.content_type) == (4, b"", "video/mp4")
+    assert found.metadata == {"title": "goal"}
+
+
+def test_the_scheme_gives_the_media_type(storage: R2Storage) -> None:
+    """A row of the scheme whose objects are all JSON needs no other word."""
+    key = profiles_key("anna", environment=DEV)
+    storage.put(key, b"{}")
+    assert storage.head(key).content_type == "application/json"
+
+
+def test_a_missing_object_is_named(storage: R2Storage) -> None:
+    """By GET and by HEAD, whose answers differ on the wire."""
+    message = f"There is no object {str(CLIP)!r} in bucket {storage.bucket!r}."
+    for read in (storage.get, storage.head):
+        with pytest.raises(ObjectMissingError) as caught:
+            read(CLIP)
+        assert str(caught.value) == message
+
+
+def test_existence_has_three_answers(local: StorageSettings) -> None:
+    """A refused request says nothing about the object."""
+    storage = R2Storage(local)
+    assert storage.exists(CLIP) is Presence.ABSENT
+    storage.put(CLIP, b"film")
+    assert storage.exists(CLIP) is Presence.PRESENT
+    stranger = R2Storage(local.model_copy(update={"secret_access_key": SecretStr("0" * 64)}))
+    assert stranger.exists(CLIP) is Presence.UNKNOWN
+
+
+def test_a_deleted_object_is_absent(storage: R2Storage) -> None:
+    """Deleting it again is the same."""
+    storage.put(CLIP, b"film")
+    storage.delete(CLIP)
+    storage.delete(CLIP)
+    assert storage.exists(CLIP) is Presence.ABSENT
+
+
+def test_create_writes_only_where_nothing_is(storage: R2Storage) -> None:
+    """The second one fails, and the first one's bytes stay."""
+    storage.create(CLIP, b"first")
+    with pytest.raises(ConditionFailedError) as caught:
+        storage.create(CLIP, b"second")
+    assert str(caught.value) == (
+        f"The object {str(CLIP)!r} in bucket {storage.bucket!r} is not in the state "
+        "that the request asked for: 412 PreconditionFailed."
+    )
+    assert storage.get(CLIP).body == b"first"
+
+
+def test_one_of_many_creators_wins(storage: R2Storage) -> None:
+    """The bucket decides, not the order in which they asked."""
+
+    def attempt(number: int) -> bytes | None:
+        body = str(number).encode()
+        try:
+            storage.create(CLIP, body)
+        except ConditionFailedError:
+            return None
+        return body
+
+    with ThreadPoolExecutor(16) as threads:
+        winners = [body for body in threads.map(attempt, range(16)) if body is not None]
+    assert winners == [storage.get(CLIP).body]
+
+
+def test_replace_writes_only_over_the_version_that_was_read(storage: R2Storage) -> None:
+    """A change in between is not lost."""
+    old = storage.create(CLIP, b"old")
+    new = storage.replace(CLIP, b"new", old)
+    with pytest.raises(ConditionFailedError):
+        storage.replace(CLIP, b"late", old)
+    assert (storage.get(CLIP).body, storage.get(CLIP).e_tag) == (b"new", new)
+
+
+def test_replace_of_a_deleted_object_fails(storage: R2Storage) -> None:
+    """It would bring back what somebody removed."""
+    old = storage.create(CLIP, b"old")
+    storage.delete(CLIP)
+    with pytest.raises(ConditionFailedError):
+        storage.replace(CLIP, b"new", old)
+    assert storage.exists(CLIP) is Presence.ABSENT
+
+
+def test_a_listing_has_every_object_below_the_prefix(storage: R2Storage) -> None:
+    """In order, across pages of 1,000, and no neighbour whose id only begins the same."""
+    keys = [
+        r2_key("anna", f"raw_clips/{number:04}.mp4", "a1b2c3d4", environment=DEV) for number in range(1_001)
+    ]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda key: storage.put(key, b"x"), keys))
+    storage.put(profiles_key("annabel", environment=DEV), b"{}")
+    found = list(storage.list(user_prefix("anna", environment=DEV)))
+    assert [item.key for item in found] == keys
+    assert all(isinstance(item.key, Key) and item.size == 1 for item in found)
+    assert found[0].e_tag == storage.head(keys[0]).e_tag
+    assert abs(found[0].last_modified - datetime.now(UTC)) < timedelta(minutes=5)
+
+
+def test_a_foreign_key_is_listed_as_plain_text(storage: R2Storage, s3: S3Client) -> None:
+    """It is neither hidden nor made to look like one of ours; one such key once ended a listing."""
+    for key in ("dev/users/anna/", "dev/users/anna//a", "dev/users/anna/unknown.txt"):
+        s3.put_object(Bucket=storage.bucket, Key=key, Body=b"")
+    found = [item.key for item in storage.list(user_prefix("anna", environment=DEV))]
+    assert found == ["dev/users/anna/", "dev/users/anna//a", "dev/users/anna/unknown.txt"]
+    assert not any(isinstance(key, Key) for key in found)
+
+
+def test_a_prefix_is_empty_until_something_is_there(storage: R2Storage) -> None:
+    """One request answers it."""
+    prefix = user_prefix("anna", environment=DEV)
+    assert storage.is_empty(prefix)
+    storage.put(CLIP, b"film")
+    assert not storage.is_empty(prefix)
+
+
+def test_plain_text_is_no_key(storage: R2Storage) -> None:
+    """Only what the layout built or parsed reaches the bucket."""
+    with pytest.raises(InvalidKeyError) as caught:
+        storage.get(cast(Key, str(CLIP)))
+    assert str(caught.value) == f"{str(CLIP)!r} is plain text, not a Key."
+    assert caught.value.hint == (
+        "Build keys with layout.keys, or read a listed one with layout.keys.parse_key."
+    )
+
+
+def test_a_key_of_another_environment_is_refused(storage: R2Storage) -> None:
+    """Whatever the credential would allow."""
+    key = profiles_key("anna", environment=Environment.PROD)
+    with pytest.raises(InvalidKeyError) as caught:
+        storage.exists(key)
+    assert str(caught.value) == "The key 'prod/users/anna/profiles.json' is of prod, but APP_ENV is 'dev'."
+    assert caught.value.hint == "Pass the environment to the key builder, or set APP_ENV to the one meant."
+
+
+@pytest.mark.parametrize("prefix", ["", "dev", "dev/users/anna", "prod/users/", "/dev/"])
+def test_a_listing_stays_in_the_environment(storage: R2Storage, prefix: str) -> None:
+    """And ends at a slash: without it, anna's prefix is annabel's too."""
+    with pytest.raises(InvalidKeyError) as caught:
+        list(storage.list(prefix))
+    assert str(caught.value) == f"The prefix {prefix!r} does not begin with 'dev/' and end with '/'."
+    assert caught.value.hint == (
+        "Build prefixes with layout.keys; without the slash, 'anna' would include 'annabel'."
+    )
