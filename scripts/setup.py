@@ -51,11 +51,6 @@ def make_virtual_environment() -> None:
         [*pip, "--progress-bar", "off", "--require-hashes", "--requirement", str(REQUIREMENTS)],
         show="Collecting ",
     )
-    packages = subprocess.check_output(
-        [str(PYTHON), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
-    )
-    # Scripts and tests import layout and infra from here, from whatever folder they are started.
-    (Path(packages.decode().strip()) / "r2-layout-checkout.pth").write_text(f"{REPOSITORY}\n")
     STAMP.write_text(wanted)
 
 

@@ -57,7 +57,7 @@ def _cancel(process: subprocess.Popen[str]) -> None:
         process.send_signal(signal.SIGINT)
     deadline = time.monotonic() + CANCEL_TIME
     while process.poll() is None and time.monotonic() < deadline:
-        # Reads on, so that a full pipe cannot keep it from ending; a descendant may hold the pipe open longer.
+        # Reads on: a full pipe must not keep it from ending. Descendants may hold the pipe open longer.
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.communicate(timeout=0.1)
     for descendant in descendants:
