@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 from infra.local.r2.context import Context
 from infra.local.r2.errors import ErrorKind, S3Error
+from infra.local.r2.lifecycle import parse_date
 from infra.local.r2.payload import read_small
 from infra.local.r2.wire import Response
 from infra.local.r2.xml import Element, children, document, parse, text_of
@@ -112,6 +113,8 @@ def _rule(element: ET.Element, number: int) -> dict[str, Any]:
 def _condition(element: ET.Element) -> dict[str, Any]:
     date = text_of(element, "Date")
     if date is not None:
+        if parse_date(date) is None:
+            raise S3Error(ErrorKind.MALFORMED_XML)
         return {"type": "Date", "date": date}
     return {"type": "Age", "maxAge": _days(text_of(element, "Days"))}
 

@@ -1,6 +1,7 @@
 """What an operation works with: the request, who sent it, and the store."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,10 +12,12 @@ from infra.local.r2.keys import normal_form
 from infra.local.r2.models import Bucket
 from infra.local.r2.pace import Pace
 from infra.local.r2.request import Request
-from infra.local.r2.store import Store
+from infra.local.r2.store import BucketExistsError, Store
 from infra.local.r2.wire import Response
 
 __all__ = ["Context", "Operation"]
+
+_CREATING = frozenset({"PutObject", "CreateMultipartUpload"})
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,18 @@ class Context:
 
     @cached_property
     def bucket(self) -> Bucket:
-        """The bucket of the path; NoSuchBucket if there is none."""
-        return self.existing_bucket(self.bucket_name)
+        """The bucket of the path; NoSuchBucket if there is none.
+
+        `cf-create-bucket-if-missing: true` makes it for an upload (CFD r2/api/s3/extensions.mdx),
+        if the credential could have made it before.
+        """
+        name, jurisdiction = self.bucket_name, self.request.jurisdiction
+        if self.operation.name in _CREATING and self.header("cf-create-bucket-if-missing") == "true":
+            may_create = self.caller.may(Permission.ADMIN_READ_WRITE, "CreateBucket", name, jurisdiction)
+            if may_create and self.store.bucket(name, jurisdiction) is None:
+                with suppress(BucketExistsError):  # another request was quicker
+                    return self.store.create_bucket(name, jurisdiction=jurisdiction)
+        return self.existing_bucket(name)
 
     @cached_property
     def spelling(self) -> str:

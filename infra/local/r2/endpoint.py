@@ -19,7 +19,7 @@ from infra.local.r2.request_log import RequestLog
 from infra.local.r2.rules import check_rules
 from infra.local.r2.store import Store
 from infra.local.r2.wire import Response
-from infra.local.r2.xml import Element, document
+from infra.local.r2.xml import Element, document, printable
 
 __all__ = ["Answer", "Endpoint"]
 
@@ -171,7 +171,7 @@ def _readable_key(request: Request) -> str:
 
 
 def _error_response(error: S3Error) -> Response:
-    content: list[Element] = [("Code", error.code), ("Message", error.message)]
-    content += list(error.fields.items())
+    content: list[Element] = [("Code", error.code), ("Message", printable(error.message))]
+    content += [(name, printable(value)) for name, value in error.fields.items()]
     headers = {"Content-Type": "application/xml", **error.headers}
     return Response(error.status, headers, document("Error", content, namespace=None))

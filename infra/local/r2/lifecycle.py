@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["DEFAULT_RULES", "Due", "Swept", "due_for_object", "upload_is_due"]
+__all__ = ["DEFAULT_RULES", "Due", "Swept", "due_for_object", "parse_date", "upload_is_due"]
 
 DEFAULT_RULES: tuple[Mapping[str, Any], ...] = (
     {
@@ -76,9 +76,16 @@ def _matching(rules: Iterable[Mapping[str, Any]], key: str) -> Iterable[Mapping[
 def _is_met(condition: Mapping[str, Any] | None, since: datetime, now: datetime) -> bool:
     if not condition:
         return False
-    if condition.get("type") == "Age" and condition.get("maxAge") is not None:
-        return (now - since).total_seconds() >= float(condition["maxAge"])
-    if condition.get("type") == "Date" and condition.get("date"):
-        date = datetime.fromisoformat(str(condition["date"]))
-        return now >= (date if date.tzinfo else date.replace(tzinfo=UTC))
-    return False
+    age, date = condition.get("maxAge"), parse_date(condition.get("date"))
+    if condition.get("type") == "Age" and isinstance(age, int | float):
+        return (now - since).total_seconds() >= age
+    return condition.get("type") == "Date" and date is not None and now >= date
+
+
+def parse_date(text: object) -> datetime | None:
+    """A date or time in ISO 8601; without a zone it is in UTC. None if it is neither."""
+    try:
+        date = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

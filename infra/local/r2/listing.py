@@ -87,12 +87,12 @@ def parse_limit(text: str | None) -> int:
     if text is None:
         return MAX_LIST_KEYS
     try:
-        value = float(text)
-        if value < 0:
-            raise S3Error(ErrorKind.INVALID_MAX_KEYS)
-        return int(value)
+        limit = int(float(text))
     except (ValueError, OverflowError):  # "", "nan", "inf", words
-        raise S3Error(ErrorKind.INVALID_MAX_KEYS) from None
+        limit = -1
+    if limit < 0 or "_" in text:  # Python would read 1_000
+        raise S3Error(ErrorKind.INVALID_MAX_KEYS)
+    return limit
 
 
 def _page(context: Context, limit: int, start: bytes) -> _Page:

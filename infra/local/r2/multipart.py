@@ -4,10 +4,11 @@ import base64
 import hashlib
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from infra.local.r2.blobs import Body
-from infra.local.r2.checksums import ALGORITHMS, Hasher
+from infra.local.r2.checksums import ALGORITHMS, COMPOSITE_ALGORITHMS, Hasher
 from infra.local.r2.conditions import Conditions
 from infra.local.r2.context import Context
 from infra.local.r2.errors import ErrorKind, S3Error
@@ -18,7 +19,7 @@ from infra.local.r2.payload import declared_checksums, read_small, receive
 from infra.local.r2.reading import parse_range
 from infra.local.r2.upload_table import public_id
 from infra.local.r2.wire import Response
-from infra.local.r2.writing import iso_time, metadata_of, paced, read_copy_source
+from infra.local.r2.writing import iso_time, metadata_of, read_copy_source
 from infra.local.r2.xml import children, document, parse, text_of
 
 __all__ = [
@@ -105,7 +106,7 @@ def complete_multipart_upload(context: Context) -> Response:
     """
     upload, wanted = existing_upload(context), _wanted_parts(context)
     conditions = Conditions.from_headers(context.request.headers)
-    check = paced(context, context.bucket, conditions.check_write)
+    check = context.pace.guard(upload.bucket, upload.key, conditions.check_write)
     refusal: S3Error | None = None
     with context.store.transaction() as transaction:
         if context.store.uploads.find(transaction, upload.bucket, upload.key, upload.id) is None:
@@ -113,6 +114,7 @@ def complete_multipart_upload(context: Context) -> Response:
         parts = _chosen(context.store.uploads.find_parts(transaction, upload.id), wanted)
         check_part_sizes([part.body.size for part in parts])
         new = _assembled(context, upload, parts)
+        _check_declared(context, new)
         try:
             check(context.store.objects.find(transaction, upload.bucket, upload.key))
         except S3Error as error:
@@ -123,7 +125,6 @@ def complete_multipart_upload(context: Context) -> Response:
             context.store.complete_upload(transaction, upload, new)
     if refusal is not None:
         raise refusal
-    context.pace.note(context.bucket.id, context.key)
     location = f"/{context.bucket_name}/{context.request.raw_key}"
     content = [("Location", location), ("Bucket", context.bucket_name), ("Key", upload.spelling)]
     content.append(("ETag", f'"{new.etag}"'))
@@ -166,26 +167,51 @@ def _copied_range(context: Context, found: StoredObject) -> Body:
     return found.body.cut(*parse_range(header, found.size))
 
 
-def _wanted_parts(context: Context) -> list[tuple[int, str]]:
-    tree = parse(read_small(context.request, context.caller), "CompleteMultipartUpload")
+@dataclass(frozen=True)
+class _Wanted:
+    """A part as the client names it at completion."""
+
+    number: int
+    etag: str
+    checksums: Mapping[str, str]
+
+    def is_met_by(self, part: Part | None) -> bool:
+        if part is None or part.etag != self.etag:
+            return False
+        return all(part.checksums.get(name, value) == value for name, value in self.checksums.items())
+
+
+def _wanted_parts(context: Context) -> list[_Wanted]:
+    # Its x-amz-checksum headers speak of the object, not of this body.
+    body = read_small(context.request, context.caller, with_checksums=False)
+    tree = parse(body, "CompleteMultipartUpload")
     wanted = []
     for part in children(tree, "Part"):
         number, etag = text_of(part, "PartNumber"), text_of(part, "ETag")
         if number is None or etag is None or not re.fullmatch(r"\s*\d{1,6}\s*", number, re.ASCII):
             raise S3Error(ErrorKind.MALFORMED_XML)
-        wanted.append((int(number), etag.strip().strip('"')))
+        sums = {name: text_of(part, f"Checksum{name.upper()}") for name in ALGORITHMS}
+        given = {name: value for name, value in sums.items() if value is not None}
+        wanted.append(_Wanted(int(number), etag.strip().strip('"'), given))
     if not 1 <= len(wanted) <= MAX_PARTS:
         raise S3Error(ErrorKind.MALFORMED_XML)
-    if any(one[0] >= two[0] for one, two in itertools.pairwise(wanted)):
+    if any(one.number >= two.number for one, two in itertools.pairwise(wanted)):
         raise S3Error(ErrorKind.INVALID_PART_ORDER)
     return wanted
 
 
-def _chosen(parts: dict[int, Part], wanted: Sequence[tuple[int, str]]) -> list[Part]:
-    chosen = [parts[number] for number, etag in wanted if number in parts and parts[number].etag == etag]
-    if len(chosen) != len(wanted):
+def _chosen(parts: dict[int, Part], wanted: Sequence[_Wanted]) -> list[Part]:
+    if not all(one.is_met_by(parts.get(one.number)) for one in wanted):
         raise S3Error(ErrorKind.INVALID_PART)
-    return chosen
+    return [parts[one.number] for one in wanted]
+
+
+def _check_declared(context: Context, new: StoredObject) -> None:
+    """Compares the checksum of the whole object that a client may send along, if it is known here."""
+    for name, actual in new.metadata.checksums.items():
+        declared = context.header(f"x-amz-checksum-{name}")
+        if declared is not None and declared.partition("-")[0] != actual.partition("-")[0]:
+            raise S3Error(ErrorKind.BAD_DIGEST)
 
 
 def _assembled(context: Context, upload: Upload, parts: Sequence[Part]) -> StoredObject:
@@ -209,10 +235,11 @@ def _assembled(context: Context, upload: Upload, parts: Sequence[Part]) -> Store
 def _composite(upload: Upload, parts: Sequence[Part]) -> dict[str, str]:
     """The checksum of the parts' checksums, if every part has one of the upload's algorithm.
 
-    CRC64NVME is not composite on R2 (CFD r2/api/s3/api.mdx) and is not computed for the whole here.
+    CRC64NVME is never composite on R2 (CFD r2/api/s3/api.mdx); that of a multipart object is not
+    computed here, so it is neither compared nor shown.
     """
     name = upload.checksum_algorithm
-    if name is None or name == "crc64nvme" or any(name not in part.checksums for part in parts):
+    if name not in COMPOSITE_ALGORITHMS or any(name not in part.checksums for part in parts):
         return {}
     hasher = Hasher(name)
     for part in parts:

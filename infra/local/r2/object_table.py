@@ -123,12 +123,6 @@ class ObjectTable:
             ).fetchall()  # fmt: skip
         return [Listed._make(row) for row in rows]
 
-    def is_empty(self, transaction: Transaction, bucket: int) -> bool:
-        """Whether the bucket holds no object."""
-        return (
-            transaction.execute("SELECT 1 FROM objects WHERE bucket = ? LIMIT 1", bucket).fetchone() is None
-        )
-
     def find(self, transaction: Transaction, bucket: int, key: str) -> StoredObject | None:
         """What the key holds, inside a transaction of the caller."""
         row = transaction.execute(

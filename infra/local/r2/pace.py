@@ -1,10 +1,13 @@
 """At most one write a second to one key, as on R2."""
 
+import math
 import threading
 import time
 from collections import OrderedDict
 
 from infra.local.r2.errors import ErrorKind, S3Error
+from infra.local.r2.models import StoredObject
+from infra.local.r2.object_table import Check
 
 __all__ = ["Pace"]
 
@@ -24,26 +27,33 @@ class Pace:
         self._lock = threading.Lock()
         self._last: OrderedDict[tuple[int, str], float] = OrderedDict()
 
-    def check(self, bucket: int, key: str) -> None:
-        """Refuses if the key was written less than the interval ago.
+    def guard(self, bucket: int, key: str, check: Check) -> Check:
+        """A check that refuses also because of the pace, and counts the writes that it lets pass.
 
-        Raises:
-            S3Error: TooManyRequests, with Retry-After in whole seconds.
+        It runs inside the transaction of the write, so of two writers at once one is refused.
         """
         if self.interval_seconds <= 0:
-            return
-        now = time.monotonic()
-        with self._lock:
-            last = self._last.get((bucket, key))
-        if last is not None and now - last < self.interval_seconds:
-            raise S3Error(ErrorKind.TOO_MANY_REQUESTS, headers={"Retry-After": "1"})
+            return check
 
-    def note(self, bucket: int, key: str) -> None:
-        """Remembers that the key has just been written."""
-        if self.interval_seconds <= 0:
-            return
+        def guarded(current: StoredObject | None) -> None:
+            now = time.monotonic()
+            with self._lock:
+                last = self._last.get((bucket, key))
+            if last is not None and now - last < self.interval_seconds:
+                raise S3Error(
+                    ErrorKind.TOO_MANY_REQUESTS, headers={"Retry-After": self._retry_after(now - last)}
+                )
+            check(current)
+            self._note(bucket, key, now)
+
+        return guarded
+
+    def _retry_after(self, elapsed: float) -> str:
+        return str(max(1, math.ceil(self.interval_seconds - elapsed)))
+
+    def _note(self, bucket: int, key: str, now: float) -> None:
         with self._lock:
-            self._last[bucket, key] = time.monotonic()
+            self._last[bucket, key] = now
             self._last.move_to_end((bucket, key))
             while len(self._last) > _REMEMBERED:
                 self._last.popitem(last=False)

@@ -6,6 +6,7 @@ them from a real bucket (WSDK packages/miniflare/src/workers/r2/s3/auth.worker.t
 
 import hashlib
 import hmac
+import math
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -179,8 +180,8 @@ def _parse_expires(text: str) -> float:
     try:
         expires = float(text)
     except ValueError:
-        raise _invalid("X-Amz-Expires should be a number") from None
-    if expires != expires:  # "nan" parses
+        expires = math.nan
+    if math.isnan(expires) or "_" in text:  # Python would read 6_0
         raise _invalid("X-Amz-Expires should be a number")
     if expires > MAX_PRESIGNED_SECONDS:
         raise _invalid(

@@ -111,12 +111,6 @@ class UploadTable:
         with self._database.transaction() as transaction:
             self.remove(transaction, upload.id)
 
-    def is_empty(self, transaction: Transaction, bucket: int) -> bool:
-        """Whether no upload of the bucket is under way."""
-        return (
-            transaction.execute("SELECT 1 FROM uploads WHERE bucket = ? LIMIT 1", bucket).fetchone() is None
-        )
-
 
 def _upload(
     upload_id: str, bucket: int, key: bytes, spelling: str, initiated: int, storage_class: str,

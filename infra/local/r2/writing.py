@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from infra.local.r2.access import Permission
 from infra.local.r2.conditions import Conditions, parse_time
@@ -17,7 +18,6 @@ from infra.local.r2.metadata import (
     stored_checksums,
 )
 from infra.local.r2.models import Bucket, ObjectMetadata, StoredObject, from_milliseconds
-from infra.local.r2.object_table import Check
 from infra.local.r2.payload import declared_checksums, receive
 from infra.local.r2.request import decode_key
 from infra.local.r2.wire import Response
@@ -51,9 +51,9 @@ def put_object(context: Context) -> Response:
         new = StoredObject(
             context.key, context.spelling, etag, context.store.now(), incoming.finish(), described
         )
-        context.store.objects.put(bucket.id, new, paced(context, bucket, conditions.check_write))
+        check = context.pace.guard(bucket.id, context.key, conditions.check_write)
+        context.store.objects.put(bucket.id, new, check)
         incoming.keep()
-    context.pace.note(bucket.id, context.key)
     return Response(200, {"ETag": f'"{etag}"', **checksum_headers(described)})
 
 
@@ -61,16 +61,6 @@ def metadata_of(context: Context, bucket: Bucket) -> ObjectMetadata:
     """Headers, metadata and storage class that a request gives to a new object."""
     headers = context.request.headers
     return ObjectMetadata(kept_headers(headers), custom_metadata(headers), storage_class(headers, bucket))
-
-
-def paced(context: Context, bucket: Bucket, check: Check) -> Check:
-    """A check that also refuses writes to one key in too quick succession."""
-
-    def both(current: StoredObject | None) -> None:
-        context.pace.check(bucket.id, context.key)
-        check(current)
-
-    return both
 
 
 def delete_object(context: Context) -> Response:
@@ -85,20 +75,17 @@ def delete_object(context: Context) -> Response:
         if wanted is not None and current is not None and current.modified // 1000 != wanted:
             raise S3Error(ErrorKind.PRECONDITION_FAILED)
 
-    removed = context.store.objects.delete(
-        context.bucket.id, context.key, paced(context, context.bucket, check)
-    )
-    if removed is not None:
-        context.pace.note(context.bucket.id, context.key)
+    guarded = context.pace.guard(context.bucket.id, context.key, check)
+    context.store.objects.delete(context.bucket.id, context.key, guarded)
     return Response(204)
 
 
+@dataclass(frozen=True)
 class CopySource:
-    """What `x-amz-copy-source` names."""
+    """What `x-amz-copy-source` names; the key in NFC."""
 
-    def __init__(self, bucket: Bucket, key: str) -> None:
-        self.bucket = bucket
-        self.key = key
+    bucket: Bucket
+    key: str
 
 
 def read_copy_source(context: Context) -> CopySource:
@@ -107,15 +94,11 @@ def read_copy_source(context: Context) -> CopySource:
     Raises:
         S3Error: InvalidArgument, AccessDenied, NoSuchBucket.
     """
-    raw = context.request.headers["x-amz-copy-source"].partition("?versionId=")[0]
-    name, _, raw_key = raw.removeprefix("/").partition("/")
-    if "%2F" in name.upper() and not raw_key:
-        # Some clients encode the whole value, its slash included.
-        name, _, raw_key = decode_key(raw).removeprefix("/").partition("/")
-        raw_key = raw_key.encode().decode("latin-1").replace("%", "%25")
-    if not name or not raw_key:
+    text = decode_key(context.request.headers["x-amz-copy-source"].partition("?versionId=")[0])
+    name, _, spelling = text.removeprefix("/").partition("/")
+    if not name or not spelling:
         raise S3Error(ErrorKind.INVALID_ARGUMENT, "copy source bucket name")
-    key = normal_form(decode_key(raw_key))
+    key = normal_form(spelling)
     caller, jurisdiction = context.caller, context.request.jurisdiction
     readable = caller.may(Permission.OBJECT_READ_ONLY, context.operation.name, name, jurisdiction)
     if not readable or not caller.opens_key(key):
@@ -146,9 +129,8 @@ def copy_object(context: Context) -> Response:
             found.body,
             metadata,
         )
-        check = paced(context, context.bucket, on_destination.check_write)
+        check = context.pace.guard(context.bucket.id, context.key, on_destination.check_write)
         context.store.objects.put(context.bucket.id, new, check)
-    context.pace.note(context.bucket.id, context.key)
     content = [("ETag", f'"{new.etag}"'), ("LastModified", iso_time(new.modified))]
     return Response(200, {"Content-Type": "application/xml"}, document("CopyObjectResult", content))
 

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 from infra.local.r2.errors import ErrorKind, S3Error
 
-__all__ = ["NAMESPACE", "Element", "children", "document", "parse", "text_of"]
+__all__ = ["NAMESPACE", "Element", "children", "document", "parse", "printable", "text_of"]
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
@@ -36,6 +36,12 @@ _SPECIAL = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"
 # clients that may meet such keys ask for encoding-type=url.
 _SPECIAL |= {chr(code): f"&#{code};" for code in range(32) if chr(code) not in "\t\n\r"}
 _TRANSLATION = str.maketrans(_SPECIAL)
+_UNPRINTABLE = str.maketrans(dict.fromkeys((*range(9), 11, 12, *range(14, 32), 65534, 65535), "�"))
+
+
+def printable(text: str) -> str:
+    """The text without the characters that XML 1.0 cannot hold."""
+    return text.translate(_UNPRINTABLE)
 
 
 def _escape(text: str) -> str:

@@ -1,22 +1,43 @@
-"""A running local R2 with a store of its own, and clients for it."""
+"""A running local R2 and clients for it.
 
-from collections.abc import Iterator
+`r2` is shared by all tests, each with a `bucket` of its own; `own` is for tests that change the
+clock, the faults or the pace.
+"""
+
+import http.client
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 from botocore.handlers import add_expect_header
 
 from infra.local.clock import Clock
 from infra.local.r2.access import Credential, Grant, Permission
+from infra.local.r2.models import Bucket
 from infra.local.r2.server import R2Server
 from infra.local.r2.store import Store
+from infra.local.r2.temporary import TemporaryCredential, mint
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
-BUCKET = "files"
+
+
+@dataclass
+class Reply:
+    """An answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 @dataclass
@@ -26,26 +47,53 @@ class LocalR2:
     server: R2Server
     store: Store
     clock: Clock
-    credentials: dict[str, Credential] = field(default_factory=dict)
+    credentials: dict[str, Credential]
+    admin: Credential = field(init=False)
+    names: Iterator[int] = field(default_factory=itertools.count)
+
+    def __post_init__(self) -> None:
+        self.admin = self.credential()
+
+    def bucket(self) -> Bucket:
+        """A new bucket."""
+        return self.store.create_bucket(f"bucket-{next(self.names)}")
 
     def credential(
         self, permission: Permission = Permission.ADMIN_READ_WRITE, bucket: str = "*", **changes: Any
     ) -> Credential:
         """A new credential of an account token."""
         number = len(self.credentials) + 1
-        new = Credential(f"{number:032x}", f"{number:064x}", (Grant(bucket, "*", permission),))
-        new = replace(new, **changes)
+        new = replace(
+            Credential(f"{number:032x}", f"{number:064x}", (Grant(bucket, "*", permission),)), **changes
+        )
         self.credentials[new.access_key_id] = new
         return new
 
-    def client(self, credential: Credential | None = None, **changes: Any) -> Any:
-        """A boto3 client."""
-        used = credential or self.credential()
+    def temporary(self, bucket: str, parent: Credential | None = None, **changes: Any) -> TemporaryCredential:
+        """A temporary credential of `parent`, by default read and write for a quarter of an hour."""
+        used = parent or self.admin
+        arguments: dict[str, Any] = {
+            "account_id": ACCOUNT,
+            "parent_access_key_id": used.access_key_id,
+            "parent_secret_access_key": used.secret_access_key,
+            "audience": self.server.host,
+            "bucket": bucket,
+            "lifetime": timedelta(minutes=15),
+            "now": self.clock.now(),
+        }
+        if "actions" not in changes:
+            arguments["permission"] = Permission.OBJECT_READ_WRITE
+        return mint(**(arguments | changes))
+
+    def client(self, credential: Credential | TemporaryCredential | None = None, **changes: Any) -> Any:
+        """A boto3 client, with one attempt and without `Expect`, which R2 never answers."""
+        used = credential or self.admin
         arguments: dict[str, Any] = {
             "endpoint_url": self.server.endpoint,
             "region_name": "auto",
             "aws_access_key_id": used.access_key_id,
             "aws_secret_access_key": used.secret_access_key,
+            "aws_session_token": getattr(used, "session_token", None),
         }
         config = Config(
             s3={"addressing_style": "path"},
@@ -55,35 +103,111 @@ class LocalR2:
             max_pool_connections=80,
         )
         client = boto3.session.Session().client("s3", **({"config": config} | arguments | changes))
-        # R2 sends no "100 Continue", so the header would only cost a second for each upload.
         client.meta.events.unregister("before-call.s3", add_expect_header)
         return client
 
+    def send(
+        self, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None,
+        credential: Credential | TemporaryCredential | None = None, expires: int | None = None,
+        unsigned: Mapping[str, str] | None = None, without: tuple[str, ...] = (),
+    ) -> Reply:  # fmt: skip
+        """A request signed by botocore and sent as it is, for what no client would send.
 
-@pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalR2]:
-    """One server for all tests that leave it as it was."""
-    yield from _running(tmp_path_factory.mktemp("r2"))
+        Args:
+            method: HTTP method.
+            path: Path and query, as they go over the wire.
+            body: Sent after the head.
+            headers: Signed.
+            credential: The admin's by default.
+            expires: Presign for so many seconds instead of signing in headers.
+            unsigned: Added after signing.
+            without: Names of signed headers that are not sent.
+        """
+        used = credential or self.admin
+        keys = Credentials(used.access_key_id, used.secret_access_key, getattr(used, "session_token", None))
+        request = AWSRequest(method, self.server.endpoint + path, headers=dict(headers or {}), data=body)
+        if expires is None:
+            S3SigV4Auth(keys, "s3", "auto").add_auth(request)
+        else:
+            S3SigV4QueryAuth(keys, "s3", "auto", expires=expires).add_auth(request)
+        target = request.url.removeprefix(self.server.endpoint)
+        sent = {"Content-Length": str(len(body)), **dict(request.headers.items()), **(unsigned or {})}
+        return self.send_raw(
+            method, target, body, {name: value for name, value in sent.items() if name not in without}
+        )
+
+    def send_raw(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """A request with exactly these headers, and Host."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        try:
+            connection.putrequest(method, target, skip_accept_encoding=True)
+            for name, value in headers.items():
+                connection.putheader(name, value)
+            connection.endheaders(body)
+            answer = connection.getresponse()
+            return Reply(answer.status, dict(answer.headers), answer.read())
+        finally:
+            connection.close()
 
 
-@pytest.fixture
-def r2(tmp_path: Path) -> Iterator[LocalR2]:
-    """A server of its own, with the bucket `files`."""
-    yield from _running(tmp_path / "r2")
-
-
-def _running(folder: Path, **options: Any) -> Iterator[LocalR2]:
+def running(folder: Path, **options: Any) -> Iterator[LocalR2]:
+    """A server with an empty store in `folder`."""
     clock = Clock()
     store = Store(folder, clock)
     credentials: dict[str, Credential] = {}
     server = R2Server(store, account_id=ACCOUNT, credentials=credentials.get, clock=clock, **options)
-    store.create_bucket(BUCKET)
     with server:
         yield LocalR2(server, store, clock, credentials)
     store.close()
 
 
+@pytest.fixture(scope="session")
+def r2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalR2]:
+    """One server for all tests that leave it as it was."""
+    yield from running(tmp_path_factory.mktemp("r2"))
+
+
 @pytest.fixture
+def own(tmp_path: Path) -> Iterator[LocalR2]:
+    """A server for one test."""
+    yield from running(tmp_path / "r2")
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., LocalR2]]:
+    """Starts servers with options; they end with the test."""
+    started: list[Iterator[LocalR2]] = []
+
+    def begin(**options: Any) -> LocalR2:
+        started.append(running(tmp_path / f"r2-{len(started)}", **options))
+        return next(started[-1])
+
+    yield begin
+    for one in started:
+        next(one, None)
+
+
+@pytest.fixture(scope="session")
 def s3(r2: LocalR2) -> Any:
-    """A boto3 client with an admin credential."""
+    """A boto3 client of the shared server, with an admin credential."""
     return r2.client()
+
+
+@pytest.fixture
+def bucket(r2: LocalR2) -> str:
+    """The name of a new bucket of the shared server."""
+    return r2.bucket().name
+
+
+@pytest.fixture(scope="session")
+def refused() -> Callable[..., tuple[int, str, str]]:
+    """Calls something that must be refused, and gives status, code and message."""
+
+    def call(action: Callable[..., Any], **arguments: Any) -> tuple[int, str, str]:
+        with pytest.raises(ClientError) as caught:
+            action(**arguments)
+        response: Any = caught.value.response
+        error = response["Error"]
+        return response["ResponseMetadata"]["HTTPStatusCode"], error["Code"], error.get("Message", "")
+
+    return call
