@@ -10,6 +10,7 @@ from typing import Any
 
 from infra import outputs as names
 from infra.local.engine.find import built_engine
+from infra.local.engine.places import LOCAL
 from layout.errors import SettingsError
 
 __all__ = ["TOKENS", "ask_pulumi", "variables"]
@@ -30,13 +31,13 @@ TOKENS = {
 """Outputs with the id and the secret of each of a stack's tokens."""
 
 
-def ask_pulumi(stack: str) -> str:
-    """The outputs of a stack with its secrets, in JSON, from the CLI on PATH or the one built here.
+def ask_pulumi(stack: str, *, local: Path = LOCAL) -> str:
+    """The outputs of a stack with its secrets, in JSON, from the CLI on PATH or the one built in `local`.
 
     Raises:
         SettingsError: There is no CLI, or it gives no outputs.
     """
-    built = built_engine()
+    built = built_engine(local)
     pulumi = shutil.which("pulumi") or (str(built.pulumi) if built else None)
     if pulumi is None:
         raise SettingsError("There is no Pulumi CLI.", hint="Run `make setup`, or put pulumi on PATH.")
