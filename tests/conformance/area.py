@@ -1,9 +1,9 @@
 """A statement's own corner of the bucket, and the words in which it asks."""
 
 import concurrent.futures
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import ClientError
 from mypy_boto3_s3 import S3Client
@@ -21,7 +21,9 @@ class Area:
         """The full key of a name in this area."""
         return self.prefix + name
 
-    def put(self, name: str, body: bytes = b"body", headers: Mapping[str, str] | None = None, **parameters: Any) -> str:
+    def put(
+        self, name: str, body: bytes = b"body", headers: Mapping[str, str] | None = None, **parameters: Any
+    ) -> str:
         """Put an object and return its ETag, with its quotes. Extra headers are signed and sent as they are."""
         with extra_headers(self.s3, "PutObject", headers or {}):
             return self.s3.put_object(Bucket=self.bucket, Key=self.key(name), Body=body, **parameters)["ETag"]
@@ -56,7 +58,9 @@ class Area:
         pages = self.s3.get_paginator("list_objects_v2").paginate(
             **{"Bucket": self.bucket, "Prefix": self.prefix} | parameters
         )
-        return [entry["Key"].removeprefix(self.prefix) for page in pages for entry in page.get("Contents", [])]
+        return [
+            entry["Key"].removeprefix(self.prefix) for page in pages for entry in page.get("Contents", [])
+        ]
 
     def start_upload(self, name: str, **parameters: Any) -> "Upload":
         """Start a multipart upload."""
@@ -84,7 +88,9 @@ class Upload:
 
     def complete(self, parts: list[dict[str, Any]], **parameters: Any) -> Mapping[str, Any]:
         """Complete the upload."""
-        return self.area.s3.complete_multipart_upload(MultipartUpload={"Parts": parts}, **self.address, **parameters)  # type: ignore[arg-type]
+        return self.area.s3.complete_multipart_upload(
+            MultipartUpload=cast("Any", {"Parts": parts}), **self.address, **parameters
+        )
 
 
 class extra_headers:  # noqa: N801 - reads as a statement: with extra_headers(...)
@@ -117,7 +123,7 @@ def status(call: Callable[[], object]) -> int:
     return refusal(call)[0]
 
 
-def winners(calls: list[Callable[[], object]]) -> int:
+def winners(calls: Sequence[Callable[[], object]]) -> int:
     """How many of the calls succeed when all are made at once; the others must be refused with 412."""
 
     def attempt(call: Callable[[], object]) -> int:

@@ -17,7 +17,7 @@ CHOSEN = "CONFORMANCE_STORES"
 ALWAYS = "local R2,miniflare,versitygw"
 
 
-def _chosen() -> list[str]:
+def chosen_stores() -> list[str]:
     """The stores to run on, from the environment variable that scripts/conformance.py sets."""
     return [name for name in os.environ.get(CHOSEN, ALWAYS).split(",") if name]
 
@@ -25,7 +25,7 @@ def _chosen() -> list[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One run of a statement for each store."""
     if "store" in metafunc.fixturenames:
-        metafunc.parametrize("store", _chosen(), indirect=True, scope="session")
+        metafunc.parametrize("store", chosen_stores(), indirect=True, scope="session")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,9 +35,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if callspec is None or "store" not in callspec.params:
             continue
         store = callspec.params["store"]
+        sentence = (getattr(item, "obj", None).__doc__ or "").strip()
+        name = statement(item)
+        item.user_properties += [("statement", name), ("sentence", sentence), ("store", store)]
         # One store's statements stay on one worker: each worker starts a server only once.
         item.add_marker(pytest.mark.xdist_group(f"conformance {store}"))
-        reason = DIFFERENCES.get(store, {}).get(statement(item))
+        reason = DIFFERENCES.get(store, {}).get(name)
         if reason:
             item.add_marker(pytest.mark.xfail(strict=True, reason=reason))
 

@@ -96,7 +96,9 @@ VERSITYGW = {
         "test_multipart::test_last_part_larger",
     ),
     **_because("the server ignores partNumber", "test_multipart::test_read_one_part"),
-    **_because("the server does not limit the keys of a batch", "test_deletes::test_more_than_a_thousand_keys"),
+    **_because(
+        "the server does not limit the keys of a batch", "test_deletes::test_more_than_a_thousand_keys"
+    ),
     **_because("a key cannot be a file and a folder in the server's file system", "test_listing::test_order"),
     **_because(
         "the server ignores parameters and tokens that it does not know",

