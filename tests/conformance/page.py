@@ -8,7 +8,8 @@ import pytest
 TITLE = "# Which store does what R2 does"
 INTRODUCTION = """\
 One suite of statements about R2 (`tests/conformance/`) runs on several stores. A cell says whether the statement held
-in a run; a number leads to the reason why not. The suite fails if a statement holds where this page says that it does not.
+in a run; a number leads to the reason why not. The suite fails if a statement holds where this page says that it does
+not.
 
 - **local R2** is the strict endpoint of `python -m infra.local up`.
 - **miniflare** is Cloudflare's own simulator, through its S3 endpoint.
