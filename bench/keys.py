@@ -2,7 +2,7 @@
 
     python bench/keys.py
 
-Each row is the best of several runs, since a busy machine only ever adds time. The ratios, unlike
+Each row is the best of many short runs, since a busy machine only ever adds time. The ratios, unlike
 the times, mean the same on every machine.
 """
 
@@ -63,7 +63,7 @@ PARSE: list[Case] = [
 ]
 
 
-def best(call: Callable[[], object], *, number: int = 20_000, repeat: int = 15) -> float:
+def best(call: Callable[[], object], *, number: int = 1_000, repeat: int = 300) -> float:
     """Seconds of one call, the best of ``repeat`` runs of ``number`` calls."""
     return min(timeit.repeat(call, number=number, repeat=repeat)) / number
 

@@ -247,7 +247,8 @@ class KeyTemplate(_Template):
     def _fill_any(self, text: str, values: tuple[str, ...]) -> Key:
         """The same beyond ASCII; and what is wrong with values that make no key."""
         key = self.parse(text)
-        if key is not None and tuple(key.fields.values()) == tuple(map(_nfc, values)):
+        parsed = None if key is None else key._values  # noqa: SLF001
+        if key is not None and parsed == tuple(map(_nfc, values)):
             return key
         clean = self._clean(values)
         text = self._format % clean
