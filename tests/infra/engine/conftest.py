@@ -19,15 +19,16 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class _Requests(logging.Handler):
-    """Collects `GET /client/v4/... HTTP/1.1` from the control API's log."""
+    """Collects `GET /client/v4/accounts/... HTTP/1.1` of one account from the control API's log."""
 
-    def __init__(self, lines: list[str]) -> None:
+    def __init__(self, account_id: str, lines: list[str]) -> None:
         super().__init__(logging.DEBUG)
+        self._account_id = account_id
         self._lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
         """One request a record; its first argument is the request line."""
-        if isinstance(record.args, tuple) and record.args:
+        if isinstance(record.args, tuple) and self._account_id in str(record.args[:1]):
             self._lines.append(str(record.args[0]))
 
 
@@ -60,7 +61,7 @@ def open_house(
                 program=program,
             )
             house = House(cloudflare, workspace)
-            handler = _Requests(house.requests)
+            handler = _Requests(cloudflare.account_id, house.requests)
             log.addHandler(handler)
             opened.callback(log.removeHandler, handler)
             return house
