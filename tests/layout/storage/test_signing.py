@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
 
+from infra.local.r2.access import Permission
+from infra.local.r2.temporary import mint
 from layout.errors import CredentialsError
 from layout.storage.signing import Parent, sign
 
@@ -142,3 +144,20 @@ def test_no_secret_is_shown() -> None:
     assert "0123456789abcdef" * 4 not in shown
     assert made.secret_access_key.get_secret_value() not in shown
     assert made.session_token.get_secret_value() not in shown
+
+
+def test_the_local_cloudflare_signs_the_same() -> None:
+    """It was written from the documents too, without this module: each checks the other."""
+    theirs = mint(
+        account_id=ACCOUNT,
+        parent_access_key_id=PARENT_ID,
+        parent_secret_access_key="0123456789abcdef" * 4,
+        audience=R2_HOST,
+        bucket="films",
+        lifetime=timedelta(minutes=15),
+        now=datetime.fromtimestamp(ISSUED, UTC),
+        permission=Permission.OBJECT_READ_ONLY,
+        prefixes=["dev/users/ä b/"],
+    )
+    assert theirs.session_token == PREFIX_SCOPE.session_token
+    assert theirs.secret_access_key == PREFIX_SCOPE.secret_access_key
