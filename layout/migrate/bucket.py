@@ -7,7 +7,7 @@ is not a read before it is sent, so a forgotten branch cannot write either.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -128,11 +128,16 @@ class BucketReader:
         return digest.hexdigest()
 
     def now(self) -> datetime:
-        """The time at the bucket, aware, UTC: what ages of objects are measured against."""
+        """The time at the bucket, aware, UTC: what ages of objects are measured against.
+
+        Up to a second ahead: the answer's `Date` leaves out the fraction of the second, and an object that
+        was written just before must not seem to come from the future.
+        """
         with storage_errors(self.name):
             # Not HeadBucket: a token or credential for objects may not ask for the bucket itself.
             answer = self.client.list_objects_v2(Bucket=self.name, MaxKeys=1)
-        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"]).astimezone(UTC)
+        date = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        return date.astimezone(UTC) + timedelta(seconds=1)
 
 
 def _refuse_writes(model: Any, **_: Any) -> None:

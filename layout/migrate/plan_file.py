@@ -123,6 +123,8 @@ class PlanFile:
         mode = "rw" if writable else "ro"
         database = _connect(path, f"{path.resolve().as_uri()}?mode={mode}")
         try:
+            # Before the lock: taking it would turn an almost empty file of something else into a database.
+            _require_plan(path, database)
             if writable:
                 with _clear_errors(path):
                     database.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -200,7 +202,7 @@ def _connect(path: Path, uri: str) -> sqlite3.Connection:
     return database
 
 
-def _read_meta(path: Path, database: sqlite3.Connection, *, finished: bool) -> PlanMeta:
+def _require_plan(path: Path, database: sqlite3.Connection) -> None:
     with _clear_errors(path):
         application = database.execute("PRAGMA application_id").fetchone()[0]
         found = database.execute("PRAGMA user_version").fetchone()[0]
@@ -213,6 +215,9 @@ def _read_meta(path: Path, database: sqlite3.Connection, *, finished: bool) -> P
             f"The plan {str(path)!r} has the format {found!r}, and this version reads {FORMAT!r}.",
             hint="Use the version that made it, or make a new plan.",
         )
+
+
+def _read_meta(path: Path, database: sqlite3.Connection, *, finished: bool) -> PlanMeta:
     with _clear_errors(path):
         facts = database.execute("SELECT facts FROM meta").fetchone()[0]
     try:

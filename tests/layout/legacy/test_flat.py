@@ -16,7 +16,11 @@ UUID_USER = "3f0c6a52-8a44-4f0b-9d0e-6f1b5d2c7e91"
 MOVES = [
     ("a/database.sqlite", "dev/users/a/profiles/p1/database.sqlite", "{user}/database.sqlite"),
     ("a/raw_clips/...mp4", "dev/users/a/profiles/p1/raw_clips/...mp4", "{user}/raw_clips/"),
-    ("a/detections/b.mp4/frame_1.json", "dev/users/a/profiles/p1/detections/b.mp4/frame_1.json", "{user}/detections/"),
+    (
+        "a/detections/b.mp4/frame_1.json",
+        "dev/users/a/profiles/p1/detections/b.mp4/frame_1.json",
+        "{user}/detections/",
+    ),
     ("a/games/0123.MOV", "dev/users/a/profiles/p1/games/0123.MOV", "{user}/games/"),
     ("a/notes.txt", "dev/users/a/profiles/p1/notes.txt", "{user}/(other)"),
     ("a/dev/users/x", "dev/users/a/profiles/p1/dev/users/x", "{user}/(other)"),
@@ -37,7 +41,12 @@ UNKNOWN = [
     ("dev", "(root)", "root-object", "it lies at the root of the bucket, under no user"),
     ("production/users/a/database.sqlite", "production/", "reserved-root", "'production' is never a user"),
     ("users/a/database.sqlite", "users/", "reserved-root", "'users' is never a user"),
-    ("other/thing.txt", "(other roots)", "unknown-root", "nothing directly under 'other' shows that it is a user"),
+    (
+        "other/thing.txt",
+        "(other roots)",
+        "unknown-root",
+        "nothing directly under 'other' shows that it is a user",
+    ),
     ("/raw_clips/x", "(other roots)", "unknown-root", "nothing directly under '' shows that it is a user"),
     ("a/raw_clips/", "{user}/raw_clips/", "folder-marker", "it marks a folder; the new layout has none"),
     ("a/", "{user}/(other)", "folder-marker", "it marks a folder; the new layout has none"),
@@ -46,15 +55,15 @@ UNKNOWN = [
         "a/raw_clips//x.mp4",
         "{user}/raw_clips/",
         "inexpressible",
-        "the new layout cannot express its key: The path 'raw_clips//x.mp4' cannot be used:"
-        " its segment number 2 is empty.",
+        ("the new layout cannot express its key: The path 'raw_clips//x.mp4' cannot be used:"
+        " its segment number 2 is empty."),
     ),
     (
         "games/a\x01b.mp4",
         "games/",
         "inexpressible",
-        "the new layout cannot express its key: The path 'a\\x01b.mp4' cannot be used:"
-        " its segment number 1 contains U+0001, a control character.",
+        ("the new layout cannot express its key: The path 'a\\x01b.mp4' cannot be used:"
+        " its segment number 1 contains U+0001, a control character."),
     ),
     (
         "back\\slash/uploads/x",

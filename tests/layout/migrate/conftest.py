@@ -12,6 +12,7 @@ import pytest
 from layout.environment import Environment
 from layout.legacy import FLAT
 from layout.migrate import BucketReader, BucketWriter, PlanFile, PlanMeta, Progress, make_plan
+from layout.storage.clients import s3_client
 from layout.storage.settings import StorageSettings
 
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ class Flat:
         names: Any = {"Bucket": self.bucket, "Key": key}
         names["UploadId"] = self.client.create_multipart_upload(**names, **arguments)["UploadId"]
         sent = [
-            {"PartNumber": number, "ETag": self.client.upload_part(**names, PartNumber=number, Body=part)["ETag"]}
+            {
+                "PartNumber": number,
+                "ETag": self.client.upload_part(**names, PartNumber=number, Body=part)["ETag"],
+            }
             for number, part in enumerate(parts, start=1)
         ]
         stored = self.client.complete_multipart_upload(**names, MultipartUpload={"Parts": sent})  # type: ignore[typeddict-item]
@@ -97,12 +101,10 @@ def settings_for(cloudflare: LocalCloudflare) -> Callable[[str], StorageSettings
 
 
 @pytest.fixture
-def flat(
-    settings_for: Callable[[str], StorageSettings], bucket: str, s3: S3Client, tmp_path: Path
-) -> Iterator[Flat]:
+def flat(settings_for: Callable[[str], StorageSettings], bucket: str, tmp_path: Path) -> Iterator[Flat]:
     """An empty bucket for flat data."""
     settings = settings_for(bucket)
     reader, writer = BucketReader(settings), BucketWriter(settings)
-    yield Flat(settings, s3, tmp_path, reader, writer, Progress(quiet=True))
+    yield Flat(settings, s3_client(settings), tmp_path, reader, writer, Progress(quiet=True))
     reader.close()
     writer.close()

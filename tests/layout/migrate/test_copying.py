@@ -11,7 +11,7 @@ from layout.errors import PlanBlockedError
 from layout.migrate import BucketWriter, CopyLimits, PlanFile, copy_objects
 
 if TYPE_CHECKING:
-    from conftest import Flat
+    from tests.layout.migrate.conftest import Flat
 
 HEADERS = {
     "ContentType": "video/mp4",

@@ -17,7 +17,7 @@ from layout.migrate.planning import _note_page
 from layout.profiles import Profiles, SelectedProfile
 
 if TYPE_CHECKING:
-    from conftest import Flat
+    from tests.layout.migrate.conftest import Flat
 
 PROFILE = "a1b2c3d4"
 
@@ -72,11 +72,19 @@ def test_a_user_without_registry_gets_a_reserved_profile(flat: Flat) -> None:
     flat.put("a/raw_clips/1.mp4")
     with flat.plan() as plan:
         user = plan.database.execute("SELECT * FROM users").fetchone()
-        assert (user["root"], user["user_id"], user["origin"], user["state"]) == ("a", "a", "reserved", "planned")
+        assert (user["root"], user["user_id"], user["origin"], user["state"]) == (
+            "a",
+            "a",
+            "reserved",
+            "planned",
+        )
         assert len(user["profile_id"]) == 8
         assert int(user["profile_id"], 16) >= 0
         prefix = f"dev/users/a/profiles/{user['profile_id']}/"
-        assert [new for _, new in actions(plan).values()] == [f"{prefix}database.sqlite", f"{prefix}raw_clips/1.mp4"]
+        assert [new for _, new in actions(plan).values()] == [
+            f"{prefix}database.sqlite",
+            f"{prefix}raw_clips/1.mp4",
+        ]
 
 
 def test_the_registry_decides_the_profile(flat: Flat) -> None:
@@ -103,7 +111,9 @@ def test_the_registry_decides_the_profile(flat: Flat) -> None:
         ),
     ],
 )
-def test_unclear_profile_files_make_the_user_a_conflict(flat: Flat, name: str, body: bytes, reason: str) -> None:
+def test_unclear_profile_files_make_the_user_a_conflict(
+    flat: Flat, name: str, body: bytes, reason: str
+) -> None:
     """Nothing of a user moves whose profile a person has to decide."""
     flat.put(f"dev/users/a/{name}", body)
     flat.put("a/database.sqlite")
@@ -128,8 +138,10 @@ def test_an_existing_destination_is_done_if_equal_and_a_conflict_if_not(flat: Fl
     modified = flat.contents()["dev/users/a/profiles/a1b2c3d4/database.sqlite"][2]
     assert (conflict["action"], conflict["reason"]) == (
         "conflict",
-        "another object is at dev/users/a/profiles/a1b2c3d4/database.sqlite:"
-        f" 5 bytes, ETag {etag}, of {modified}",
+        (
+            "another object is at dev/users/a/profiles/a1b2c3d4/database.sqlite:"
+            f" 5 bytes, ETag {etag}, of {modified}"
+        ),
     )
 
 

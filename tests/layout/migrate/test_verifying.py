@@ -1,0 +1,192 @@
+"""What a verification compares, and what it refuses to call right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from layout.migrate import PlanFile, copy_objects, verify_plan
+
+if TYPE_CHECKING:
+    from layout.migrate import Verdict
+    from tests.layout.migrate.conftest import Flat
+
+
+def found(verdict: Verdict) -> list[tuple[str, str, str]]:
+    """Sign, old key and reason of each problem."""
+    return [(problem.sign, problem.key, problem.reason) for problem in verdict.problems]
+
+
+@pytest.fixture
+def copied(flat: Flat) -> Iterator[PlanFile]:
+    """A plan whose objects, two games and a database, have been copied."""
+    for key in ["a/database.sqlite", "games/1.mp4", "games/2.mp4"]:
+        flat.put(key)
+    with flat.plan() as plan:
+        copy_objects(plan, flat.writer, flat.quiet)
+        yield plan
+
+
+def new_key(plan: PlanFile, key: str) -> str:
+    """The new key of an object."""
+    return str(plan.value("SELECT new_key FROM objects WHERE key = ?", key))
+
+
+def test_equal_objects_pass(flat: Flat, copied: PlanFile) -> None:
+    """Every object has `=`, and the verdict says what it is about."""
+    verdict = verify_plan(copied, flat.reader, flat.quiet)
+    assert verdict.ok
+    assert verdict.counts == {"=": 3, "+": 0, "-": 0, "*": 0, "!": 0}
+    assert (verdict.compared, verdict.bytes, verdict.users, verdict.run) == (3, 39, 1, 1)
+    assert (verdict.plan_id, verdict.plan_fingerprint) == (copied.meta.plan_id, copied.meta.fingerprint)
+    assert (verdict.bucket, verdict.environment, verdict.layout) == (flat.bucket, "dev", "flat")
+    assert copied.value("SELECT count(*) FROM objects WHERE state = 'verified' AND sign = '='") == 3
+
+
+def test_verifying_writes_nothing_to_the_bucket(flat: Flat, copied: PlanFile) -> None:
+    """It works with credentials that only read."""
+    before = flat.contents()
+    verify_plan(copied, flat.reader, flat.quiet, deep=True)
+    assert flat.contents() == before
+
+
+def test_a_missing_destination_fails_and_is_copied_again(flat: Flat, copied: PlanFile) -> None:
+    """The journal believes the bucket: what is missing is planned once more."""
+    flat.delete("dev/games/1.mp4")
+    verdict = verify_plan(copied, flat.reader, flat.quiet)
+    assert not verdict.ok
+    assert verdict.counts == {"=": 2, "+": 1, "-": 0, "*": 0, "!": 0}
+    assert found(verdict) == [("+", "games/1.mp4", "is missing at its new key")]
+    assert copy_objects(copied, flat.writer, flat.quiet).copied == 1
+    assert verify_plan(copied, flat.reader, flat.quiet).ok
+
+
+def test_another_destination_fails(flat: Flat, copied: PlanFile) -> None:
+    """Other content of equal size is seen by its ETag, other sizes by the size."""
+    etag = flat.put("dev/games/1.mp4", b"games/9.mp4")
+    flat.put("dev/games/2.mp4", b"longer than that")
+    verdict = verify_plan(copied, flat.reader, flat.quiet)
+    planned = copied.value("SELECT etag FROM objects WHERE key = 'games/1.mp4'")
+    assert found(verdict) == [
+        ("*", "games/1.mp4", f"has the ETag {etag!r}, planned is {planned!r}"),
+        ("*", "games/2.mp4", "has 16 bytes, planned are 11"),
+    ]
+    assert verdict.counts["*"] == 2
+
+
+def test_writes_to_the_old_layout_after_the_plan_fail(flat: Flat, copied: PlanFile) -> None:
+    """A changed or a new old object means that the new layout does not hold the latest data."""
+    flat.put("a/database.sqlite", b"newer")
+    flat.put("a/raw_clips/new.mp4")
+    verdict = verify_plan(copied, flat.reader, flat.quiet)
+    assert found(verdict) == [
+        ("*", "a/database.sqlite", "the old object was written again after the plan was made"),
+        ("+", "a/raw_clips/new.mp4", "was written after the plan was made"),
+    ]
+    assert verdict.counts == {"=": 2, "+": 1, "-": 0, "*": 1, "!": 0}
+
+
+def test_objects_beside_the_plan_are_counted_and_do_no_harm(flat: Flat, copied: PlanFile) -> None:
+    """The environment may hold more than was moved."""
+    flat.put("dev/games/more.mp4")
+    flat.put("dev/layout.json", b"{}")
+    verdict = verify_plan(copied, flat.reader, flat.quiet)
+    assert verdict.ok
+    assert verdict.counts["-"] == 1
+
+
+def test_comparing_nothing_fails(flat: Flat) -> None:
+    """An empty bucket is a question asked wrongly, not a success."""
+    with flat.plan() as plan:
+        verdict = verify_plan(plan, flat.reader, flat.quiet)
+    assert not verdict.ok
+    assert found(verdict) == [("!", "", "nothing was compared: no planned object is at its new key")]
+
+
+def test_undecided_objects_fail(flat: Flat) -> None:
+    """A plan that stops the copy cannot be verified either."""
+    flat.put("games/1.mp4")
+    flat.put("dev/games/1.mp4", b"games/1.mp4")
+    flat.put("stray.txt")
+    with flat.plan() as plan:
+        verdict = verify_plan(plan, flat.reader, flat.quiet)
+    assert found(verdict) == [("!", "", "1 objects of the plan are unknown, in conflict or in collision")]
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "reason"),
+    [
+        ("profiles.json", None, "dev/users/a/profiles.json is missing"),
+        (
+            "profiles.json",
+            b'{"default": "x", "profiles": {"x": {"name": null}}}',
+            "dev/users/a/profiles.json has the default profile 'x', and the plan has {planned!r}",
+        ),
+        ("selected-profile.json", None, "dev/users/a/selected-profile.json is missing"),
+        (
+            "selected-profile.json",
+            b'{"profileId": "x"}',
+            "dev/users/a/selected-profile.json selects 'x', which is not in the registry",
+        ),
+    ],
+)
+def test_profile_files_are_checked(
+    flat: Flat, copied: PlanFile, name: str, body: bytes | None, reason: str
+) -> None:
+    """Both must be there and lead to the profile that the objects went to."""
+    key = f"dev/users/a/{name}"
+    if body is None:
+        flat.delete(key)
+    else:
+        flat.put(key, body)
+    verdict = verify_plan(copied, flat.reader, flat.quiet)
+    planned = copied.value("SELECT profile_id FROM users")
+    assert found(verdict) == [("!", "", f"user 'a': {reason.format(planned=planned)}")]
+
+
+def test_a_user_may_have_selected_another_registered_profile(flat: Flat, copied: PlanFile) -> None:
+    """Switching profiles after the copy is normal use."""
+    planned = copied.value("SELECT profile_id FROM users")
+    profiles = (
+        f'{{"default": "{planned}", "profiles": {{"{planned}": {{"name": null}}, "n": {{"name": "N"}}}}}}'
+    )
+    flat.put("dev/users/a/profiles.json", profiles.encode())
+    flat.put("dev/users/a/selected-profile.json", b'{"profileId": "n"}')
+    assert verify_plan(copied, flat.reader, flat.quiet).ok
+
+
+def test_multipart_copies_are_compared_by_headers(flat: Flat) -> None:
+    """Whatever ETag the copy of a multipart object gets, other headers are a difference."""
+    flat.put_in_parts("games/1.mp4", [b"1" * (5 << 20), b"2"], ContentType="video/mp4")
+    with flat.plan() as plan:
+        copy_objects(plan, flat.writer, flat.quiet)
+        assert verify_plan(plan, flat.reader, flat.quiet, deep=True).ok
+        body = flat.body("dev/games/1.mp4")
+        flat.put("dev/games/1.mp4", body, ContentType="video/webm")
+        verdict = verify_plan(plan, flat.reader, flat.quiet, deep=True)
+    reason = "has other headers or user metadata than the old object"
+    assert found(verdict) == [("*", "games/1.mp4", reason)]
+
+
+def test_a_multipart_copy_that_was_replaced_is_seen_by_its_etag(flat: Flat) -> None:
+    """The journal knows the ETag of the copy that was made."""
+    flat.put_in_parts("games/1.mp4", [b"1" * (5 << 20), b"2"])
+    with flat.plan() as plan:
+        copy_objects(plan, flat.writer, flat.quiet)
+        made = plan.value("SELECT new_etag FROM objects WHERE key = 'games/1.mp4'")
+        etag = flat.put("dev/games/1.mp4", b"3" * ((5 << 20) + 1))
+        verdict = verify_plan(plan, flat.reader, flat.quiet)
+    assert found(verdict) == [("*", "games/1.mp4", f"has the ETag {etag!r}, its copy had {made!r}")]
+
+
+def test_deep_reads_the_bodies(flat: Flat) -> None:
+    """Of a multipart object that was there before, only the bodies tell that it is another one."""
+    flat.put_in_parts("games/1.mp4", [b"1" * (5 << 20), b"2"])
+    flat.put_in_parts("dev/games/1.mp4", [b"9" * (5 << 20), b"2"])
+    with flat.plan() as plan:
+        assert verify_plan(plan, flat.reader, flat.quiet).ok
+        verdict = verify_plan(plan, flat.reader, flat.quiet, deep=True)
+    assert verdict.deep
+    assert found(verdict) == [("*", "games/1.mp4", "has another SHA-256 than the old object")]

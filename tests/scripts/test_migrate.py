@@ -1,0 +1,307 @@
+"""scripts/migrate.py as an operator or a CI job runs it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from layout.migrate.cli import age, make_parser
+from layout.storage.clients import s3_client
+from layout.storage.settings import load_settings
+from scripts.migrate import main
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from infra.local.cloudflare import LocalCloudflare
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = ("list", "plan", "copy", "verify", "mark", "delete")
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def client(
+    cloudflare: LocalCloudflare, bucket: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> S3Client:
+    """A client of a bucket with four old objects; the environment and the folder are those of an operator."""
+    keys = cloudflare.s3_keys("Workers R2 Storage Write")
+    values = {
+        "APP_ENV": "dev",
+        "R2_BUCKET": bucket,
+        "R2_ENDPOINT": cloudflare.s3_endpoint,
+        "R2_ACCESS_KEY_ID": keys.access_key_id,
+        "R2_SECRET_ACCESS_KEY": keys.secret_access_key,
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    client = s3_client(load_settings())
+    for key in ["a/database.sqlite", "a/raw_clips/1.mp4", "games/1.mp4", "games/2.mp4"]:
+        client.put_object(Bucket=bucket, Key=key, Body=key.encode())
+    return client
+
+
+@pytest.fixture
+def run(client: S3Client, bucket: str, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command with the plan and the verdict of the current folder; gives status, stdout, stderr."""
+    common = {
+        "list": [],
+        "plan": ["flat", "--env", "dev", "--plan", "plan.sqlite"],
+        "copy": ["--plan", "plan.sqlite"],
+        "verify": ["--plan", "plan.sqlite", "--verdict", "verdict.json"],
+        "mark": ["--plan", "plan.sqlite", "--verdict", "verdict.json"],
+        "delete": ["--plan", "plan.sqlite", "--verdict", "verdict.json", "--bucket", bucket],
+    }
+
+    assert keys_of(client, bucket)
+
+    def command(name: str, *arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        status = main([name, *common[name], *arguments])
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return command
+
+
+def keys_of(client: S3Client, bucket: str) -> list[str]:
+    """All keys of the bucket."""
+    return [item["Key"] for item in client.list_objects_v2(Bucket=bucket).get("Contents", ())]
+
+
+def test_a_whole_migration(run: Run, client: S3Client, bucket: str) -> None:
+    """Plan, copy, verify, mark, delete; each says what it did and what comes next."""
+    assert run("plan") == (
+        0,
+        (
+            f"Plan: layout flat into dev/, bucket {bucket!r}, 1 users\n"
+            "  area                    action  objects  bytes\n"
+            "  games/                  copy          2   22 B\n"
+            "  {user}/database.sqlite  copy          1   17 B\n"
+            "  {user}/raw_clips/       copy          1   17 B\n"
+            "  4 objects in all, 56 B.\n"
+            "\n"
+            "Nothing was copied. Next: scripts/migrate.py copy --plan plan.sqlite\n"
+        ),
+        "",
+    )
+    assert run("copy", "--execute") == (
+        0,
+        (
+            "Copied 4 objects, 56 B; 0 were there before.\n"
+            "Next: scripts/migrate.py verify --plan plan.sqlite --verdict FILE\n"
+        ),
+        "",
+    )
+    assert run("verify") == (
+        0,
+        (
+            "  =         4  the same at the new key\n"
+            "  +         0  missing at the new key\n"
+            "  -         0  only at the new layout, not in the plan\n"
+            "  *         0  different\n"
+            "  !         0  could not be compared\n"
+            "Verified: 4 objects, 56 B, are equal by size and ETag; the profile files of 1 users are right."
+            " Verdict: verdict.json\n"
+        ),
+        "",
+    )
+    assert run("mark", "--execute") == (0, "Wrote the marker dev/layout.json.\n", "")
+    assert run("delete", "--min-age", "0", "--execute") == (
+        0,
+        "Deleted 4 old objects, 56 B; 0 were gone before.\n",
+        "",
+    )
+    profile = json.loads(client.get_object(Bucket=bucket, Key="dev/users/a/profiles.json")["Body"].read())[
+        "default"
+    ]
+    assert keys_of(client, bucket) == [
+        "dev/games/1.mp4",
+        "dev/games/2.mp4",
+        "dev/layout.json",
+        "dev/users/a/profiles.json",
+        f"dev/users/a/profiles/{profile}/database.sqlite",
+        f"dev/users/a/profiles/{profile}/raw_clips/1.mp4",
+        "dev/users/a/selected-profile.json",
+    ]
+
+
+def test_a_second_run_of_each_command_does_nothing_and_says_so(
+    run: Run, client: S3Client, bucket: str
+) -> None:
+    """Every object keeps its time; the statuses are those of success."""
+    run("plan")
+    assert run("plan")[1].endswith("The plan 'plan.sqlite' was finished before; nothing was done.\n")
+    run("copy", "--execute")
+    before = client.list_objects_v2(Bucket=bucket)["Contents"]
+    assert run("copy", "--execute")[:2] == (0, "Nothing to copy: all 4 objects were copied before.\n")
+    assert run("copy")[:2] == (0, "Nothing to copy: all 4 objects were copied before.\n")
+    assert run("verify") == run("verify")
+    assert client.list_objects_v2(Bucket=bucket)["Contents"] == before
+    run("mark", "--execute")
+    assert run("mark", "--execute")[:2] == (
+        0,
+        "Nothing to do: the marker dev/layout.json was there before.\n",
+    )
+    run("delete", "--min-age", "0", "--execute")
+    before = client.list_objects_v2(Bucket=bucket)["Contents"]
+    done = "Nothing to delete: 4 old objects were gone before.\n"
+    assert run("delete", "--min-age", "0", "--execute")[:2] == (0, done)
+    assert client.list_objects_v2(Bucket=bucket)["Contents"] == before
+
+
+def test_dry_runs_change_nothing(run: Run, client: S3Client, bucket: str) -> None:
+    """They are the default, and tell what would happen."""
+    run("plan")
+    before = client.list_objects_v2(Bucket=bucket)["Contents"]
+    assert run("copy") == (
+        0,
+        (
+            "Would write the profile files of 1 users.\n"
+            "Would copy 4 objects, 56 B; 0 are there already.\n"
+            "Nothing was copied. Run again with --execute to copy into dev/; old keys stay.\n"
+        ),
+        "",
+    )
+    assert client.list_objects_v2(Bucket=bucket)["Contents"] == before
+    run("copy", "--execute")
+    run("verify")
+    before = client.list_objects_v2(Bucket=bucket)["Contents"]
+    assert run("mark")[1] == (
+        "Would write the marker dev/layout.json.\nNothing was written. Run again with --execute.\n"
+    )
+    assert client.list_objects_v2(Bucket=bucket)["Contents"] == before
+    run("mark", "--execute")
+    before = client.list_objects_v2(Bucket=bucket)["Contents"]
+    assert run("delete", "--min-age", "0") == (
+        0,
+        "Would delete 4 old objects, 56 B; 0 were gone before.\nNothing was deleted. Run again with --execute.\n",
+        "",
+    )
+    young = "4 objects were kept: they were copied less than 4:00:00 ago.\n"
+    assert run("delete", "--execute") == (3, young, "")
+    assert client.list_objects_v2(Bucket=bucket)["Contents"] == before
+
+
+def test_unknown_objects_stop_the_copy_with_status_three(run: Run, client: S3Client, bucket: str) -> None:
+    """The plan lists them, and so does the copy, dry or not."""
+    client.put_object(Bucket=bucket, Key="stray.txt", Body=b"")
+    reason = "  unknown   'stray.txt': it lies at the root of the bucket, under no user\n"
+    status, out, _ = run("plan")
+    assert (status, out.endswith(f"\n1 objects stop the copy:\n{reason}")) == (3, True)
+    error = (
+        f"Error: 1 of the planned objects stop the copy:\n{reason}"
+        "Try: Move or delete these objects, or what is at their new keys, then make a new plan.\n"
+    )
+    assert run("copy") == run("copy", "--execute") == (3, "", error)
+    assert not [key for key in keys_of(client, bucket) if key.startswith("dev/")]
+
+
+def test_differences_have_status_three(run: Run, client: S3Client, bucket: str) -> None:
+    """A verification that did not pass, and a copy whose source vanished."""
+    run("plan")
+    client.delete_object(Bucket=bucket, Key="games/1.mp4")
+    assert run("copy", "--execute") == (
+        3,
+        (
+            "Copied 2 objects, 28 B; 0 were there before.\n"
+            "1 not copied, since they are not as planned:\n"
+            "  'games/1.mp4': the object vanished after it was planned\n"
+            "2 objects are not copied. Old keys are untouched.\n"
+        ),
+        "",
+    )
+    status, out, _ = run("verify")
+    assert status == 3
+    assert out.startswith("  + dev/games/1.mp4: is missing at its new key\n")
+    assert out.endswith("Not verified: 2 problems. Verdict: verdict.json\n")
+
+
+def test_machines_get_one_json_object(run: Run, bucket: str) -> None:
+    """The fields are those of docs/migration.md."""
+
+    def data(name: str, *arguments: str) -> Any:
+        return json.loads(run(name, "--json", *arguments)[1])
+
+    assert data("list")["migrations"][0]["objects"] == 4
+    planned = data("plan")
+    assert {"area": "games/", "action": "copy", "objects": 2, "bytes": 22} in planned["areas"]
+    assert (planned["bucket"], planned["environment"], planned["blocked"]) == (bucket, "dev", [])
+    assert data("copy")["to_copy"] == 4
+    assert data("copy", "--execute")["copied"] == 4
+    assert data("verify")["counts"] == {"=": 4, "+": 0, "-": 0, "*": 0, "!": 0}
+    assert data("mark", "--execute") == {"executed": True, "key": "dev/layout.json", "written": True}
+    assert data("delete", "--min-age", "0", "--execute")["deleted"] == 4
+
+
+def test_errors_are_two_lines_or_one_json_object(run: Run) -> None:
+    """What is wrong and what to do, on stderr."""
+    message = "There is no plan file 'plan.sqlite'."
+    hint = "Make one: scripts/migrate.py plan flat --plan FILE"
+    assert run("copy") == (1, "", f"Error: {message}\nTry: {hint}\n")
+    status, out, err = run("copy", "--json")
+    assert (status, out, json.loads(err)) == (1, "", {"error": message, "hint": hint, "type": "PlanError"})
+
+
+def test_a_plan_of_another_endpoint_is_refused(
+    run: Run, monkeypatch: pytest.MonkeyPatch, cloudflare: LocalCloudflare
+) -> None:
+    """A bucket of the same name in another account is another bucket."""
+    run("plan")
+    monkeypatch.setenv("R2_ENDPOINT", "http://127.0.0.1:1")
+    error = (
+        "Error: The plan 'plan.sqlite' is about the endpoint"
+        f" {cloudflare.s3_endpoint!r}, not 'http://127.0.0.1:1'.\n"
+        "Try: Check R2_ENDPOINT and CLOUDFLARE_ACCOUNT_ID, or make a new plan.\n"
+    )
+    assert run("copy", "--execute") == (1, "", error)
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("0", timedelta(0)),
+        ("0s", timedelta(0)),
+        ("90s", timedelta(seconds=90)),
+        ("30m", timedelta(minutes=30)),
+        ("4h", timedelta(hours=4)),
+        ("2d", timedelta(days=2)),
+    ],
+)
+def test_ages_have_units(text: str, span: timedelta) -> None:
+    """Seconds, minutes, hours, days; zero needs none."""
+    assert age(text) == span
+
+
+@pytest.mark.parametrize("text", ["4", "h", "-1h", "4 h", "1w", ""])
+def test_ages_without_a_unit_are_refused(text: str) -> None:
+    """Four of what, is a question before a delete."""
+    with pytest.raises(argparse.ArgumentTypeError) as caught:
+        age(text)
+    assert str(caught.value) == f"{text!r} is no time span; write 90s, 30m, 4h, 2d or 0"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_tells_the_exit_statuses(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """And every command is on the operator's page."""
+    with pytest.raises(SystemExit) as caught:
+        main([command, "--help"])
+    assert caught.value.code == 0
+    statuses = "exit status: 0 done, 1 error, 2 usage, 3 differences found, 130 interrupted"
+    assert statuses in " ".join(capsys.readouterr().out.split())
+    assert f"scripts/migrate.py {command}" in (ROOT / "docs" / "migration.md").read_text(encoding="utf-8")
+
+
+def test_a_delete_without_the_name_of_the_bucket_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 2, and nothing is done."""
+    with pytest.raises(SystemExit) as caught:
+        make_parser().parse_args(["delete", "--plan", "p", "--verdict", "v", "--execute"])
+    assert caught.value.code == 2
+    assert "the following arguments are required: --bucket" in capsys.readouterr().err
