@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 
 from cloudflare import Cloudflare
@@ -36,10 +37,14 @@ def account_settings(endpoints: Endpoints) -> StorageSettings:
 
 
 def read_variables(path: Path) -> dict[str, str]:
-    """Return the variables of a file of ``NAME=value`` or ``export NAME=value`` lines."""
-    return {
-        name: value for name, value in dotenv_values(path, interpolate=False).items() if value is not None
-    }
+    """Return the variables of a file of ``NAME=value`` or ``export NAME=value`` lines.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+    """
+    lines = StringIO(path.read_text(encoding="utf-8"))
+    found = dotenv_values(stream=lines, interpolate=False)
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def settings_of(variables: Mapping[str, str]) -> StorageSettings:

@@ -7,15 +7,17 @@ import sqlite3
 import unicodedata
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import boto3
 import pytest
-from botocore.config import Config
-from moto.server import ThreadedMotoServer
 
 from infra.local.demo import names
-from infra.local.demo.legacy_data import BUCKET, USERS, UUID_USER, fill, legacy_objects
+from infra.local.demo.legacy_data import USERS, UUID_USER, fill, legacy_objects
 from infra.local.demo.objects import LegacyObject
+from infra.local.demo.snapshot import take_snapshot
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 @pytest.fixture(scope="module")
@@ -154,25 +156,20 @@ def test_an_archive_repeats_rows(objects: dict[str, LegacyObject]) -> None:
     assert f"alice/uploads/{upload}" in objects
 
 
-def test_fill_sends_exactly_the_old_headers() -> None:
+def test_fill_sends_exactly_the_old_headers(s3: "S3Client", bucket: str) -> None:
     """After `fill` the bucket holds every object with its bytes and headers; parts show in the ETag."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        s3 = boto3.client(
-            "s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1", aws_access_key_id="k",
-            aws_secret_access_key="s", config=Config(s3={"addressing_style": "path"}),
-        )  # fmt: skip
-        s3.create_bucket(Bucket=BUCKET)
-        filled = fill(s3, BUCKET)
-        assert filled.objects == sum(1 for _ in legacy_objects())
-        for item in legacy_objects():
-            found = s3.get_object(Bucket=BUCKET, Key=item.key)
-            assert found["Body"].read() == item.body
-            assert found["Metadata"] == item.metadata
-            assert found["ContentType"] == (item.content_type or "binary/octet-stream")
-            assert found.get("CacheControl") == item.cache_control
-            assert found["ETag"].endswith('-2"') == (item.part_bytes is not None)
-    finally:
-        server.stop()
+    filled = fill(s3, bucket)
+    expected = list(legacy_objects())
+    assert (filled.objects, filled.bytes) == (len(expected), sum(len(item.body) for item in expected))
+    found = take_snapshot(s3, bucket)
+    assert found.keys() == {item.key for item in expected}
+    defaults = {found[item.key].content_type for item in expected if item.content_type is None}
+    assert len(defaults) == 1
+    for item in expected:
+        stored = found[item.key]
+        assert stored.sha256 == hashlib.sha256(item.body).hexdigest()
+        assert stored.metadata == item.metadata
+        assert stored.cache_control == item.cache_control
+        assert stored.content_type == item.content_type or stored.content_type in defaults
+        etag = s3.head_object(Bucket=bucket, Key=item.key)["ETag"]
+        assert etag.endswith('-2"') == (item.part_bytes is not None)

@@ -1,5 +1,6 @@
 """What the demonstration prints and how it runs commands."""
 
+import subprocess
 import sys
 from io import StringIO
 from pathlib import Path
@@ -28,35 +29,47 @@ def test_a_plain_screen_has_no_colours_and_keeps_long_lines(screen: Screen, outp
     """Without a terminal there are no escape sequences, and a command stays one line to copy."""
     screen.step(1, "one")
     screen.say("[bold] is no markup :smile:", style="bold red")
-    screen.command(["python", "x.py", "two words", "y" * 200], environment={"APP_ENV": "dev"})
+    screen.command(f"python x.py 'two words' {'y' * 200}")
     screen.table("things", ["name", "value"], [["a", "[b]"]])
     text = output.getvalue()
     assert "\x1b" not in text
     assert "1/5  one" in text
     assert "[bold] is no markup :smile:" in text
-    assert f"$ APP_ENV=dev python x.py 'two words' {'y' * 200}\n" in text
+    assert f"$ python x.py 'two words' {'y' * 200}\n" in text
     assert "│ a    │ [b]   │" in text
 
 
 def test_settings_of_the_user_do_not_reach_a_command(
     screen: Screen, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A command sees the settings that it is given and none of the user's own buckets and accounts."""
+    """A command sees the variables of its file and none of the user's own buckets and accounts."""
     for name in ("R2_BUCKET", "CLOUDFLARE_API_TOKEN", "AWS_PROFILE", "PULUMI_HOME", "APP_ENV"):
         monkeypatch.setenv(name, "mine")
         assert name not in clean_environment()
-    show = "import os; print(os.environ.get('R2_BUCKET'), os.environ.get('AWS_PROFILE'))"
-    commands = Commands(screen, tmp_path)
-    assert commands.output(["-c", show], {"R2_BUCKET": "given"}) == "given None\n"
+    (tmp_path / "a.env").write_text("export R2_BUCKET='given $HOME'\nAPP_ENV=dev\n")
+    show = "[os.environ.get(name) for name in ('R2_BUCKET', 'APP_ENV', 'AWS_PROFILE')]"
+    write = f"import os; open('seen', 'w').write(repr({show}))"
+    Commands(screen, tmp_path).run_with(tmp_path / "a.env", ["-c", write])
+    assert (tmp_path / "seen").read_text() == "['given $HOME', 'dev', None]"
 
 
-def test_a_command_with_another_status_stops_the_demonstration(screen: Screen, tmp_path: Path) -> None:
-    """The error names the command and both statuses; an expected status is not an error."""
-    commands = Commands(screen, tmp_path)
-    commands.run(["-c", "raise SystemExit(3)"], {}, expect=3)
+def test_a_command_is_shown_as_a_shell_runs_it(screen: Screen, output: StringIO, tmp_path: Path) -> None:
+    """The printed line, given to a shell, does the same: the file's variables reach the command."""
+    (tmp_path / "env").mkdir()
+    (tmp_path / "env" / "a b.env").write_text("R2_BUCKET=given\n")
+    write = "import os; open('seen', 'a').write(os.environ['R2_BUCKET'] + ';')"
+    Commands(screen, tmp_path).run_with(tmp_path / "env" / "a b.env", ["-c", write])
+    line = output.getvalue().strip().removeprefix("$ ")
+    search = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    subprocess.run(["sh", "-c", line], cwd=tmp_path, env={"PATH": search}, check=True)
+    assert (tmp_path / "seen").read_text() == "given;given;"
+
+
+def test_a_command_that_fails_stops_the_demonstration(screen: Screen, tmp_path: Path) -> None:
+    """The error names the command and its status."""
     with pytest.raises(LocalCloudflareError) as caught:
-        commands.run(["-c", "raise SystemExit(3)"], {})
-    assert str(caught.value) == "the command 'python -c raise SystemExit(3)' ended with status 3, not 0"
+        Commands(screen, tmp_path).run(["-c", "raise SystemExit(3)"], {})
+    assert str(caught.value) == "the command \"python -c 'raise SystemExit(3)'\" ended with status 3"
     assert caught.value.hint == "its own message stands above"
 
 
