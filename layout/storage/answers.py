@@ -53,7 +53,8 @@ class Presence(enum.Enum):
 _BUSY = {"TooManyRequests", "SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout"}
 _REFUSED = {
     "AccessDenied": "Use one that is for this bucket and prefix, and may write if this was a write.",
-    "Unauthorized": "Check R2_ACCESS_KEY_ID and R2_ENDPOINT; a new token takes up to a minute to work.",
+    "Unauthorized": "Check R2_ACCESS_KEY_ID and R2_ENDPOINT. A new token takes up to a minute to work; "
+    "a deleted one and an ended temporary credential are refused in the same way.",
     "SignatureDoesNotMatch": "Check R2_SECRET_ACCESS_KEY.",
     "RequestTimeTooSkewed": "Set the clock of this machine; R2 allows 15 minutes of difference.",
     "ExpiredToken": "Mint a new temporary credential; this one has ended.",

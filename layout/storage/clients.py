@@ -25,6 +25,7 @@ from botocore.handlers import add_expect_header
 from botocore.loaders import create_loader
 from obstore.store import S3Store
 
+from layout.storage.redaction import redact_session_tokens
 from layout.storage.secret import CredentialSource, StorageCredentials
 from layout.storage.settings import StorageSettings
 
@@ -62,6 +63,7 @@ def s3_client(
             instead of 77 (measured with boto3 1.44.5), but the values are `str`, not `datetime`.
         max_pool_connections: Connections kept open; at least the number of threads that share the client.
     """
+    redact_session_tokens()
     session = _session(credentials or settings_credentials(settings))
     if timestamps_as_text:
         session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)

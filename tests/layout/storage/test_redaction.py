@@ -1,0 +1,42 @@
+"""What the log shows at its most talkative: no secret, neither ours nor through botocore."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import pytest
+
+from layout.access import scope_for_environment
+from layout.environment import Environment
+from layout.keys import profiles_key
+from layout.storage.answers import Presence
+from layout.storage.credentials import RenewingCredentials
+from layout.storage.minting import local_minter
+from layout.storage.presigned import presigned_get
+from layout.storage.r2_storage import R2Storage
+from layout.storage.settings import StorageSettings
+
+KEY = profiles_key("anna", environment=Environment.DEV)
+
+
+def test_no_secret_is_in_the_debug_log(local: StorageSettings, caplog: pytest.LogCaptureFixture) -> None:
+    """Over writes, reads, listings, refusals and presigned URLs; the headers' names are still there."""
+    scope = scope_for_environment(local.bucket, Environment.DEV, write=True)
+    with caplog.at_level(logging.DEBUG):
+        credentials = RenewingCredentials(local_minter(local), scope, timedelta(minutes=1))
+        storage = R2Storage(local, credentials=credentials)
+        storage.put(KEY, b"{}")
+        assert storage.exists(KEY) is Presence.PRESENT
+        assert len(list(storage.list("dev/"))) == 1
+        presigned_get(storage, KEY, lifetime=timedelta(hours=1))
+        storage.client.put_object(Bucket=local.bucket, Key=KEY, Body=b"{}")
+    token = credentials().session_token
+    assert token is not None
+    text = caplog.text
+    assert "x-amz-security-token:***" in text
+    assert "'X-Amz-Security-Token': b'***'" in text
+    assert token.get_secret_value()[:40] not in text
+    assert token.get_secret_value()[-40:] not in text
+    assert credentials().secret_access_key.get_secret_value() not in text
+    assert local.secret_access_key.get_secret_value() not in text
