@@ -1,34 +1,55 @@
-"""Commands of the local Cloudflare: `python -m infra.local up`, `down` and `env`."""
+"""Commands of the local Cloudflare: run it, stop it, ask it, disturb it."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import shlex
-import signal
 import sys
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from infra.local.cloudflare import LocalCloudflare, read_endpoints
-from infra.local.engine import engine
-from infra.local.stop import stop
-from infra.local.workspace import Workspace
+from infra.local import admin_commands, commands
+from infra.local.r2.faults import FaultAction
 from layout.errors import LocalCloudflareError
 
 __all__ = ["main"]
 
 _FOLDER = Path(".local/cloudflare")
-_STATUSES = "exit status: 0 done, 1 error, 2 usage"
+_STATUSES = "exit status: 0 done, 1 error, 2 usage, 130 interrupted"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__, epilog=_STATUSES)
-    commands = parser.add_subparsers(required=True, metavar="command")
+    rows = parser.add_subparsers(required=True, metavar="command")
+    _add_up(_command(rows, "up", "run in the foreground until Ctrl-C", commands.up))
+    _command(rows, "down", "stop the one that runs in the folder", commands.down)
+    env = _command(rows, "env", "print what a shell needs, for eval", commands.env)
+    env.add_argument(
+        "--stack-folder", type=Path, help="a Pulumi workspace; prints its variables too, made if missing"
+    )
+    clock = _command(rows, "clock", "show its time, or advance it: clock +2d", admin_commands.clock)
+    clock.add_argument(
+        "step", nargs="?", type=admin_commands.duration, help="such as +2d, +12h, +30m, +1d12h"
+    )
+    _add_requests(_command(rows, "requests", "show what it was asked", admin_commands.requests))
+    _add_faults(_command(rows, "faults", "show, add or end faults on purpose", admin_commands.faults))
+    return parser
 
-    up = commands.add_parser("up", help="run in the foreground until Ctrl-C", epilog=_STATUSES)
+
+def _command(
+    rows: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    text: str,
+    run: Callable[[argparse.Namespace], int],
+) -> argparse.ArgumentParser:
+    command = rows.add_parser(name, help=text, description=text, epilog=_STATUSES)
+    command.add_argument(
+        "--folder", type=Path, default=_FOLDER, help=f"where it keeps its data (default: {_FOLDER})"
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_up(up: argparse.ArgumentParser) -> None:
     up.add_argument("--s3-port", type=int, default=0, help="port of the S3 endpoint (default: a free one)")
     up.add_argument("--api-port", type=int, default=0, help="port of the control API (default: a free one)")
     up.add_argument(
@@ -39,106 +60,34 @@ def _parser() -> argparse.ArgumentParser:
     )
     up.add_argument("--json", action="store_true", help="print the endpoints as one line of JSON")
     up.add_argument("--until-stdin-closes", action="store_true", help="end when standard input ends")
-    up.set_defaults(run=_up)
 
-    env = commands.add_parser("env", help="print what a shell needs, for eval", epilog=_STATUSES)
-    env.add_argument(
-        "--stack-folder", type=Path, help="a Pulumi workspace; prints its variables too, made if missing"
+
+def _add_requests(requests: argparse.ArgumentParser) -> None:
+    requests.add_argument(
+        "--api", action="store_true", help="those of the control API instead of the S3 endpoint"
     )
-    env.set_defaults(run=_env)
-
-    down = commands.add_parser("down", help="stop the one that runs in the folder", epilog=_STATUSES)
-    down.set_defaults(run=_down)
-
-    for command in (up, env, down):
-        command.add_argument(
-            "--folder", type=Path, default=_FOLDER, help=f"where it keeps its data (default: {_FOLDER})"
-        )
-    return parser
+    requests.add_argument("--follow", action="store_true", help="go on showing new ones until Ctrl-C")
+    requests.add_argument("--operation", default="*", help="only these, such as PutObject or 'List*'")
+    requests.add_argument("--key", default="*", help="only these keys (with --api: paths), such as 'dev/*'")
+    requests.add_argument("--json", action="store_true", help="one line of JSON a request")
 
 
-def _up(options: argparse.Namespace) -> int:
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    with LocalCloudflare(
-        options.folder,
-        s3_port=options.s3_port,
-        api_port=options.api_port,
-        rate_limit=not options.no_rate_limit,
-        buckets=options.bucket,
-    ) as running:
-        print(_as_json(running) if options.json else _banner(running), flush=True)
-        if options.until_stdin_closes:
-            threading.Thread(target=_wait_for_end_of_input, args=(ended.set,), daemon=True).start()
-        ended.wait()
-    return 0
-
-
-def _wait_for_end_of_input(then: Callable[[], None]) -> None:
-    while sys.stdin.buffer.read(4096):
-        pass
-    then()
-
-
-def _as_json(running: LocalCloudflare) -> str:
-    """The endpoints without the token: it stands in the endpoints file, which only its owner can read."""
-    shown = {name: value for name, value in running.endpoints().items() if name != "api_token"}
-    return json.dumps({**shown, "endpoints_file": str(running.endpoints_file)})
-
-
-def _banner(running: LocalCloudflare) -> str:
-    folder = shlex.quote(str(running.folder))
-    return "\n".join(
-        (
-            "Local Cloudflare. This is not Cloudflare: it answers on this machine only, for tests and demos.",
-            f"  account      {running.account_id}",
-            f"  S3 endpoint  {running.s3_endpoint}",
-            f"  control API  {running.api_url}",
-            f"  data         {running.folder}",
-            f'For a shell: eval "$(python -m infra.local env --folder {folder})".',
-            "Ctrl-C ends it; the data stays.",
-        )
+def _add_faults(faults: argparse.ArgumentParser) -> None:
+    actions = [action.value for action in FaultAction]
+    faults.add_argument("action", nargs="?", choices=actions, help="add a rule: what happens to a request")
+    faults.add_argument("--clear", action="store_true", help="end all rules first")
+    faults.add_argument("--operation", help="which operations, such as PutObject or 'List*' (default: all)")
+    faults.add_argument("--key", help="which keys, such as 'dev/*' (default: all)")
+    faults.add_argument("--first", type=int, help="the first matching request that is hit (default: 1)")
+    faults.add_argument("--times", type=int, help="how many are hit from then on; 0 is all (default: 1)")
+    faults.add_argument("--status", type=int, help="429, 500 or 503, for the two errors (default: 500)")
+    faults.add_argument(
+        "--retry-after", type=int, help="seconds in the header Retry-After (default: no header)"
     )
-
-
-def _down(options: argparse.Namespace) -> int:
-    folder = str(options.folder)
-    stopped = stop(options.folder)
-    if stopped is None:
-        print(f"no local Cloudflare runs in {folder!r}")
-    else:
-        print(f"stopped the local Cloudflare in {folder!r} (process {stopped}); its data stays")
-    return 0
-
-
-def _env(options: argparse.Namespace) -> int:
-    endpoints = read_endpoints(options.folder)
-    variables = {
-        "CLOUDFLARE_ACCOUNT_ID": endpoints["account_id"],
-        "CLOUDFLARE_API_TOKEN": endpoints["api_token"],
-        "CLOUDFLARE_BASE_URL": endpoints["api_url"],
-        "R2_ENDPOINT": endpoints["s3_endpoint"],
-    }
-    if options.stack_folder is not None:
-        variables |= _stack_variables(options.stack_folder, endpoints)
-    for name, value in sorted(variables.items()):
-        print(f"export {name}={shlex.quote(value)}")
-    return 0
-
-
-def _stack_variables(folder: Path, endpoints: Mapping[str, Any]) -> dict[str, str]:
-    """What the Pulumi CLI needs to use a workspace, without what every shell has."""
-    workspace = Workspace(
-        folder,
-        engine=engine(),
-        account_id=endpoints["account_id"],
-        api_url=endpoints["api_url"],
-        api_token=endpoints["api_token"],
-        s3_endpoint=endpoints["s3_endpoint"],
-    )
-    variables = workspace.environment()
-    return {name: value for name, value in variables.items() if name == "PATH" or name.startswith("PULUMI_")}
+    faults.add_argument("--seconds", type=float, help="how long a delay takes")
+    faults.add_argument("--keep-bytes", type=int, help="how much of a truncated body arrives (default: 0)")
+    faults.add_argument("--name", help="what the log of requests calls it")
+    faults.add_argument("--json", action="store_true", help="one line of JSON a rule")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -152,6 +101,8 @@ def main(arguments: list[str] | None = None) -> int:
         if error.hint:
             print(f"  {error.hint}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ class Clock:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._offset = timedelta(0)
+        self._client_lag = timedelta(0)
         self._listeners: list[Callable[[datetime], object]] = []
 
     def now(self) -> datetime:
@@ -28,8 +29,17 @@ class Clock:
         """How far this clock is ahead of real time."""
         return self._offset
 
-    def advance(self, step: timedelta) -> datetime:
+    def client_now(self) -> datetime:
+        """The time by which clients sign: signatures, presigned URLs and session tokens are judged by it."""
+        return self.now() - self._client_lag
+
+    def advance(self, step: timedelta, *, clients_follow: bool = True) -> datetime:
         """Moves the clock forward by `step`.
+
+        Args:
+            step: How far.
+            clients_follow: Whether the clients' clocks count as moved too, so that what they signed ages.
+                False for clients that go on living in real time, which would otherwise be refused as skewed.
 
         Returns:
             The new time.
@@ -41,6 +51,7 @@ class Clock:
             raise ValueError(f"a clock only advances, and {step!r} is negative: give a step of zero or more")
         with self._lock:
             self._offset += step
+            self._client_lag += timedelta(0) if clients_follow else step
             listeners = list(self._listeners)
         now = self.now()
         for listener in listeners:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import secrets
@@ -13,12 +12,16 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 from infra.local.account import Account, token_document
 from infra.local.clock import Clock
+from infra.local.control.admin import Admin
+from infra.local.control.buckets import is_bucket_name
 from infra.local.control.http import ControlServer, Handler, port_error
+from infra.local.control.log import ApiLog
 from infra.local.control.routes import dispatch
+from infra.local.lock import holder, locked
 from infra.local.permissions import group_named
 from infra.local.r2.server import R2Server
 from infra.local.r2.store import Store
@@ -52,8 +55,18 @@ class LocalCloudflare:
         rate_limit: Whether a second write to a key within a second is refused with 429, as R2 does.
         buckets: Names of buckets that exist from the start on.
 
+    Attributes:
+        account: The tokens.
+        store: Buckets, their rules, and what is in them.
+        clock: Its time, which may be advanced; how far is remembered in the folder.
+        s3: The S3 endpoint, with its log (`s3.requests`) and its faults (`s3.faults`).
+        api_requests: What was asked of the control API.
+        api_token: A token with `Workers R2 Storage Write` and `Account API Tokens Write`, new at each start.
+        admin_secret: Opens the admin endpoint, new at each start.
+
     Raises:
-        LocalCloudflareError: The folder is in use, belongs to another account, or a port is taken.
+        LocalCloudflareError: The folder is in use, belongs to another account, a port is taken, or a bucket
+            cannot have that name.
     """
 
     def __init__(
@@ -69,24 +82,25 @@ class LocalCloudflare:
     ) -> None:
         self.folder = folder.absolute()
         self.clock = Clock()
+        self.api_requests = ApiLog()
+        self.admin_secret = secrets.token_hex(32)
         self._closing = contextlib.ExitStack()
         with contextlib.ExitStack() as opened:
-            opened.enter_context(_locked(self.folder))
+            opened.enter_context(locked(self.folder))
             self.account = Account(
                 self.folder, self.clock, account_id=account_id, activation_delay=activation_delay
             )
             opened.callback(self.account.close)
             self.store = Store(self.folder / "r2", self.clock)
             opened.callback(self.store.close)
+            self._remember_clock()
             self.s3 = self._s3_server(s3_port, rate_limit=rate_limit)
             opened.callback(self.s3.stop)
-            self._api = ControlServer({"/client/v4": self._control_api()}, port=api_port)
+            self._api = ControlServer(self._handlers(), self.clock, self.api_requests, port=api_port)
             opened.callback(self._api.stop)
+            self._create_buckets(buckets)
+            self.api_token = self._bootstrap_token()
             self._closing = opened.pop_all()
-        for name in buckets:
-            if self.store.bucket(name) is None:
-                self.store.create_bucket(name)
-        self.api_token = self._bootstrap_token()
 
     @property
     def account_id(self) -> str:
@@ -115,6 +129,8 @@ class LocalCloudflare:
             "api_token": self.api_token,
             "s3_endpoint": self.s3_endpoint,
             "api_url": self.api_url,
+            "admin_url": f"http://127.0.0.1:{self._api.port}/local",
+            "admin_secret": self.admin_secret,
             "pid": os.getpid(),
         }
 
@@ -177,8 +193,29 @@ class LocalCloudflare:
         except OSError as error:
             raise port_error(error, port, "--s3-port") from None
 
-    def _control_api(self) -> Handler:
-        return partial(dispatch, self.account, self.store, self.s3.host)
+    def _handlers(self) -> dict[str, Handler]:
+        admin = Admin(self.admin_secret, self.clock, self.s3, self.api_requests)
+        return {"/client/v4": partial(dispatch, self.account, self.store, self.s3.host), "/local": admin}
+
+    def _create_buckets(self, names: Iterable[str]) -> None:
+        for name in names:
+            if not is_bucket_name(name):
+                raise LocalCloudflareError(
+                    f"no bucket can be called {name!r}: "
+                    "use 3 to 63 lower-case letters, digits and inner hyphens"
+                )
+            if self.store.bucket(name) is None:
+                self.store.create_bucket(name)
+
+    def _remember_clock(self) -> None:
+        """Takes up the clock where the last run left it: what was stored then is not from the future."""
+        file = self.folder / "clock"
+        with contextlib.suppress(FileNotFoundError):
+            ahead = timedelta(seconds=float(file.read_text(encoding="ascii")))
+            self.clock.advance(ahead, clients_follow=False)
+        self.clock.subscribe(
+            lambda _: file.write_text(str(self.clock.offset.total_seconds()), encoding="ascii")
+        )
 
     def _bootstrap_token(self) -> str:
         """A token for the first requests, new at each start: the one of the last run ends."""
@@ -191,33 +228,6 @@ class LocalCloudflare:
             token_document(_BOOTSTRAP, self.account_id, groups), delay=timedelta(0)
         )
         return value
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Any:
-    """Keeps other processes out of the folder.
-
-    Raises:
-        LocalCloudflareError: One is in.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise LocalCloudflareError(
-                f"folder {str(folder)!r} is in use by {_holder(file)}: stop that one, or use another folder"
-            ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
-
-
-def _holder(file: IO[str]) -> str:
-    file.seek(0)
-    pid = file.read()
-    return f"process {pid}" if pid else "another process"
 
 
 def _write_private(path: Path, text: str) -> None:
@@ -235,10 +245,9 @@ def read_endpoints(folder: Path) -> dict[str, Any]:
     Raises:
         LocalCloudflareError: None runs there.
     """
-    with contextlib.suppress(FileNotFoundError):
-        endpoints: dict[str, Any] = json.loads((folder / ENDPOINTS).read_text(encoding="utf-8"))
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(endpoints["pid"], 0)
+    if holder(folder) is not None:
+        with contextlib.suppress(FileNotFoundError):
+            endpoints: dict[str, Any] = json.loads((folder / ENDPOINTS).read_text(encoding="utf-8"))
             return endpoints
     raise LocalCloudflareError(
         f"no local Cloudflare runs in {str(folder)!r}: "

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import signal
 import time
 from pathlib import Path
 
+from infra.local.lock import holder
 from layout.errors import LocalCloudflareError
 
 __all__ = ["stop"]
@@ -30,14 +30,13 @@ def stop(folder: Path, *, patience: float = 10.0) -> int | None:
     Raises:
         LocalCloudflareError: It did not end in time.
     """
-    lock = folder / "lock"
-    number = _holder(lock)
+    number = holder(folder)
     if number is None:
         return None
     with contextlib.suppress(ProcessLookupError):
         os.kill(number, signal.SIGTERM)
     deadline = time.monotonic() + patience
-    while _holder(lock) == number:
+    while holder(folder) == number:
         if time.monotonic() > deadline:
             raise LocalCloudflareError(
                 f"the local Cloudflare in {str(folder)!r}, process {number}, runs on after {patience:g} s",
@@ -45,18 +44,3 @@ def stop(folder: Path, *, patience: float = 10.0) -> int | None:
             )
         time.sleep(0.05)
     return number
-
-
-def _holder(lock: Path) -> int | None:
-    """The number in a lock file that somebody holds a lock on."""
-    try:
-        file = lock.open()
-    except FileNotFoundError:
-        return None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            text = file.read().strip()
-            return int(text) if text else None
-    return None

@@ -15,7 +15,7 @@ from infra.local.control.envelope import Answer, ApiError, no_such_bucket
 from infra.local.r2.models import Bucket
 from infra.local.r2.store import BucketExistsError, BucketNotEmptyError
 
-__all__ = ["change", "create", "delete", "existing", "list_page", "read"]
+__all__ = ["change", "create", "delete", "existing", "is_bucket_name", "list_page", "read"]
 
 MALFORMED = 10040
 """R2's number for a body that it does not take (CFD r2/api/error-codes.mdx, MalformedXML)."""
@@ -35,6 +35,11 @@ class NewBucket(BaseModel):
     location: Annotated[
         Literal["apac", "eeur", "enam", "weur", "wnam", "oc"] | None, Field(alias="locationHint")
     ] = None
+
+
+def is_bucket_name(text: str) -> bool:
+    """Whether R2 takes the name: 3 to 63 lower-case letters, digits and inner hyphens."""
+    return _NAME.fullmatch(text) is not None
 
 
 def existing(call: Call) -> Bucket:
@@ -66,7 +71,7 @@ def create(call: Call) -> Answer:
     """POST `/r2/buckets`."""
     body = call.request.document(NewBucket, code=MALFORMED)
     jurisdiction = call.request.jurisdiction()
-    if not _NAME.fullmatch(body.name):
+    if not is_bucket_name(body.name):
         raise ApiError(
             400,
             10005,

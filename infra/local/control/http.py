@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import logging
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -13,7 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from infra.local.clock import Clock
 from infra.local.control.envelope import Answer, ApiError, no_route
+from infra.local.control.log import ApiLog
 from infra.local.control.request import Request
 from layout.errors import LocalCloudflareError
 
@@ -33,18 +36,22 @@ class ControlServer:
 
     Args:
         handlers: `{"/client/v4": ..., "/local": ...}`; a handler sees the path below its beginning.
+        clock: The time in the log.
+        log: Remembers what is asked below `/client/v4`.
         port: 0 takes a free one.
 
     Raises:
         LocalCloudflareError: The port is taken.
     """
 
-    def __init__(self, handlers: dict[str, Handler], *, port: int = 0) -> None:
+    def __init__(self, handlers: dict[str, Handler], clock: Clock, log: ApiLog, *, port: int = 0) -> None:
         try:
             self._server = _Server(("127.0.0.1", port), _Connection)
         except OSError as error:
             raise port_error(error, port, "--api-port") from None
         self._server.handlers = handlers
+        self._server.clock = clock
+        self._server.log = log
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self.port: int = self._server.server_address[1]
 
@@ -75,6 +82,8 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
     handlers: dict[str, Handler]
+    clock: Clock
+    log: ApiLog
 
     def __init__(self, *arguments: Any) -> None:
         self._open: set[socket.socket] = set()
@@ -122,7 +131,9 @@ class _Connection(BaseHTTPRequestHandler):
         except Exception:  # noqa: BLE001 - whatever it was, the client gets an envelope and the log the cause
             _log.exception("%s %s", self.command, self.path)
             answer = ApiError(500, 10001, "We encountered an internal error. Please try again.")
-        self._write(answer.status if isinstance(answer, ApiError) else 200, answer.body())
+        status, codes = (answer.status, (answer.code,)) if isinstance(answer, ApiError) else (200, ())
+        self._note(status, codes)
+        self._write(status, answer.body())
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815 - http.server's names
 
@@ -157,6 +168,13 @@ class _Connection(BaseHTTPRequestHandler):
             raise ApiError(400, 10013, f"The body ended after {len(body)} of {length} bytes.")
         self.close_connection = self.headers.get("connection", "").lower() == "close"
         return body
+
+    def _note(self, status: int, codes: tuple[int, ...]) -> None:
+        path = unquote(self.path.partition("?")[0])
+        if path.startswith("/client/v4/"):
+            below = re.sub(r"^/client/v4/accounts/[0-9a-f]{32}", "", path)
+            now = self.server.clock.now()
+            self.server.log.add(time=now, method=self.command, path=below, status=status, codes=codes)
 
     def _dispatch(self, request: Request) -> Answer:
         for beginning, handler in self.server.handlers.items():

@@ -58,7 +58,7 @@ def create(call: Call) -> Answer:
         audience=call.audience,
         bucket=body.bucket,
         lifetime=timedelta(seconds=body.lifetime),
-        now=call.account.clock.now(),
+        now=call.account.clock.client_now(),
         permission=body.permission,
         prefixes=body.prefixes or (),
         objects=body.objects or (),

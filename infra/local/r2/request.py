@@ -24,7 +24,7 @@ class Request:
         head: What was sent before the body.
         stream: The body, which may be read once.
         peer: The client's address.
-        time: When it arrived, by the clock of the local Cloudflare.
+        time: When it arrived, by the clock that clients sign by.
     """
 
     head: Head

@@ -174,7 +174,7 @@ class _Connection(socketserver.StreamRequestHandler):
             return False
         if head is None or stream is None:
             return False
-        request = Request(head, stream, self.client_address[0], self.server.clock.now())
+        request = Request(head, stream, self.client_address[0], self.server.clock.client_now())
         answer = self.server.endpoint.answer(request)
         try:
             return self._send(request, answer)
@@ -184,9 +184,12 @@ class _Connection(socketserver.StreamRequestHandler):
 
     def _send(self, request: Request, answer: Answer) -> bool:
         fault = answer.fault.action if answer.fault is not None else None
-        endpoint = self.server.endpoint
-        if fault in {FaultAction.RESET, FaultAction.RESET_AFTER}:
-            endpoint.write_down(request, answer, bytes_out=0, status=0)
+        reset = fault in {FaultAction.RESET, FaultAction.RESET_AFTER}
+        if answer.fault is not None and fault is FaultAction.TRUNCATE:
+            answer.response = _truncated(answer.response, answer.fault.keep_bytes)
+        # Written down first: whoever has the answer finds the record.
+        self.server.endpoint.write_down(request, answer, was_reset=reset)
+        if reset:
             self._reset()
             return False
         # A client that waits for "100 Continue" takes an early answer as its last word.
@@ -194,14 +197,7 @@ class _Connection(socketserver.StreamRequestHandler):
         unframed = "transfer-encoding" in request.headers  # a body whose length is not known here
         whole = not waits and not unframed and request.stream.drain(_DRAIN_BYTES)
         keep_alive = request.head.keep_alive and whole and fault is not FaultAction.TRUNCATE
-        response = answer.response
-        sent = 0
-        try:
-            if fault is FaultAction.TRUNCATE and answer.fault is not None:
-                response = _truncated(response, answer.fault.keep_bytes)
-            sent = send(self.connection, response, is_head=request.method == "HEAD", keep_alive=keep_alive)
-        finally:
-            endpoint.write_down(request, answer, bytes_out=sent, status=response.status)
+        send(self.connection, answer.response, is_head=request.method == "HEAD", keep_alive=keep_alive)
         if not whole:
             self._linger(request)
         return keep_alive
