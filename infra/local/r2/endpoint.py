@@ -74,8 +74,10 @@ class Endpoint:
         answer.response.headers["x-amz-request-id"] = uuid.uuid4().hex
         return answer
 
-    def write_down(self, request: Request, answer: Answer, *, bytes_out: int, status: int) -> None:
-        """Adds a finished request to the log."""
+    def write_down(self, request: Request, answer: Answer, *, was_reset: bool) -> None:
+        """Adds a request to the log. `was_reset`: the client gets no answer at all."""
+        response = answer.response
+        has_body = not was_reset and request.method != "HEAD"
         bucket, _, _key = request.raw_path.removeprefix("/").partition("/")
         self._log.add(
             time=request.time,
@@ -85,10 +87,10 @@ class Endpoint:
             bucket=bucket,
             key=_readable_key(request),
             bytes_in=request.stream.length - request.stream.left,
-            bytes_out=bytes_out,
+            bytes_out=response.content_length() if has_body else 0,
             access_key_id=answer.access_key_id,
             scope=answer.scope,
-            status=status,
+            status=0 if was_reset else response.status,
             error=answer.error,
             reason=answer.reason,
             fault="" if answer.fault is None else (answer.fault.name or str(answer.fault.action)),

@@ -12,15 +12,15 @@ __all__ = ["RequestLog", "RequestRecord"]
 
 @dataclass(frozen=True)
 class RequestRecord:
-    """One request that was answered.
+    """One request and its answer, written down just before the answer is sent.
 
     Attributes:
         number: Counts up from 1.
         time: When it arrived, by the clock of the local Cloudflare.
-        seconds: How long it took.
+        seconds: How long the answer took, without sending it.
         operation: As AWS calls it; empty if none was recognised.
         bytes_in: Body bytes received.
-        bytes_out: Body bytes sent.
+        bytes_out: Body bytes of the answer.
         access_key_id: Of the credential, the parent's for a temporary one; empty if none was recognised.
         scope: What that credential opens.
         status: HTTP status; 0 if the connection was reset on purpose.

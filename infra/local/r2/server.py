@@ -176,10 +176,11 @@ class _Connection(socketserver.StreamRequestHandler):
             return False
         request = Request(head, stream, self.client_address[0], self.server.clock.client_now())
         answer = self.server.endpoint.answer(request)
+        body = answer.response.body
         try:
             return self._send(request, answer)
         finally:
-            if close := getattr(answer.response.body, "close", None):
+            if close := getattr(body, "close", None):
                 close()
 
     def _send(self, request: Request, answer: Answer) -> bool:

@@ -126,31 +126,26 @@ def _read_headers(source: io.BufferedReader, room: int) -> dict[str, str]:
     raise HeadError(f"there are more than {_MAX_HEADERS} headers")
 
 
-def send(connection: socket.socket, response: Response, *, is_head: bool, keep_alive: bool) -> int:
-    """Sends an answer and gives the number of body bytes sent.
+def send(connection: socket.socket, response: Response, *, is_head: bool, keep_alive: bool) -> None:
+    """Sends an answer; a body of bytes together with its head in one write.
 
     Raises:
         OSError: The client has gone.
     """
-    without_body = is_head or response.status in _NO_BODY
     lines = [f"HTTP/1.1 {response.status} {_reason(response.status)}", f"Date: {formatdate(usegmt=True)}"]
     if response.status not in _NO_BODY:
         lines.append(f"Content-Length: {response.content_length()}")
     lines.extend(f"{name}: {value}" for name, value in response.headers.items())
     lines.append(f"Connection: {'keep-alive' if keep_alive else 'close'}\r\n\r\n")
     head = "\r\n".join(lines).encode("latin-1", "replace")
-    if without_body:
+    if is_head or response.status in _NO_BODY:
         connection.sendall(head)
-        return 0
-    if isinstance(response.body, bytes):
+    elif isinstance(response.body, bytes):
         connection.sendall(head + response.body)
-        return len(response.body)
-    connection.sendall(head)
-    sent = 0
-    for piece in response.body:
-        connection.sendall(piece)
-        sent += len(piece)
-    return sent
+    else:
+        connection.sendall(head)
+        for piece in response.body:
+            connection.sendall(piece)
 
 
 def _reason(status: int) -> str:

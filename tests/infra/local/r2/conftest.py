@@ -31,6 +31,18 @@ from infra.local.r2.temporary import TemporaryCredential, mint
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 
 
+class PayloadSigner(S3SigV4Auth):
+    """botocore's signer with a given `x-amz-content-sha256`."""
+
+    def __init__(self, keys: Credentials, payload: str | None) -> None:
+        super().__init__(keys, "s3", "auto")
+        self._payload = payload
+
+    def payload(self, request: Any) -> str:
+        """What is signed in place of the body."""
+        return self._payload or str(super().payload(request))
+
+
 @dataclass
 class Reply:
     """An answer, read to its end."""
@@ -106,12 +118,12 @@ class LocalR2:
         client.meta.events.unregister("before-call.s3", add_expect_header)
         return client
 
-    def send(
+    def sign(
         self, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None,
         credential: Credential | TemporaryCredential | None = None, expires: int | None = None,
-        unsigned: Mapping[str, str] | None = None, without: tuple[str, ...] = (),
-    ) -> Reply:  # fmt: skip
-        """A request signed by botocore and sent as it is, for what no client would send.
+        payload: str | None = None,
+    ) -> tuple[str, dict[str, str]]:  # fmt: skip
+        """What botocore sends: the path with its query, and the headers.
 
         Args:
             method: HTTP method.
@@ -120,21 +132,24 @@ class LocalR2:
             headers: Signed.
             credential: The admin's by default.
             expires: Presign for so many seconds instead of signing in headers.
-            unsigned: Added after signing.
-            without: Names of signed headers that are not sent.
+            payload: Signed as `x-amz-content-sha256` instead of the body's hash.
         """
         used = credential or self.admin
         keys = Credentials(used.access_key_id, used.secret_access_key, getattr(used, "session_token", None))
-        request = AWSRequest(method, self.server.endpoint + path, headers=dict(headers or {}), data=body)
+        # A presigned URL does not cover the body, and botocore would read it as form fields.
+        data = body if expires is None else b""
+        request = AWSRequest(method, self.server.endpoint + path, headers=dict(headers or {}), data=data)
         if expires is None:
-            S3SigV4Auth(keys, "s3", "auto").add_auth(request)
+            PayloadSigner(keys, payload).add_auth(request)
         else:
             S3SigV4QueryAuth(keys, "s3", "auto", expires=expires).add_auth(request)
-        target = request.url.removeprefix(self.server.endpoint)
-        sent = {"Content-Length": str(len(body)), **dict(request.headers.items()), **(unsigned or {})}
-        return self.send_raw(
-            method, target, body, {name: value for name, value in sent.items() if name not in without}
-        )
+        sent = {"Content-Length": str(len(body))} | dict(request.headers.items())
+        return str(request.url).removeprefix(self.server.endpoint), sent
+
+    def send(self, method: str, path: str, *, body: bytes = b"", **signing: Any) -> Reply:
+        """A request signed by botocore and sent as it is, for what no client would send."""
+        target, headers = self.sign(method, path, body=body, **signing)
+        return self.send_raw(method, target, body, headers)
 
     def send_raw(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """A request with exactly these headers, and Host."""
