@@ -45,7 +45,7 @@ def make_virtual_environment() -> None:
         python = find_python()
         say(f"making .venv with {python}")
         run([python, "-m", "venv", "--clear", str(VIRTUAL_ENVIRONMENT)], show=None)
-    say("installing the pinned requirements into .venv (usually 1 to 3 minutes, 700 MB on disk)")
+    say("installing the pinned requirements into .venv (usually 1 to 2 minutes, 500 MB on disk)")
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
     run(
         [*pip, "--progress-bar", "off", "--require-hashes", "--requirement", str(REQUIREMENTS)],
@@ -107,7 +107,7 @@ def run(command: "list[str]", show: "str | None") -> None:
         for line in process.stdout or ():
             lines.append(line)
             if show is not None and line.startswith(show):
-                say("  " + line.strip())
+                say("  " + line.split(" (from ")[0].strip())
     if process.returncode != 0:
         sys.stderr.write("".join(lines[-LINES_OF_AN_ERROR:]))
         raise SystemExit(f"error: this command failed with status {process.returncode}: {' '.join(command)}")

@@ -71,7 +71,7 @@ def test_changed_requirements_are_installed(checkout: Path) -> None:
     """Another requirements file is installed into the environment that is there."""
     (checkout / "requirements" / "development.txt").write_text("# second\n")
     assert setup(checkout).stdout == (
-        "installing the pinned requirements into .venv (usually 1 to 3 minutes, 700 MB on disk)\n"
+        "installing the pinned requirements into .venv (usually 1 to 2 minutes, 500 MB on disk)\n"
     )
     assert setup(checkout).stdout == ""
 
