@@ -12,18 +12,20 @@ from typing import Any
 
 from layout.errors import CredentialsError
 
-__all__ = ["expiry", "scope_prefixes"]
+__all__ = ["expiry", "scope_paths"]
 
 
-def scope_prefixes(session_token: str) -> tuple[str, ...]:
-    """The prefixes that a token opens; none means the whole bucket.
+def scope_paths(session_token: str) -> tuple[str, ...]:
+    """The prefixes, then the exact keys that a token opens; none of either means the whole bucket.
 
     Raises:
         CredentialsError: The text is not a session token.
     """
     paths = _claims(session_token).get("paths") or {}
-    prefixes = paths.get("prefixPaths") if isinstance(paths, dict) else None
-    return tuple(str(prefix) for prefix in prefixes or ())
+    named = (
+        [paths.get(kind) or () for kind in ("prefixPaths", "objectPaths")] if isinstance(paths, dict) else []
+    )
+    return tuple(str(path) for group in named for path in group)
 
 
 def expiry(session_token: str) -> datetime:

@@ -10,7 +10,7 @@ from layout.keys import environment_prefix, marker_key
 from layout.marker import REVISION, SCHEME_NAME, Marker, MarkerAction, check_marker
 from layout.storage.r2_storage import R2Storage
 from layout.storage.secret import CredentialSource, StorageCredentials
-from layout.storage.session_token import scope_prefixes
+from layout.storage.session_token import scope_paths
 from layout.storage.settings import StorageSettings
 
 __all__ = ["check_scope", "ensure_marker", "open_storage", "read_marker"]
@@ -42,12 +42,12 @@ def check_scope(credentials: StorageCredentials, settings: StorageSettings) -> b
     A token of the account, and a temporary credential for the whole bucket, reach every environment.
 
     Raises:
-        SettingsError: A prefix of the credential lies in another environment.
+        SettingsError: A prefix or key of the credential lies in another environment.
     """
     token = credentials.session_token
-    prefixes = scope_prefixes(token.get_secret_value()) if token else ()
+    paths = scope_paths(token.get_secret_value()) if token else ()
     environment = environment_prefix(environment=settings.app_env)
-    outside = [prefix for prefix in prefixes if not prefix.startswith(environment)]
+    outside = [path for path in paths if not path.startswith(environment)]
     if outside:
         name = settings.app_env.value
         raise SettingsError(
@@ -56,7 +56,7 @@ def check_scope(credentials: StorageCredentials, settings: StorageSettings) -> b
             f"scripts/credentials.py mint --env {name}.",
             bucket=settings.bucket,
         )
-    return not prefixes or environment in prefixes
+    return not paths or environment in paths
 
 
 def read_marker(storage: R2Storage) -> Marker | None:

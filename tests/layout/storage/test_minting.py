@@ -14,7 +14,7 @@ from layout.access import scope_for_environment, scope_for_user, scope_for_whole
 from layout.environment import Environment
 from layout.errors import CredentialsError
 from layout.storage.minting import Minter, api_minter, local_minter
-from layout.storage.session_token import scope_prefixes
+from layout.storage.session_token import scope_paths
 from layout.storage.settings import StorageSettings
 from layout.storage.signing import Parent, sign
 
@@ -42,7 +42,7 @@ def test_signing_needs_no_request(settings: StorageSettings) -> None:
     scope = scope_for_user("films", Environment.DEV, "anna", write=False)
     made = local_minter(settings, now=lambda: NOW)(scope, timedelta(minutes=15))
     assert made.session_token is not None
-    assert scope_prefixes(made.session_token.get_secret_value()) == ("dev/users/anna/",)
+    assert scope_paths(made.session_token.get_secret_value()) == ("dev/users/anna/",)
     assert made.expires_at == NOW + timedelta(minutes=15)
     assert made.access_key_id == settings.access_key_id
 

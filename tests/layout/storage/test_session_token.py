@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from layout.errors import CredentialsError
-from layout.storage.session_token import expiry, scope_prefixes
+from layout.storage.session_token import expiry, scope_paths
 from layout.storage.signing import Parent, sign
 
 PARENT = Parent("0123456789abcdef0123456789abcdef", "id", SecretStr("s"), "host")
@@ -29,12 +29,21 @@ def _wrapped(text: str) -> str:
 
 def test_prefixes_are_read() -> None:
     """Any script, several of them."""
-    assert scope_prefixes(_token("dev/", "prod/users/ä/")) == ("dev/", "prod/users/ä/")
+    assert scope_paths(_token("dev/", "prod/users/ä/")) == ("dev/", "prod/users/ä/")
+
+
+def test_exact_keys_are_read_too() -> None:
+    """A token for single objects is not one for the whole bucket."""
+    made = sign(
+        PARENT, "films", issued_at=0, expires_at=9, scope="object-read-only", objects=["dev/layout.json"]
+    )
+    assert made.session_token is not None
+    assert scope_paths(made.session_token.get_secret_value()) == ("dev/layout.json",)
 
 
 def test_no_prefixes_mean_the_whole_bucket() -> None:
     """R2 reads it so too."""
-    assert scope_prefixes(_token()) == ()
+    assert scope_paths(_token()) == ()
 
 
 def test_expiry_is_read() -> None:
@@ -58,7 +67,7 @@ def test_expiry_is_read() -> None:
 def test_a_text_that_is_no_token_is_refused_without_showing_it(token: str, reason: str) -> None:
     """It might be a secret that was put into the wrong variable."""
     with pytest.raises(CredentialsError) as caught:
-        scope_prefixes(token)
+        scope_paths(token)
     assert str(caught.value) == f"The session token cannot be read: {reason}."
     assert caught.value.hint == "Set R2_SESSION_TOKEN to the text that minting printed, or leave it out."
 
