@@ -26,7 +26,6 @@ ERROR, DIFFERENCES, INTERRUPTED = 1, 3, 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
     arguments = make_parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
         result = run_command(arguments)
     except LayoutError as error:
@@ -56,4 +55,5 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(main())

@@ -130,4 +130,7 @@ def _is_the_planned_object(bucket: BucketWriter, attempt: _Attempt, found: Liste
     if attempt.error is None:
         # The copy was made on the condition that the source is as planned.
         return found.etag == attempt.etag
-    return same_description(bucket.head(planned.key), bucket.head(planned.new_key))
+    source = bucket.head(planned.key)
+    if source is None or source.etag != planned.etag:
+        return False
+    return same_description(source, bucket.head(planned.new_key))

@@ -18,6 +18,7 @@ from layout.migrate.plan_rows import prefix_end, refuse_if_blocked
 from layout.migrate.plan_schema import Action, State, UserState
 from layout.migrate.profile_files import ChosenProfile, write_profile_files
 from layout.migrate.progress import Progress
+from layout.migrate.reasons import Reasons
 from layout.migrate.writer import BucketWriter
 
 __all__ = ["CopyReport", "copy_objects"]
@@ -35,18 +36,18 @@ class CopyReport:
         bytes: Their size.
         before: Objects that the journal or the plan already knew to be there.
         left: Objects that still have to be copied.
-        changed: Sources that are not as planned, by key, with the reason.
-        errors: Copies that failed otherwise, by key, with the reason.
-        users: Users that cannot be moved, by root segment, with the reason.
+        changed: Objects that are not as planned, at their old or their new key, by old key.
+        errors: Copies that failed otherwise, by old key.
+        users: Users that cannot be moved, by root segment.
     """
 
     copied: int = 0
     bytes: int = 0
     before: int = 0
     left: int = 0
-    changed: dict[str, str] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
-    users: dict[str, str] = field(default_factory=dict)
+    changed: Reasons = field(default_factory=Reasons)
+    errors: Reasons = field(default_factory=Reasons)
+    users: Reasons = field(default_factory=Reasons)
 
     @property
     def complete(self) -> bool:
@@ -142,7 +143,8 @@ class _Run:
             )
         )
         refused = {user.root: problem for user, problem in zip(waiting, problems, strict=True) if problem}
-        self.report.users |= refused
+        for root, problem in refused.items():
+            self.report.users.add(root, problem)
         with self.plan.transaction() as database:
             for user in waiting:
                 problem = refused.get(user.root, "")
@@ -222,5 +224,5 @@ class _Run:
                         (Action.CONFLICT, result.reason, planned.id),
                     )
                 kind = self.report.errors if result.outcome is Outcome.FAILED else self.report.changed
-                kind[planned.key] = result.reason
+                kind.add(planned.key, result.reason)
         self.step(len(batch))

@@ -18,6 +18,7 @@ from layout.migrate.observing import observe
 from layout.migrate.old_side import ENVIRONMENT_PREFIXES, old_side_pages
 from layout.migrate.plan_file import PlanFile, utc_now
 from layout.migrate.progress import Progress
+from layout.migrate.reasons import Reasons
 from layout.migrate.verdict import Verdict
 from layout.migrate.writer import BucketWriter
 
@@ -35,8 +36,8 @@ class DeleteReport:
         bytes: Their size.
         before: Old objects deleted by earlier runs.
         young: Objects whose copy is not old enough yet.
-        refused: Old keys that were kept, with the reason.
-        errors: Old keys that the bucket did not delete, with its reason.
+        refused: Old keys that were kept.
+        errors: Old keys that the bucket did not delete.
         left: Old keys of this migration, or new ones beside them, that a last listing still shows.
     """
 
@@ -44,9 +45,9 @@ class DeleteReport:
     bytes: int = 0
     before: int = 0
     young: int = 0
-    refused: dict[str, str] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
-    left: dict[str, str] = field(default_factory=dict)
+    refused: Reasons = field(default_factory=Reasons)
+    errors: Reasons = field(default_factory=Reasons)
+    left: Reasons = field(default_factory=Reasons)
 
 
 def check_delete(plan: PlanFile, verdict: Verdict, bucket: BucketReader, typed_name: str) -> None:
@@ -104,7 +105,8 @@ def delete_old_objects(
         for batch in _batches(plan):
             rows = _deletable(plan, bucket, batch, now - min_age, report)
             failed = bucket.delete([row["key"] for row in rows]) if rows else {}
-            report.errors |= failed
+            for key, reason in failed.items():
+                report.errors.add(key, reason)
             _note(plan, [row for row in rows if row["key"] not in failed], failed, report)
             step(len(batch))
     _list_again(plan, bucket, report)
@@ -145,7 +147,7 @@ def _deletable(
         copy = copies.get(row["new_key"])
         reason = _reason_to_keep(plan, row, sources.get(row["key"]), copy)
         if reason:
-            report.refused[row["key"]] = reason
+            report.refused.add(row["key"], reason)
         elif row["key"] not in sources:
             gone.append(row)
         elif copy is not None and datetime.fromisoformat(copy.modified) > newest:
@@ -195,6 +197,6 @@ def _list_again(plan: PlanFile, bucket: BucketReader, report: DeleteReport) -> N
         for item in page:
             row = plan.database.execute("SELECT state FROM objects WHERE key = ?", (item.key,)).fetchone()
             if row is None:
-                report.left[item.key] = "was written after the plan was made"
+                report.left.add(item.key, "was written after the plan was made")
             elif row["state"] == "deleted":
-                report.left[item.key] = "is still listed although it was deleted"
+                report.left.add(item.key, "is still listed although it was deleted")

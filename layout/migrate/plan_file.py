@@ -94,7 +94,8 @@ class PlanFile:
             )
         database = _connect(path, path.resolve().as_uri())
         with _clear_errors(path):
-            database.execute("BEGIN IMMEDIATE")
+            database.execute("PRAGMA locking_mode = EXCLUSIVE")
+            database.execute("BEGIN EXCLUSIVE")
             for statement in TABLES.split(";\n"):
                 database.execute(statement)
             database.execute(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from layout.migrate.deleting import DeleteReport
 from layout.migrate.plan_file import PlanFile
 from layout.migrate.plan_rows import area_totals, blocked_rows, count_blocked, progress_totals
 from layout.migrate.plan_schema import Action, State
+from layout.migrate.reasons import KEPT, Reasons
 from layout.migrate.survey import LayoutState
 from layout.migrate.verdict import SIGNS, Verdict
 
@@ -79,7 +81,8 @@ def plan(file: PlanFile, *, made: bool) -> Result:
         **meta.model_dump(mode="json"),
         "users": users,
         "areas": [asdict(total) for total in totals],
-        "blocked": [asdict(row) for row in blocked_rows(file)],
+        "blocked": [asdict(row) for row in blocked_rows(file, KEPT)],
+        "blocked_total": blocked,
     }
     return Result(DIFFERENCES if blocked else DONE, lines, data)
 
@@ -95,10 +98,10 @@ def planned_copy(file: PlanFile) -> Result:
     data = {
         "executed": False,
         "copied": 0,
-        "to_copy": left[0],
-        "bytes": left[1],
-        "users": users,
         "before": there,
+        "to_copy": left[0],
+        "to_copy_bytes": left[1],
+        "to_write_users": users,
     }
     if not left[0] and not users:
         return Result(DONE, [f"Nothing to copy: all {there:,} objects were copied before."], data)
@@ -186,12 +189,12 @@ def deleted(report: DeleteReport, *, executed: bool, min_age: timedelta) -> Resu
     return Result(status, lines, data)
 
 
-def _reasons(title: str, reasons: dict[str, str]) -> list[str]:
+def _reasons(title: str, reasons: Reasons) -> list[str]:
     if not reasons:
         return []
-    lines = [f"{len(reasons):,} {title}:"]
-    lines += [f"  {key!r}: {reason}" for key, reason in list(reasons.items())[:SHOWN]]
-    return lines + ([f"  and {len(reasons) - SHOWN:,} more"] if len(reasons) > SHOWN else [])
+    lines = [f"{reasons.total:,} {title}:"]
+    lines += [f"  {key!r}: {reason}" for key, reason in islice(reasons.first.items(), SHOWN)]
+    return lines + ([f"  and {reasons.total - SHOWN:,} more"] if reasons.total > SHOWN else [])
 
 
 def _area_lines(totals: Iterable[Any]) -> list[list[str]]:

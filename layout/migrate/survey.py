@@ -1,12 +1,12 @@
 """Which known migrations a bucket needs; writes nothing, not even a file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, groupby
 
 from layout.environment import Environment
 from layout.legacy import Facts, LegacyLayout, Verdict
-from layout.migrate.bucket import BucketReader
+from layout.migrate.bucket import BucketReader, ListedObject
 from layout.migrate.marking import read_marker
 from layout.migrate.old_side import old_side_pages
 from layout.migrate.progress import Progress
@@ -40,7 +40,7 @@ class LayoutState:
 def survey(
     bucket: BucketReader, layouts: Iterable[LegacyLayout], environment: Environment, progress: Progress
 ) -> list[LayoutState]:
-    """What each layout finds in the bucket. Memory is that of the largest user's list of keys.
+    """What each layout finds in the bucket; flat memory, and one listing for each layout.
 
     Raises:
         StorageError: The bucket cannot be read.
@@ -50,29 +50,53 @@ def survey(
     for layout in layouts:
         state = LayoutState(layout.name, layout.description, marked=marked)
         with progress.task(f"listing for {layout.name}") as step:
-            root, keys = "", list[tuple[str, int]]()
-            for item in chain.from_iterable(old_side_pages(bucket)):
-                step(1)
-                if item.key.partition("/")[0] != root:
-                    _count(state, layout, environment, keys)
-                    root, keys = item.key.partition("/")[0], []
-                keys.append((item.key, item.size))
-            _count(state, layout, environment, keys)
+            items = chain.from_iterable(_counted(old_side_pages(bucket), step))
+            for _, of_root in groupby(items, key=lambda item: item.key.partition("/")[0]):
+                _count(state, layout, environment, of_root)
         states.append(state)
     return states
 
 
+def _counted(pages: Iterable[list[ListedObject]], step: Progress.Step) -> Iterator[list[ListedObject]]:
+    for page in pages:
+        yield page
+        step(len(page))
+
+
 def _count(
-    state: LayoutState, layout: LegacyLayout, environment: Environment, keys: list[tuple[str, int]]
+    state: LayoutState, layout: LegacyLayout, environment: Environment, items: Iterable[ListedObject]
 ) -> None:
-    """Adds the objects of one root segment: only all of them together show whether it is a user."""
-    users = {root for key, _ in keys if (root := layout.user_shown_by(key)) is not None}
-    state.users += len(users)
+    """Adds the objects of one root segment.
+
+    Only all of them together show whether it is a user, so they are counted both ways at once.
+    """
     # Any valid profile id does: nothing is planned here.
-    facts = Facts(environment, lambda root: "00000000" if root in users else None)
-    for key, size in keys:
-        if layout.place(key, facts).verdict is Verdict.MOVE:
-            state.objects += 1
-            state.bytes += size
+    as_user = _Tally(Facts(environment, lambda _: "00000000"))
+    as_other = _Tally(Facts(environment, lambda _: None))
+    is_user = False
+    for item in items:
+        is_user = is_user or layout.user_shown_by(item.key) is not None
+        as_user.add(layout, item)
+        as_other.add(layout, item)
+    right = as_user if is_user else as_other
+    state.users += is_user
+    state.objects += right.objects
+    state.bytes += right.bytes
+    state.unknown += right.unknown
+
+
+@dataclass
+class _Tally:
+    """Counts under one assumption."""
+
+    facts: Facts
+    objects: int = 0
+    bytes: int = 0
+    unknown: int = 0
+
+    def add(self, layout: LegacyLayout, item: ListedObject) -> None:
+        if layout.place(item.key, self.facts).verdict is Verdict.MOVE:
+            self.objects += 1
+            self.bytes += item.size
         else:
-            state.unknown += 1
+            self.unknown += 1

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from layout.migrate.cli import age, make_parser
 from layout.storage.clients import s3_client
 from layout.storage.settings import load_settings
 from scripts.migrate import main
@@ -21,8 +18,6 @@ if TYPE_CHECKING:
 
     from infra.local.cloudflare import LocalCloudflare
 
-ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("list", "plan", "copy", "verify", "mark", "delete")
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -262,46 +257,3 @@ def test_a_plan_of_another_endpoint_is_refused(
         "Try: Check R2_ENDPOINT and CLOUDFLARE_ACCOUNT_ID, or make a new plan.\n"
     )
     assert run("copy", "--execute") == (1, "", error)
-
-
-@pytest.mark.parametrize(
-    ("text", "span"),
-    [
-        ("0", timedelta(0)),
-        ("0s", timedelta(0)),
-        ("90s", timedelta(seconds=90)),
-        ("30m", timedelta(minutes=30)),
-        ("4h", timedelta(hours=4)),
-        ("2d", timedelta(days=2)),
-    ],
-)
-def test_ages_have_units(text: str, span: timedelta) -> None:
-    """Seconds, minutes, hours, days; zero needs none."""
-    assert age(text) == span
-
-
-@pytest.mark.parametrize("text", ["4", "h", "-1h", "4 h", "1w", ""])
-def test_ages_without_a_unit_are_refused(text: str) -> None:
-    """Four of what, is a question before a delete."""
-    with pytest.raises(argparse.ArgumentTypeError) as caught:
-        age(text)
-    assert str(caught.value) == f"{text!r} is no time span; write 90s, 30m, 4h, 2d or 0"
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_help_tells_the_exit_statuses(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """And every command is on the operator's page."""
-    with pytest.raises(SystemExit) as caught:
-        main([command, "--help"])
-    assert caught.value.code == 0
-    statuses = "exit status: 0 done, 1 error, 2 usage, 3 differences found, 130 interrupted"
-    assert statuses in " ".join(capsys.readouterr().out.split())
-    assert f"scripts/migrate.py {command}" in (ROOT / "docs" / "migration.md").read_text(encoding="utf-8")
-
-
-def test_a_delete_without_the_name_of_the_bucket_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
-    """Status 2, and nothing is done."""
-    with pytest.raises(SystemExit) as caught:
-        make_parser().parse_args(["delete", "--plan", "p", "--verdict", "v", "--execute"])
-    assert caught.value.code == 2
-    assert "the following arguments are required: --bucket" in capsys.readouterr().err

@@ -99,7 +99,7 @@ def test_an_existing_destination_is_never_overwritten(flat: Flat) -> None:
         report = copy_objects(plan, flat.writer, flat.quiet)
         modified = flat.contents()["dev/games/1.mp4"][2]
         reason = f"another object is at dev/games/1.mp4: 7 bytes, ETag {etag}, of {modified}"
-        assert report.changed == {"games/1.mp4": reason}
+        assert report.changed.first == {"games/1.mp4": reason}
         assert (report.copied, report.complete) == (1, False)
         assert flat.body("dev/games/1.mp4") == b"another"
         with pytest.raises(PlanBlockedError):
@@ -115,7 +115,7 @@ def test_a_user_whose_profile_was_made_meanwhile_is_a_conflict(flat: Flat) -> No
         planned = profile(plan)
         report = copy_objects(plan, flat.writer, flat.quiet)
     reason = f"dev/users/a/profiles.json has the default profile 'won', and the plan has {planned!r}"
-    assert report.users == {"a": reason}
+    assert report.users.first == {"a": reason}
     assert (report.copied, report.complete) == (1, False)
     assert not [key for key in flat.contents() if key.startswith(f"dev/users/a/profiles/{planned}")]
 
@@ -138,7 +138,7 @@ def test_a_source_that_changed_is_reported_and_a_new_plan_takes_it(flat: Flat) -
     with flat.plan() as plan:
         flat.put("games/1.mp4", b"newer")
         report = copy_objects(plan, flat.writer, flat.quiet)
-        assert report.changed == {"games/1.mp4": "the object was written again after it was planned"}
+        assert report.changed.first == {"games/1.mp4": "the object was written again after it was planned"}
         assert states(plan)["games/1.mp4"] == "planned"
         assert (report.copied, report.left) == (1, 1)
     with flat.plan("second.sqlite") as plan:
@@ -152,7 +152,7 @@ def test_a_source_that_vanished_is_reported(flat: Flat) -> None:
     with flat.plan() as plan:
         flat.delete("games/1.mp4")
         report = copy_objects(plan, flat.writer, flat.quiet)
-    assert report.changed == {"games/1.mp4": "the object vanished after it was planned"}
+    assert report.changed.first == {"games/1.mp4": "the object vanished after it was planned"}
     assert not report.complete
 
 
@@ -182,7 +182,7 @@ def test_objects_uploaded_in_parts_are_copied_with_headers(flat: Flat) -> None:
         flat.put_in_parts("games/2.mp4", [b"3" * (5 << 20), b"4"])
         report = copy_objects(plan, flat.writer, flat.quiet)
     assert report.copied == 1
-    assert report.changed == {"games/2.mp4": "the object was written again after it was planned"}
+    assert report.changed.first == {"games/2.mp4": "the object was written again after it was planned"}
     assert "dev/games/2.mp4" not in flat.contents()
     old, new = flat.reader.head("games/1.mp4"), flat.reader.head("dev/games/1.mp4")
     assert old is not None
@@ -208,7 +208,7 @@ def test_objects_above_the_limit_of_one_copy_go_in_parts(flat: Flat) -> None:
     assert (new.size, new.described) == (old.size, old.described)
     assert new.etag.endswith("-3")
     assert flat.reader.sha256("dev/games/1.mp4") == flat.reader.sha256("games/1.mp4")
-    assert list(report.changed) == ["games/2.mp4"]
+    assert list(report.changed.first) == ["games/2.mp4"]
     assert flat.body("dev/games/2.mp4") == b"another"
 
 

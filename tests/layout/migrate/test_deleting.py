@@ -47,7 +47,7 @@ def test_verified_objects_are_deleted_and_their_copies_stay(flat: Flat, verified
     """Only old keys go; a second run finds nothing to do."""
     before = {key: value for key, value in flat.contents().items() if key.startswith("dev/")}
     report = delete_old_objects(verified, flat.writer, AT_ONCE, flat.quiet)
-    assert (report.deleted, report.bytes, report.refused, report.left) == (3, 45, {}, {})
+    assert (report.deleted, report.bytes, bool(report.refused), bool(report.left)) == (3, 45, False, False)
     assert flat.contents() == before
     again = delete_old_objects(verified, flat.writer, AT_ONCE, flat.quiet)
     assert (again.deleted, again.before) == (0, 3)
@@ -75,7 +75,7 @@ def test_each_pair_is_looked_at_again(flat: Flat, verified: PlanFile) -> None:
     copy = verified.value("SELECT new_key FROM objects WHERE key = 'a/raw_clips/1.mp4'")
     flat.put(copy, b"changed")
     report = delete_old_objects(verified, flat.writer, AT_ONCE, flat.quiet)
-    assert report.refused == {
+    assert report.refused.first == {
         "a/database.sqlite": "it was written again after it was planned",
         "a/raw_clips/1.mp4": f"the object at its new key {copy} is not the verified one",
         "games/1.mp4": "nothing is at its new key dev/games/1.mp4",
@@ -92,7 +92,7 @@ def test_an_old_object_that_is_gone_counts_only_if_its_copy_is_there(flat: Flat,
     flat.delete(copy)
     report = delete_old_objects(verified, flat.writer, AT_ONCE, flat.quiet)
     assert (report.deleted, report.before) == (1, 1)
-    assert report.refused == {"a/raw_clips/1.mp4": f"nothing is at its new key {copy}"}
+    assert report.refused.first == {"a/raw_clips/1.mp4": f"nothing is at its new key {copy}"}
 
 
 def test_a_destination_is_never_deleted(flat: Flat, verified: PlanFile) -> None:
@@ -103,7 +103,7 @@ def test_a_destination_is_never_deleted(flat: Flat, verified: PlanFile) -> None:
         )
     flat.put("dev/games/other", b"games/1.mp4")
     report = delete_old_objects(verified, flat.writer, AT_ONCE, flat.quiet)
-    assert report.refused == {"dev/games/1.mp4": "it is where another object moves to"}
+    assert report.refused.first == {"dev/games/1.mp4": "it is where another object moves to"}
     assert "dev/games/1.mp4" in flat.contents()
 
 
@@ -111,7 +111,7 @@ def test_objects_that_appeared_meanwhile_are_reported(flat: Flat, verified: Plan
     """The last listing shows what the plan does not know; it is not touched."""
     flat.put("a/uploads/new.mp4")
     report = delete_old_objects(verified, flat.writer, AT_ONCE, flat.quiet)
-    assert report.left == {"a/uploads/new.mp4": "was written after the plan was made"}
+    assert report.left.first == {"a/uploads/new.mp4": "was written after the plan was made"}
     assert old_keys(flat) == ["a/uploads/new.mp4"]
 
 
@@ -129,7 +129,7 @@ def test_errors_of_single_keys_are_read(flat: Flat, verified: PlanFile) -> None:
     picky = PickyWriter(flat.settings)
     report = delete_old_objects(verified, picky, AT_ONCE, flat.quiet)
     picky.close()
-    assert report.errors == {"a/database.sqlite": "InternalError: We encountered an error."}
+    assert report.errors.first == {"a/database.sqlite": "InternalError: We encountered an error."}
     assert report.deleted == 2
     assert old_keys(flat) == ["a/database.sqlite"]
     assert delete_old_objects(verified, flat.writer, AT_ONCE, flat.quiet).deleted == 1
@@ -151,7 +151,7 @@ def test_a_delete_whose_answer_was_lost_is_finished_by_the_next_run(flat: Flat, 
         delete_old_objects(verified, cut_off, AT_ONCE, flat.quiet)
     cut_off.close()
     report = delete_old_objects(verified, flat.writer, AT_ONCE, flat.quiet)
-    assert (report.deleted, report.before, report.refused) == (0, 3, {})
+    assert (report.deleted, report.before, bool(report.refused)) == (0, 3, False)
     assert old_keys(flat) == []
 
 
