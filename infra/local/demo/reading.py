@@ -33,9 +33,10 @@ def read_back(screen: Screen, settings: StorageSettings, expected_sha256: str) -
         found = storage.get(r2_key(USER, PATH, environment=environment))
     registry = storage.get(profiles_key(USER, environment=environment))
     digest = hashlib.sha256(found.body).hexdigest()
-    screen.say(f"storage.get(r2_key({USER!r}, {PATH!r})), in {USER!r}'s selected profile:")
-    screen.table("", ["", ""], [("key", found.key), ("bytes", f"{found.size:,}"), ("SHA-256", digest)])
-    screen.say(f"{registry.key}:\n{registry.body.decode()}")
+    screen.say(f"storage.get(r2_key({USER!r}, {PATH!r})), in the profile that user {USER!r} selected:")
+    for name, value in (("key", found.key), ("bytes", f"{found.size:,}"), ("SHA-256", digest)):
+        screen.say(f"  {name:8} {value}")
+    screen.say(f"\nstorage.get(profiles_key({USER!r})), {registry.key}:\n{registry.body.decode()}")
     same = () if digest == expected_sha256 else (f"SHA-256 is {digest}, the source had {expected_sha256}",)
     return [Check("one file was read back through layout by its new key", same), _refused(screen, settings)]
 
