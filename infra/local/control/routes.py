@@ -54,7 +54,8 @@ ROUTES = (
     Route("PUT", "/r2/buckets/{bucket}/cors", _R2_WRITE, _R2_REFUSED, bucket_rules.set_cors),
     Route("DELETE", "/r2/buckets/{bucket}/cors", _R2_WRITE, _R2_REFUSED, bucket_rules.delete_cors),
     Route("POST", "/r2/temp-access-credentials", _R2_WRITE, _R2_REFUSED, temporary.create),
-    Route("GET", "/tokens/permission_groups", _TOKENS_READ, _TOKENS_REFUSED, tokens.permission_groups),
+    # Reading is not enough for the look-up (TFCF account_token/schema.go).
+    Route("GET", "/tokens/permission_groups", _TOKENS_WRITE, _TOKENS_REFUSED, tokens.permission_groups),
     Route("GET", "/tokens/verify", (), _TOKENS_REFUSED, tokens.verify),
     Route("POST", "/tokens", _TOKENS_WRITE, _TOKENS_REFUSED, tokens.create),
     Route("GET", "/tokens", _TOKENS_READ, _TOKENS_REFUSED, tokens.list_page),

@@ -155,7 +155,7 @@ fields = st.dictionaries(
 segments = st.text(st.characters(codec="utf-8", exclude_characters="/?#"), min_size=1, max_size=20)
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     route=st.sampled_from(ROUTES),
     body=fields | json_values,

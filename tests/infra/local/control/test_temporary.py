@@ -4,14 +4,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import cloudflare as cloudflare_sdk
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from mypy_boto3_s3 import S3Client
 
 from infra.local.cloudflare import LocalCloudflare
+from layout.storage.clients import s3_client
+from layout.storage.settings import StorageSettings
 from tests.infra.local.conftest import Api
 
 ITEM_WRITE = "Workers R2 Storage Bucket Item Write"
@@ -19,15 +19,16 @@ ITEM_READ = "Workers R2 Storage Bucket Item Read"
 
 
 def client_with(cloudflare: LocalCloudflare, keys: Any) -> S3Client:
-    """A boto3 client with the answer of the API."""
-    return boto3.client(
-        "s3",
-        endpoint_url=cloudflare.s3_endpoint,
-        region_name="auto",
-        aws_access_key_id=keys.access_key_id,
-        aws_secret_access_key=keys.secret_access_key,
-        aws_session_token=keys.session_token,
-        config=Config(s3={"addressing_style": "path"}, request_checksum_calculation="when_required"),
+    """The project's boto3 client with the answer of the API."""
+    return s3_client(
+        StorageSettings(
+            account_id=cloudflare.account_id,
+            endpoint=cloudflare.s3_endpoint,
+            bucket="named-in-each-request",
+            access_key_id=keys.access_key_id,
+            secret_access_key=keys.secret_access_key,
+            session_token=keys.session_token,
+        )
     )
 
 
