@@ -41,8 +41,21 @@ def supervised(command: Sequence[str]) -> list[str]:
 
 
 def run(command: Sequence[str]) -> int:
-    """Run a command under supervision and give its exit status."""
-    return _Launcher(command).run()
+    """Run a command under supervision and give its exit status; run nothing if the parent is gone."""
+    return 1 if _is_orphan() else _Launcher(command).run()
+
+
+def _is_orphan() -> bool:
+    """Tell whether the process that started this one ended while Python was starting.
+
+    A process begins in the session of its parent, so another session's parent has only adopted it, unless it
+    leads a session of its own.
+    """
+    own = os.getsid(0)
+    try:
+        return own != os.getpid() and os.getsid(os.getppid()) != own
+    except OSError:
+        return False  # some systems do not tell about other sessions
 
 
 class _Launcher:

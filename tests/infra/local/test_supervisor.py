@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -208,6 +209,18 @@ def test_nothing_is_left_when_the_parent_is_killed(trees: Trees) -> None:
     assert trees.left() == []
     psutil.wait_procs([launcher], timeout=LIMIT)
     assert not launcher.is_running()
+
+
+def test_nothing_is_started_for_a_parent_that_is_gone(tmp_path: Path) -> None:
+    """If what started the launcher ends before Python is up, the command is not run."""
+    command = shlex.join(supervised(["touch", str(tmp_path / "ran")]))
+    shell = ["sh", "-c", f"{command} & echo $!"]
+    answer = subprocess.run(
+        shell, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, check=True, start_new_session=True
+    )
+    launcher = int(answer.stdout)
+    eventually(lambda: not psutil.pid_exists(launcher))
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
