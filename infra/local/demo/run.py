@@ -57,7 +57,7 @@ def run_demo(screen: Screen, folder: Path) -> int:
         checks = _steps(screen, claimed.path, cloudflare.endpoints, engine)
     checks.append(Check("the local Cloudflare is stopped", cloudflare.survivors()))
     screen.say(f"\n{NEXT_STEPS}")
-    return _summarise(screen, checks)
+    return summarise(screen, checks)
 
 
 def _steps(screen: Screen, folder: Path, endpoints: Endpoints, engine: Engine) -> list[Check]:
@@ -116,7 +116,7 @@ def _source_sha256(key: str) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def _summarise(screen: Screen, checks: Iterable[Check]) -> int:
+def summarise(screen: Screen, checks: Iterable[Check]) -> int:
     """Print each statement with its verdict, and what contradicts it."""
     screen.say("\nVerified:", style="bold")
     failed = 0

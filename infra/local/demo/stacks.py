@@ -29,7 +29,7 @@ def bring_up(screen: Screen, commands: Commands, workspace: Workspace) -> list[C
         screen.command(f"pulumi up --yes --stack {stack} --config-file {file}   # usually 5 to 15 s, twice")
         started = time.monotonic()
         answer = workspace.up(stack)
-        screen.say(f"{stack}: {_counts(answer.stdout)} in {time.monotonic() - started:.0f} s")
+        screen.say(f"{stack}: {counts(answer.stdout)} in {time.monotonic() - started:.0f} s")
         _show_resources(screen, workspace, stack)
         _show_outputs(screen, workspace, stack)
         checks.append(_second_up(screen, workspace, stack))
@@ -38,7 +38,7 @@ def bring_up(screen: Screen, commands: Commands, workspace: Workspace) -> list[C
 
 def _second_up(screen: Screen, workspace: Workspace, stack: str) -> Check:
     answer = workspace.up(stack, expect_no_changes=True, check=False)
-    screen.say(f"{stack}, a second time: {_counts(answer.stdout)}")
+    screen.say(f"{stack}, a second time: {counts(answer.stdout)}")
     problems: list[str] = []
     if answer.returncode != 0:
         said = [line for line in (answer.stdout + answer.stderr).splitlines() if line.strip()]
@@ -49,7 +49,7 @@ def _second_up(screen: Screen, workspace: Workspace, stack: str) -> Check:
     return Check(f"a second `pulumi up` of {stack} changed nothing", tuple(problems))
 
 
-def _counts(output: str) -> str:
+def counts(output: str) -> str:
     """Return the CLI's own counts (``+ 7 created``), which follow the line ``Resources:``."""
     lines = [line.strip() for line in output.splitlines()]
     if "Resources:" not in lines:
