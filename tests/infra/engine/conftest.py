@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -72,11 +73,18 @@ def open_house(
 
 @pytest.fixture
 def program_copy(tmp_path: Path) -> Path:
-    """The program and the layout in a folder of their own, to be changed by a test."""
+    """The program and the layout in a folder of their own, to be changed by a test.
+
+    The virtual environment is named by its path, which the project file gives relative to its folder.
+    """
     folder = tmp_path / "program"
     folder.mkdir()
     for name in ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.staging.yaml", "Pulumi.prod.yaml"):
         shutil.copy(ROOT / name, folder / name)
+    project = folder / "Pulumi.yaml"
+    text = project.read_text(encoding="utf-8")
+    assert text.count("virtualenv: .venv\n") == 1
+    project.write_text(text.replace("virtualenv: .venv\n", f"virtualenv: {sys.prefix}\n"), encoding="utf-8")
     ignored = shutil.ignore_patterns("__pycache__", "local")
     for name in ("infra", "layout"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)

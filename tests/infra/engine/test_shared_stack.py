@@ -71,8 +71,8 @@ def test_the_backend_token_writes_and_the_audit_token_only_reads(standing: Stand
 
 
 def test_a_second_up_changes_nothing_and_sends_nothing(house: House) -> None:
-    """Policies and rules equal the API's answers byte for byte, so preview and update are clean."""
-    house.workspace.run("up", "--yes", "--expect-no-changes", "--refresh", stack="prod")
+    """Policies and rules equal the API's answers byte for byte, also after they were read back."""
+    house.workspace.up("prod", "--refresh", expect_no_changes=True)
     assert house.changes() == []
 
 
