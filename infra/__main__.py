@@ -14,7 +14,7 @@ import pulumi
 from infra.account import permission_groups
 from infra.bucket import LayoutBucket, check_bucket
 from infra.cors import provision_cors
-from infra.lifecycle import check_rules, provision_lifecycle
+from infra.lifecycle import check_rules, provision_lifecycle, rule_ids
 from infra.outputs import export_outputs
 from infra.settings import load_settings
 from infra.tokens import EnvironmentTokens
@@ -39,7 +39,7 @@ def provision() -> None:
         provision_cors(settings, bucket)
         owned = [bucket.bucket]
     tokens = EnvironmentTokens("tokens", settings, groups, depends_on=owned)
-    export_outputs(settings, tokens)
+    export_outputs(settings, tokens, rule_ids(settings) if settings.owns_bucket else None)
 
 
 try:

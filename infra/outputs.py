@@ -1,11 +1,20 @@
-"""The names of the stack's outputs, shared with whoever reads them, and their export."""
+"""The names of the stack's outputs, shared with whoever reads them, and their export.
 
-import pulumi
+Importing this costs nothing: commands that only read outputs do not load Pulumi, whose Cloudflare package
+alone takes three seconds.
+"""
 
-from infra.lifecycle import rule_ids
-from infra.settings import StackSettings
-from infra.tokens import EnvironmentTokens
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from layout.keys import environment_prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from infra.settings import StackSettings
+    from infra.tokens import EnvironmentTokens
 
 __all__ = [
     "ACCOUNT_ID",
@@ -35,8 +44,18 @@ AUDIT_SECRET_ACCESS_KEY = "audit_secret_access_key"  # noqa: S105 the output's n
 LIFECYCLE_RULE_IDS = "lifecycle_rule_ids"  # of the stack that owns the bucket only
 
 
-def export_outputs(settings: StackSettings, tokens: EnvironmentTokens) -> None:
-    """Export what an application, a CI job or a person needs of this stack."""
+def export_outputs(
+    settings: StackSettings, tokens: EnvironmentTokens, lifecycle_rule_ids: Sequence[str] | None
+) -> None:
+    """Export what an application, a CI job or a person needs of this stack.
+
+    Args:
+        settings: of the stack.
+        tokens: whose newest generation is named.
+        lifecycle_rule_ids: of the bucket's rules; None if another stack owns them.
+    """
+    import pulumi
+
     pulumi.export(ENVIRONMENT, settings.environment.value)
     pulumi.export(ACCOUNT_ID, settings.account_id)
     pulumi.export(BUCKET_NAME, settings.bucket_name)
@@ -47,5 +66,5 @@ def export_outputs(settings: StackSettings, tokens: EnvironmentTokens) -> None:
     pulumi.export(BACKEND_SECRET_ACCESS_KEY, tokens.backend.secret_access_key)
     pulumi.export(AUDIT_ACCESS_KEY_ID, tokens.audit.access_key_id)
     pulumi.export(AUDIT_SECRET_ACCESS_KEY, tokens.audit.secret_access_key)
-    if settings.owns_bucket:
-        pulumi.export(LIFECYCLE_RULE_IDS, rule_ids(settings))
+    if lifecycle_rule_ids is not None:
+        pulumi.export(LIFECYCLE_RULE_IDS, list(lifecycle_rule_ids))
