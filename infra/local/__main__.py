@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from infra.local import admin_commands, commands
@@ -57,6 +58,12 @@ def _add_up(up: argparse.ArgumentParser) -> None:
     )
     up.add_argument(
         "--no-rate-limit", action="store_true", help="accept more than one write a second to a key"
+    )
+    up.add_argument(
+        "--activation-delay",
+        type=admin_commands.duration,
+        default=timedelta(0),
+        help="how long new tokens are refused, such as 60s; R2 may take a minute (default: 0s)",
     )
     up.add_argument("--json", action="store_true", help="print the endpoints as one line of JSON")
     up.add_argument("--until-stdin-closes", action="store_true", help="end when standard input ends")

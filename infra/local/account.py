@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import sqlite3
 import threading
@@ -47,7 +48,7 @@ class Account:
             CFD r2/reference/consistency.mdx).
 
     Raises:
-        LocalCloudflareError: The folder belongs to another account.
+        LocalCloudflareError: The account id has another form, or the folder belongs to another account.
     """
 
     def __init__(
@@ -58,6 +59,10 @@ class Account:
         account_id: str | None = None,
         activation_delay: timedelta = timedelta(0),
     ) -> None:
+        if account_id is not None and not re.fullmatch(r"[0-9a-f]{32}", account_id):
+            raise LocalCloudflareError(
+                f"{account_id!r} is no account id: use 32 hexadecimal digits in lower case, or leave it out"
+            )
         folder.mkdir(parents=True, exist_ok=True)
         self.clock = clock
         self.activation_delay = activation_delay

@@ -79,6 +79,16 @@ def test_a_folder_belongs_to_one_account(account: Account, tmp_path: Path, clock
     )
 
 
+def test_an_account_id_has_one_form(tmp_path: Path, clock: Clock) -> None:
+    """Anything but 32 lower-case hexadecimal digits is refused before the folder is made."""
+    with pytest.raises(LocalCloudflareError) as caught:
+        Account(tmp_path / "new", clock, account_id="ABC")
+    assert str(caught.value) == (
+        "'ABC' is no account id: use 32 hexadecimal digits in lower case, or leave it out"
+    )
+    assert not (tmp_path / "new").exists()
+
+
 def test_an_unknown_key_is_nobodys(account: Account) -> None:
     """A key id that was never given, or whose token was deleted, has no credential."""
     token, value = account.create(document())
