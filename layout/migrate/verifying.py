@@ -73,9 +73,11 @@ def verify_plan(plan: PlanFile, bucket: BucketReader, progress: Progress, *, dee
         with progress.task("comparing", total) as step:
             prefix = environment_prefix(environment=plan.meta.environment)
             for page in bucket.pages(prefix):
-                compared = list(pool.map(partial(_compare, bucket, deep), *_rows_of(plan, page, findings)))
+                compared = []
+                for one in pool.map(partial(_compare, bucket, deep), *_rows_of(plan, page, findings)):
+                    compared.append(one)
+                    step(1)
                 _note(plan, run, compared, findings)
-                step(len(compared))
         with progress.task("listing the old keys") as step:
             for page in old_side_pages(bucket):
                 _check_sources(plan, run, page, findings)

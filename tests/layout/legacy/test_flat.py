@@ -55,15 +55,19 @@ UNKNOWN = [
         "a/raw_clips//x.mp4",
         "{user}/raw_clips/",
         "inexpressible",
-        ("the new layout cannot express its key: The path 'raw_clips//x.mp4' cannot be used:"
-        " its segment number 2 is empty."),
+        (
+            "the new layout cannot express its key: The path 'raw_clips//x.mp4' cannot be used:"
+            " its segment number 2 is empty."
+        ),
     ),
     (
         "games/a\x01b.mp4",
         "games/",
         "inexpressible",
-        ("the new layout cannot express its key: The path 'a\\x01b.mp4' cannot be used:"
-        " its segment number 1 contains U+0001, a control character."),
+        (
+            "the new layout cannot express its key: The path 'a\\x01b.mp4' cannot be used:"
+            " its segment number 1 contains U+0001, a control character."
+        ),
     ),
     (
         "back\\slash/uploads/x",
