@@ -10,10 +10,10 @@ from urllib.parse import unquote_to_bytes
 from infra.local.r2.errors import ErrorKind, S3Error
 from infra.local.r2.wire import BodyStream, Head
 
-__all__ = ["Request", "decode_key", "parse_query"]
+__all__ = ["JURISDICTIONS", "Request", "decode_key", "parse_query"]
 
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-_JURISDICTIONS = ("eu", "fedramp", "us")
+JURISDICTIONS = ("eu", "fedramp", "us")
 
 
 @dataclass
@@ -75,7 +75,7 @@ class Request:
         (CFD r2/reference/data-location.mdx).
         """
         label = self.headers.get("host", "").partition(".")[0]
-        return label if label in _JURISDICTIONS else "default"
+        return label if label in JURISDICTIONS else "default"
 
     @cached_property
     def raw_key(self) -> str:

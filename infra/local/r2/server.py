@@ -15,7 +15,7 @@ from infra.local.r2.endpoint import Answer, Endpoint
 from infra.local.r2.errors import ErrorKind
 from infra.local.r2.faults import FaultAction, Faults
 from infra.local.r2.pace import Pace
-from infra.local.r2.request import Request
+from infra.local.r2.request import JURISDICTIONS, Request
 from infra.local.r2.request_log import RequestLog
 from infra.local.r2.store import Store
 from infra.local.r2.wire import BodyStream, Head, HeadError, Response, read_head, send
@@ -25,6 +25,8 @@ __all__ = ["R2Server"]
 
 _DRAIN_BYTES = 64 * 1024 * 1024
 _IDLE_SECONDS = 120.0
+# The names of this endpoint; a jurisdiction's endpoint has its own (CFD r2/reference/data-location.mdx).
+_NAMES = ("127.0.0.1", "localhost", *(f"{jurisdiction}.localhost" for jurisdiction in JURISDICTIONS))
 
 
 class R2Server:
@@ -74,7 +76,7 @@ class R2Server:
         )
         self._listener = _Listener(("127.0.0.1", port), endpoint, clock)
         self.port: int = self._listener.server_address[1]
-        authenticator.audiences = frozenset({f"127.0.0.1:{self.port}", f"localhost:{self.port}"})
+        authenticator.audiences = frozenset(f"{name}:{self.port}" for name in _NAMES)
 
     @property
     def host(self) -> str:

@@ -28,6 +28,8 @@ from infra.local.r2.server import R2Server
 from infra.local.r2.store import Store
 from infra.local.r2.temporary import TemporaryCredential, mint
 
+# One for all clients: each session reads botocore's service files anew.
+SESSION = boto3.session.Session()
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 
 
@@ -114,7 +116,7 @@ class LocalR2:
             retries={"total_max_attempts": 1},
             max_pool_connections=80,
         )
-        client = boto3.session.Session().client("s3", **({"config": config} | arguments | changes))
+        client = SESSION.client("s3", **({"config": config} | arguments | changes))
         client.meta.events.unregister("before-call.s3", add_expect_header)
         return client
 
@@ -152,10 +154,11 @@ class LocalR2:
         return self.send_raw(method, target, body, headers)
 
     def send_raw(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-        """A request with exactly these headers, and Host."""
+        """A request with exactly these headers; Host is added if it is not among them."""
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
         try:
-            connection.putrequest(method, target, skip_accept_encoding=True)
+            has_host = "host" in {name.lower() for name in headers}
+            connection.putrequest(method, target, skip_host=has_host, skip_accept_encoding=True)
             for name, value in headers.items():
                 connection.putheader(name, value)
             connection.endheaders(body)
