@@ -15,6 +15,7 @@ if __package__ in {None, ""}:
 
 from infra.local.demo.run import FAILED, run_demo
 from infra.local.demo.screen import Screen
+from infra.local.engine.places import REPOSITORY
 from layout.errors import LayoutError
 
 INTERRUPTED = 130
@@ -25,8 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the demonstration and return its exit status."""
     parser = argparse.ArgumentParser(prog="scripts/demo.py", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument(
-        "--folder", type=Path, default=Path(".local/demo"), metavar="FOLDER",
-        help="where it keeps everything; emptied first if an earlier one left it (default: .local/demo)",
+        "--folder", type=Path, default=REPOSITORY / ".local" / "demo", metavar="FOLDER",
+        help="where it keeps everything; emptied first if an earlier one left it (default: .local/demo of this repository)",
     )  # fmt: skip
     arguments = parser.parse_args(argv)
     try:

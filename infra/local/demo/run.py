@@ -35,7 +35,7 @@ The same commands on a real account, without anything of infra/local:
   pulumi login ...                    # where your state is to live
   pulumi up --stack prod              # adopts the bucket that Pulumi.prod.yaml names; then staging, dev
   python scripts/env.py --stack dev   # writes .env, which every script reads
-  python scripts/migrate.py list      # then plan, copy, verify, mark, delete as above
+  python scripts/migrate.py list      # then mint, plan, copy, verify, mark, delete as above
 README.md says what to decide before: a bucket per environment or one for all, and what adopting means."""
 
 
@@ -75,11 +75,12 @@ def _steps(screen: Screen, folder: Path, endpoints: Endpoints, engine: Engine) -
     commands = Commands(screen, REPOSITORY)
     checks = bring_up(screen, commands, workspace)
 
-    screen.step(4, "the flat bucket moves into dev/, with temporary credentials only")
+    screen.step(4, "the flat bucket moves into dev/")
+    screen.say("Each job gets a temporary credential for what it does, minted from the stack's token.")
     credentials = hand_out(commands, folder, workspace.environment("dev"))
     checks += Migration(screen, commands, credentials, legacy_data.BUCKET, Environment.DEV, folder).run()
 
-    screen.step(5, "a file is read by its new key, with a credential for dev/ only")
+    screen.step(5, "a file is read by its new key")
     settings = settings_of(read_variables(credentials.application))
     return checks + reading.read_back(screen, settings, _source_sha256(f"{reading.USER}/{reading.PATH}"))
 
@@ -96,7 +97,7 @@ def _check_setup(screen: Screen) -> Engine:
 
 
 def _fill_account(screen: Screen, endpoints: Endpoints) -> None:
-    screen.step(2, "an account on this machine that already owns a bucket of user files")
+    screen.step(2, "an account that already owns a bucket of user files")
     screen.say(f"This is not Cloudflare: it answers on 127.0.0.1 only. Account {endpoints.account_id}")
     screen.say(f"S3 endpoint {endpoints.s3_endpoint}, control API {endpoints.api_url}")
     with Cloudflare(api_token=endpoints.api_token, base_url=endpoints.api_url) as api:

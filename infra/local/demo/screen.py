@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Sequence
 
+from rich import box
 from rich.console import Console, RenderableType
 from rich.rule import Rule
 from rich.table import Table
@@ -41,7 +42,7 @@ class Screen:
 
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Print a table of texts."""
-        table = Table(title=title, title_justify="left", title_style="bold")
+        table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in rows:

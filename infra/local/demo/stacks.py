@@ -23,6 +23,7 @@ def bring_up(screen: Screen, commands: Commands, workspace: Workspace) -> list[C
     Raises:
         LocalCloudflareError: A stack did not come up; the message has the CLI's last lines.
     """
+    screen.say(f"Typed by hand, the commands below need: {_shell_variables(commands, workspace)}")
     checks = []
     for stack in STACKS:
         file = commands.shown(workspace.stack_file(stack))
@@ -34,6 +35,14 @@ def bring_up(screen: Screen, commands: Commands, workspace: Workspace) -> list[C
         _show_outputs(screen, workspace, stack)
         checks.append(_second_up(screen, workspace, stack))
     return checks
+
+
+def _shell_variables(commands: Commands, workspace: Workspace) -> str:
+    folder = workspace.folder
+    beside = (
+        f"--folder {commands.shown(folder.parent / 'cloudflare')} --stack-folder {commands.shown(folder)}"
+    )
+    return f'eval "$(python -m infra.local env {beside})"'
 
 
 def _second_up(screen: Screen, workspace: Workspace, stack: str) -> Check:
@@ -61,7 +70,11 @@ def counts(output: str) -> str:
 def _show_resources(screen: Screen, workspace: Workspace, stack: str) -> None:
     exported = json.loads(workspace.run("stack", "export", stack=stack).stdout)
     rows = [
-        (str(resource["type"]), str(resource["urn"]).rsplit("::", 1)[-1], str(resource["id"]))
+        (
+            str(resource["type"]).rsplit(":", 1)[-1],
+            str(resource["urn"]).rsplit("::", 1)[-1],
+            str(resource["id"]),
+        )
         for resource in exported["deployment"].get("resources", [])
         if resource.get("id") and not str(resource["type"]).startswith("pulumi:providers:")
     ]
