@@ -38,8 +38,7 @@ setup: ## make .venv and find or build the Pulumi engine; the other commands do 
 	@$(PYTHON) scripts/setup.py
 
 lock: environment ## write requirements/*.txt anew from requirements/*.in
-	$(LOCK) --output-file requirements/development.txt requirements/development.in
-	$(LOCK) --output-file requirements/go.txt requirements/go.in
+	for name in requirements/*.in; do $(LOCK) --output-file "$${name%.in}.txt" "$$name" || exit 1; done
 	$(VENV) scripts/lock_files.py
 
 environment:
