@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
+from tests.matrix.summary import pytest_terminal_summary  # noqa: F401 - a hook, which must stand here to be called
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 

@@ -52,7 +52,7 @@ class Stage:
             return StorageCredentials(settings.access_key_id, settings.secret_access_key)
         api_token = SecretStr(self.cloudflare.api_token)
         minters = {
-            Way.SIGNED: local_minter(settings, now=self.cloudflare.clock.now),
+            Way.SIGNED: local_minter(settings),
             Way.ASKED: api_minter(settings, api_token, api_url=self.cloudflare.api_url),
         }
         return minters[kind.way](kind.scope, _LIFETIME)
