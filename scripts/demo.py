@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="scripts/demo.py", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument(
         "--folder", type=Path, default=REPOSITORY / ".local" / "demo", metavar="FOLDER",
-        help="where it keeps everything; emptied first if an earlier one left it (default: .local/demo of this repository)",
+        help="where it keeps everything; emptied first if it is an earlier one (default: .local/demo here)",
     )  # fmt: skip
     arguments = parser.parse_args(argv)
     try:
