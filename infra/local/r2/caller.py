@@ -39,7 +39,7 @@ class Caller:
             return False
         if self.claims is None:
             return True
-        if self.claims.bucket != bucket:
+        if not bucket or self.claims.bucket != bucket:
             return False
         if self.claims.actions is not None:
             return action in self.claims.actions

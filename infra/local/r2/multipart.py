@@ -113,8 +113,8 @@ def complete_multipart_upload(context: Context) -> Response:
             raise S3Error(ErrorKind.NO_SUCH_UPLOAD)
         parts = _chosen(context.store.uploads.find_parts(transaction, upload.id), wanted)
         check_part_sizes([part.body.size for part in parts])
-        new = _assembled(context, upload, parts)
-        _check_declared(context, new)
+        checksums = _composite(upload, parts)
+        _check_declared(context, checksums)
         try:
             check(context.store.objects.find(transaction, upload.bucket, upload.key))
         except S3Error as error:
@@ -122,6 +122,7 @@ def complete_multipart_upload(context: Context) -> Response:
             if error.kind is ErrorKind.PRECONDITION_FAILED:
                 context.store.uploads.remove(transaction, upload.id)
         else:
+            new = _assembled(context, upload, parts, checksums)
             context.store.complete_upload(transaction, upload, new)
     if refusal is not None:
         raise refusal
@@ -206,21 +207,21 @@ def _chosen(parts: dict[int, Part], wanted: Sequence[_Wanted]) -> list[Part]:
     return [parts[one.number] for one in wanted]
 
 
-def _check_declared(context: Context, new: StoredObject) -> None:
+def _check_declared(context: Context, checksums: Mapping[str, str]) -> None:
     """Compares the checksum of the whole object that a client may send along, if it is known here."""
-    for name, actual in new.metadata.checksums.items():
+    for name, actual in checksums.items():
         declared = context.header(f"x-amz-checksum-{name}")
         if declared is not None and declared.partition("-")[0] != actual.partition("-")[0]:
             raise S3Error(ErrorKind.BAD_DIGEST)
 
 
-def _assembled(context: Context, upload: Upload, parts: Sequence[Part]) -> StoredObject:
+def _assembled(
+    context: Context, upload: Upload, parts: Sequence[Part], checksums: Mapping[str, str]
+) -> StoredObject:
     """The object of the parts. Its ETag is the MD5 of their MD5s and their number (FACTS.md section 5)."""
     digest = hashlib.md5(b"".join(bytes.fromhex(part.etag) for part in parts), usedforsecurity=False)
     described = upload.metadata
-    metadata = ObjectMetadata(
-        described.headers, described.custom, described.storage_class, _composite(upload, parts)
-    )
+    metadata = ObjectMetadata(described.headers, described.custom, described.storage_class, checksums)
     return StoredObject(
         key=upload.key,
         spelling=upload.spelling,

@@ -18,8 +18,8 @@ class Pace:
     """Refuses a write that follows another one to the same key too soon (429, 10058).
 
     Sources: CFD r2/reference/optimizing-performance.mdx ("concurrent writes to one key limited to
-    1/s"), r2/api/error-codes.mdx. Real time, not the clock's: a test that advances the clock does
-    not write faster.
+    1/s"), r2/api/error-codes.mdx. Batch deletes are not held to it: nothing says so. Counted in real
+    time, not in the clock's: a test that advances the clock does not write faster.
     """
 
     def __init__(self, interval_seconds: float) -> None:

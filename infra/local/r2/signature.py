@@ -109,8 +109,8 @@ def _refuse_unsigned_headers(request: Request, signed: Signed) -> None:
     """AWS's rule for SigV4; without it, a header could turn a presigned upload into a copy. On R2: (U)."""
     for name in request.headers:
         if name.startswith(("x-amz-", "cf-")) and name not in signed.signed_headers:
-            if name == "x-amz-content-sha256" or name.startswith("cf-r2-"):
-                continue
+            if name == "x-amz-content-sha256":
+                continue  # part of what is signed anyway
             raise S3Error(
                 ErrorKind.ACCESS_DENIED,
                 "There were headers present in the request which were not signed",

@@ -36,3 +36,11 @@ def test_listeners_hear_the_new_time_until_they_leave() -> None:
     leave()
     clock.advance(timedelta(days=1))
     assert heard == [now]
+
+
+def test_clients_may_stay_behind() -> None:
+    """What they sign is then judged by the time that they know."""
+    clock = Clock()
+    clock.advance(timedelta(days=2), clients_follow=False)
+    clock.advance(timedelta(hours=1))
+    assert clock.now() - clock.client_now() == pytest.approx(timedelta(days=2), abs=timedelta(seconds=5))

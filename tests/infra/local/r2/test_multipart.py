@@ -1,6 +1,7 @@
 """Multipart uploads: equal parts, conditions at completion, listings."""
 
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -173,6 +174,15 @@ def test_a_failed_condition_ends_the_upload(s3: Any, bucket: str, refused: Any) 
     )
     assert refused(s3.complete_multipart_upload, **complete)[:2] == (404, "NoSuchUpload")
     assert s3.get_object(Bucket=bucket, Key="key")["Body"].read() == b"there"
+
+
+def test_a_failed_completion_leaves_no_file(own: "LocalR2", tmp_path: Path, refused: Any) -> None:
+    """Neither of its parts nor of what would have been the object."""
+    client, name = own.client(), own.bucket().name
+    upload = begin(client, name)
+    complete = {"MultipartUpload": fill(client, upload, [b"a" * 5 * MIB, b"small"]), **upload}
+    assert refused(client.complete_multipart_upload, IfMatch='"x"', **complete)[0] == 412
+    assert list((tmp_path / "r2" / "blobs").iterdir()) == []
 
 
 def test_a_condition_that_holds_completes(s3: Any, bucket: str) -> None:

@@ -162,3 +162,17 @@ def test_a_post_on_a_key_stores_its_body(r2: "LocalR2", bucket: str) -> None:
 def test_a_delete_of_nothing_succeeds(s3: Any, bucket: str) -> None:
     """204, as everywhere in S3."""
     assert s3.delete_object(Bucket=bucket, Key="none")["ResponseMetadata"]["HTTPStatusCode"] == 204
+
+
+def test_overrides_of_the_answers_headers_are_ignored(r2: "LocalR2", bucket: str) -> None:
+    """They were found not to work on R2 (LESSONS.md, 6.6)."""
+    r2.send("PUT", f"/{bucket}/key", body=b"x", headers={"content-type": "text/plain"})
+    reply = r2.send("GET", f"/{bucket}/key?response-content-type=text%2Fhtml")
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "text/plain")
+
+
+def test_a_head_honours_a_range(r2: "LocalR2", bucket: str) -> None:
+    """As the real endpoint was seen to do, though the documents say that it has no effect."""
+    r2.send("PUT", f"/{bucket}/key", body=b"0123456789")
+    reply = r2.send("HEAD", f"/{bucket}/key", headers={"range": "bytes=2-4"})
+    assert (reply.status, reply.headers["Content-Range"], reply.body) == (206, "bytes 2-4/10", b"")

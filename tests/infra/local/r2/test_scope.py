@@ -152,6 +152,8 @@ def test_a_temporary_credential_opens_one_bucket(r2: "LocalR2", bucket: str) -> 
     minted = r2.temporary(bucket)
     assert r2.send("GET", f"/{r2.bucket().name}", credential=minted).status == 403
     assert r2.send("GET", "/", credential=minted).status == 403
+    nameless = r2.temporary("", permission=Permission.ADMIN_READ_WRITE)
+    assert r2.send("GET", "/", credential=nameless).status == 403
 
 
 def test_a_temporary_credential_never_exceeds_its_parent(r2: "LocalR2", bucket: str) -> None:
