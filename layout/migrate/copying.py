@@ -135,7 +135,9 @@ class _Run:
     def write_profiles(self, users: list[_Group]) -> list[_Group]:
         """The users whose two files are there now and agree with the plan; the others are conflicts."""
         environment = self.plan.meta.environment
-        waiting = [user for user in users if user.state is UserState.PLANNED]
+        # A conflict is looked at again: a person may have put the files right, and if not, it still counts.
+        again = (UserState.PLANNED, UserState.CONFLICT)
+        waiting = [user for user in users if user.state in again]
         problems = list(
             self.pool.map(
                 lambda user: write_profile_files(self.bucket, user.user_id, environment, user.profile),

@@ -120,6 +120,21 @@ def test_a_user_whose_profile_was_made_meanwhile_is_a_conflict(flat: Flat) -> No
     assert not [key for key in flat.contents() if key.startswith(f"dev/users/a/profiles/{planned}")]
 
 
+def test_a_user_in_conflict_stays_one_in_the_next_run(flat: Flat) -> None:
+    """Also if all that they own was there before; and a person who puts the files right ends it."""
+    flat.put("dev/users/a/profiles.json", b'{"default": "p", "profiles": {"p": {"name": null}}}')
+    for key in ("a/database.sqlite", "dev/users/a/profiles/p/database.sqlite"):
+        flat.put(key, b"database")
+    with flat.plan() as plan:
+        flat.put("dev/users/a/profiles.json", b'{"default": "q", "profiles": {"q": {"name": null}}}')
+        reason = "dev/users/a/profiles.json has the default profile 'q', and the plan has 'p'"
+        for _ in range(2):
+            report = copy_objects(plan, flat.writer, flat.quiet)
+            assert (report.users.first, report.complete) == ({"a": reason}, False)
+        flat.put("dev/users/a/profiles.json", b'{"default": "p", "profiles": {"p": {"name": null}}}')
+        assert copy_objects(plan, flat.writer, flat.quiet).complete
+
+
 def test_unknown_objects_stop_the_copy(flat: Flat) -> None:
     """Nothing is written while a person has to decide something."""
     flat.put("a/database.sqlite")
