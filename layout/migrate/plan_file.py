@@ -251,7 +251,13 @@ def _clear_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        extended = getattr(error, "sqlite_errorcode", 0)
+        code = extended & 0xFF
+        if extended == sqlite3.SQLITE_READONLY_ROLLBACK:
+            raise PlanError(
+                f"The plan {str(path)!r} was left in the middle of a write, by a run that was killed.",
+                hint="Finish that run first: the same command, with the file that ends in -journal beside it.",
+            ) from error
         if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             raise PlanError(
                 f"Another process is working on the plan {str(path)!r}.", hint="Wait until it has ended."

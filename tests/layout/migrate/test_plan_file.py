@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -105,6 +106,25 @@ def test_an_unfinished_plan(tmp_path: Path) -> None:
         f"The plan {str(path)!r} is not finished.",
         f"Run scripts/migrate.py plan flat --plan {path} again; it resumes.",
     )
+
+
+def test_a_plan_of_a_killed_run(tmp_path: Path) -> None:
+    """A command that only reads cannot undo the half of a transaction; one that writes does."""
+    path, copy = tmp_path / "plan.sqlite", tmp_path / "copy.sqlite"
+    with PlanFile.open_or_create(path, meta()) as plan:
+        plan.database.execute("PRAGMA cache_size = 1")
+        with plan.transaction() as database:
+            users = [(str(number) * 50,) for number in range(2_000)]
+            database.executemany("INSERT INTO users (root) VALUES (?)", users)
+            shutil.copyfile(path, copy)
+            shutil.copyfile(f"{path}-journal", f"{copy}-journal")
+    assert refused(copy) == (
+        f"The plan {str(copy)!r} was left in the middle of a write, by a run that was killed.",
+        "Finish that run first: the same command, with the file that ends in -journal beside it.",
+    )
+    with PlanFile.open(copy, writable=True) as plan:
+        assert plan.value("SELECT count(*) FROM users") == 0
+    PlanFile.open(copy).close()
 
 
 def test_two_processes_cannot_write_one_plan(tmp_path: Path) -> None:
