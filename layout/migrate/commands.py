@@ -74,6 +74,7 @@ def _verify(arguments: argparse.Namespace, settings: StorageSettings, progress: 
         closing(BucketReader(settings)) as bucket,
     ):
         _require_settings(plan, settings)
+        Verdict.check_place(arguments.verdict)
         verdict = verify_plan(plan, bucket, progress, deep=arguments.deep)
         verdict.save(arguments.verdict)
         return show.verdict(verdict, arguments.verdict)

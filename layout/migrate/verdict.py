@@ -84,6 +84,28 @@ class Verdict(BaseModel):
     problems: list[Problem]
     problems_total: int
 
+    @classmethod
+    def check_place(cls, path: Path) -> None:
+        """Before hours of work: whether the verdict may go there. It replaces nothing but a verdict.
+
+        Raises:
+            VerificationError: There is no such folder, or another file, the plan among them, is there.
+        """
+        if not path.parent.is_dir():
+            raise VerificationError(
+                f"There is no folder {str(path.parent)!r} to put the verdict into.",
+                hint="Make it, or name another file.",
+            )
+        if not path.exists():
+            return
+        try:
+            cls.load(path)
+        except VerificationError as error:
+            raise VerificationError(
+                f"The file {str(path)!r} is not a verdict, and one would replace it.",
+                hint="Name another file, or remove this one.",
+            ) from error
+
     def save(self, path: Path) -> None:
         """Writes the file, whole or not at all.
 

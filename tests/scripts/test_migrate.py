@@ -257,3 +257,14 @@ def test_a_plan_of_another_endpoint_is_refused(
         "Try: Check R2_ENDPOINT and CLOUDFLARE_ACCOUNT_ID, or make a new plan.\n"
     )
     assert run("copy", "--execute") == (1, "", error)
+
+
+def test_a_verdict_does_not_replace_the_plan(run: Run) -> None:
+    """One name for both files would end the journal of the run."""
+    run("plan")
+    error = (
+        "Error: The file 'plan.sqlite' is not a verdict, and one would replace it.\n"
+        "Try: Name another file, or remove this one.\n"
+    )
+    assert run("verify", "--verdict", "plan.sqlite") == (1, "", error)
+    assert run("copy", "--execute")[0] == 0

@@ -59,6 +59,28 @@ def test_a_verdict_that_cannot_be_written(flat: Flat) -> None:
     assert caught.value.hint == "Name a file in a folder that exists."
 
 
+def test_a_verdict_replaces_a_verdict_only(flat: Flat) -> None:
+    """Neither the plan nor another file or folder, and this is said before the work; a new file is fine."""
+    path = flat.folder / "verdict.json"
+    with flat.plan() as plan:
+        Verdict.check_place(path)
+        verify_plan(plan, flat.reader, flat.quiet).save(path)
+        Verdict.check_place(path)
+        for taken in (plan.path, flat.folder):
+            with pytest.raises(VerificationError) as caught:
+                Verdict.check_place(taken)
+            assert str(caught.value) == f"The file {str(taken)!r} is not a verdict, and one would replace it."
+            assert caught.value.hint == "Name another file, or remove this one."
+
+
+def test_a_verdict_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    """This too is said before the work."""
+    with pytest.raises(VerificationError) as caught:
+        Verdict.check_place(tmp_path / "none" / "verdict.json")
+    message = f"There is no folder {str(tmp_path / 'none')!r} to put the verdict into."
+    assert (str(caught.value), caught.value.hint) == (message, "Make it, or name another file.")
+
+
 def test_a_verdict_about_another_plan(flat: Flat) -> None:
     """Neither the marker nor a delete takes it."""
     flat.put("games/1.mp4")
