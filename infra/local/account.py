@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS tokens (id TEXT PRIMARY KEY, stored TEXT NOT NULL);
 
 
 def _new_value() -> str:
-    """A token value: the prefix of account tokens and 40 letters and digits (FACTS of the API: 40 to 80)."""
+    """A token value: the prefix of account tokens and 40 letters and digits (the API gives 40 to 80)."""
     return "cfat_" + "".join(secrets.choice(_ALPHABET) for _ in range(40))
 
 

@@ -49,7 +49,7 @@ class Presence(enum.Enum):
         )
 
 
-# Codes of FACTS "Errors" whose status alone would not say what they mean.
+# Codes whose status alone would not say what they mean (Cloudflare R2, error codes).
 _BUSY = {"TooManyRequests", "SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout"}
 _REFUSED = {
     "AccessDenied": "Use one that is for this bucket and prefix, and may write if this was a write.",

@@ -8,5 +8,5 @@
     buckets.py bucket_rules.py tokens.py temporary.py     what the functions do
 
 Error codes and statuses were collected from Cloudflare's documentation and from public reports of users;
-`tests/infra/local/test_control_*.py` state each.
+`tests/infra/local/control` states each.
 """

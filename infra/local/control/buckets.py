@@ -1,4 +1,4 @@
-"""Buckets of the control API: create, list, read, change, delete (FACTS: "The control API on the wire")."""
+"""Buckets of the control API: create, list, read, change, delete."""
 
 from __future__ import annotations
 

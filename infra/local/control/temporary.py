@@ -1,4 +1,4 @@
-"""POST `/r2/temp-access-credentials`: credentials of one bucket, minted from a token (FACTS section 4)."""
+"""POST `/r2/temp-access-credentials`: credentials of one bucket, minted from a token."""
 
 from __future__ import annotations
 

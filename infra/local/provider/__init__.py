@@ -1,7 +1,7 @@
 """A stand-in for the Cloudflare provider plugin of Pulumi, in Python.
 
 `python -m infra.local.provider <engine address>` serves it. It speaks to a local Cloudflare only, through the
-official SDK, and behaves as the real plugin was seen to behave (FACTS, "The control API on the wire"):
+official SDK, and behaves as the real plugin was seen to behave:
 
     __main__.py   serves gRPC and prints the port
     plugin.py     Pulumi's methods: check, diff, create, read, update, delete, invoke

@@ -1,6 +1,6 @@
 """What each resource sends to the control API, and what it takes from the answers.
 
-State is spelled as Pulumi spells it. Facts: FACTS sections 2 and 10.
+State is spelled as Pulumi spells it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Token policies and conditions: Pulumi's spelling and the API's.
 
-In Pulumi `resources` is a JSON text, which is compared byte for byte (FACTS section 10): the state holds
+In Pulumi `resources` is a JSON text, which is compared byte for byte: the state holds
 what the API answers, sorted and compact, so a program that writes another text sees a change in every `up`.
 """
 

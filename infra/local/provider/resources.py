@@ -16,7 +16,7 @@ _JURISDICTIONS = ("default", "eu", "us", "fedramp", "fedramp-high")
 
 @dataclass(frozen=True)
 class Resource:
-    """What Pulumi needs to know about a resource (PSDK; behaviour: FACTS sections 2 and 10).
+    """What Pulumi needs to know about a resource.
 
     Attributes:
         token: The type token of pulumi_cloudflare.

@@ -75,8 +75,8 @@ class BucketTable:
 
         Raises:
             BucketMissingError: There is none.
-            BucketNotEmptyError: It holds objects or open multipart uploads (FACTS.md section 1:
-                R2 refuses while uploads are open, even when the bucket lists as empty).
+            BucketNotEmptyError: It holds objects or open multipart uploads:
+                R2 refuses while uploads are open, even when the bucket lists as empty.
         """
         with self._database.transaction() as transaction:
             bucket = self._existing(transaction, name, jurisdiction)

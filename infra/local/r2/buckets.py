@@ -73,7 +73,7 @@ def get_bucket_location(context: Context) -> Response:
 
 
 def get_bucket_versioning(context: Context) -> Response:
-    """GetBucketVersioning: empty, there is none (FACTS.md section 1, deletes)."""
+    """GetBucketVersioning: empty, R2 has no versions."""
     return _same_for_all(context, "VersioningConfiguration", [])
 
 

@@ -56,8 +56,8 @@ class Caller:
     def opens_prefix(self, prefix: str) -> bool:
         """Whether all keys with that prefix lie in one allowed prefix.
 
-        A mere beginning of an allowed prefix, and the root, do not (FACTS.md section 4, marked
-        (U): the strict reading).
+        A mere beginning of an allowed prefix, and the root, do not. R2's docs leave this
+        open; it is the strict reading.
         """
         if self.claims is None or self.claims.whole_bucket:
             return True
@@ -97,7 +97,7 @@ class Authenticator:
     def _active(self, access_key_id: str) -> Credential:
         credential = self._lookup(access_key_id)
         if credential is None:
-            # Never InvalidAccessKeyId (FACTS.md section 1, errors).
+            # Never S3's InvalidAccessKeyId: R2 does not use it.
             raise S3Error(ErrorKind.UNAUTHORIZED, reason="there is no such access key")
         if not credential.active:
             raise S3Error(ErrorKind.UNAUTHORIZED, reason=credential.reason or "the token is not active")

@@ -2,7 +2,7 @@
 
 Source of the rows: CFD r2/api/error-codes.mdx, and for codes that the page lacks, the local
 endpoint of Cloudflare's own simulator, whose answers were copied from a real bucket
-(WSDK packages/miniflare/src/workers/r2/s3, see FACTS.md section 6).
+(WSDK packages/miniflare/src/workers/r2/s3).
 """
 
 from collections.abc import Mapping

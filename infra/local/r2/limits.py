@@ -1,6 +1,6 @@
 """R2's limits in bytes and counts.
 
-Sources: CFD r2/platform/limits.mdx and r2/objects/multipart-objects.mdx (FACTS.md section 1).
+Sources: CFD r2/platform/limits.mdx and r2/objects/multipart-objects.mdx.
 """
 
 from collections.abc import Mapping, Sequence

@@ -82,7 +82,7 @@ def parse_limit(text: str | None) -> int:
     """`max-keys`: 1,000 by default; fractions are floored, 0 is allowed, more than 1,000 is echoed.
 
     Raises:
-        S3Error: InvalidMaxKeys (FACTS.md section 1, listing).
+        S3Error: InvalidMaxKeys.
     """
     if text is None:
         return MAX_LIST_KEYS

@@ -218,7 +218,7 @@ def _check_declared(context: Context, checksums: Mapping[str, str]) -> None:
 def _assembled(
     context: Context, upload: Upload, parts: Sequence[Part], checksums: Mapping[str, str]
 ) -> StoredObject:
-    """The object of the parts. Its ETag is the MD5 of their MD5s and their number (FACTS.md section 5)."""
+    """The object of the parts. Its ETag is the MD5 of their MD5s and their number."""
     digest = hashlib.md5(b"".join(bytes.fromhex(part.etag) for part in parts), usedforsecurity=False)
     described = upload.metadata
     metadata = ObjectMetadata(described.headers, described.custom, described.storage_class, checksums)

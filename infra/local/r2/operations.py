@@ -1,7 +1,7 @@
 """Which operation a request asks for, and what R2 says of those that it does not have.
 
 The routing, its order and its texts follow WSDK packages/miniflare/src/workers/r2/s3/detect.worker.ts,
-which mirrors a real bucket (FACTS.md section 6).
+which mirrors a real bucket.
 """
 
 from collections.abc import Mapping

@@ -31,7 +31,7 @@ def declared_length(request: Request, caller: Caller) -> int:
 
     Raises:
         S3Error: MissingContentLength (CFD r2/api/error-codes.mdx, 10033), or Unauthorized for a
-            body with a trailer: that is how R2 answers them (FACTS.md section 5, user reports of
+            body with a trailer: that is how R2 answers them (user reports of
             boto3's default over HTTPS), misleading as it is.
     """
     if "content-length" not in request.headers:

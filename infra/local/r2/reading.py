@@ -18,7 +18,7 @@ _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{1,18})?|-(\d{1,18}))", re.ASCII)
 
 
 def get_object(context: Context) -> Response:
-    """GetObject. Overrides such as `response-content-type` are ignored (LESSONS.md, 6.6)."""
+    """GetObject. Overrides such as `response-content-type` are ignored, as applications found."""
     conditions = Conditions.from_headers(context.request.headers)
     with ExitStack() as stack:
         found = stack.enter_context(context.store.objects.opened(context.bucket.id, context.key))

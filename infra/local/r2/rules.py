@@ -37,9 +37,9 @@ _BUCKET_CREATION = frozenset({"CreateBucket"})
 _ON_KEYS = _CREATES | _RECEIVES | _READS | _COPIES | _ON_PARTS | {"DeleteObject", "ListParts"}
 _EVERYWHERE = frozenset({"*"})
 
-_API = "CFD r2/api/s3/api.mdx (FACTS.md section 1, keys, metadata, content)"
-_WSDK = "WSDK .../s3/operations.worker.ts, copied from a real bucket (FACTS.md section 6)"
-_LIMITS = "CFD r2/platform/limits.mdx (FACTS.md section 1, limits)"
+_API = "CFD r2/api/s3/api.mdx"
+_WSDK = "WSDK .../s3/operations.worker.ts, copied from a real bucket"
+_LIMITS = "CFD r2/platform/limits.mdx"
 
 
 def _refuse(*names: str) -> Callable[[Context], None]:
@@ -183,7 +183,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "conditions of a part copy",
-        "CFD r2/api/s3/api.mdx, corrected July 2026 (FACTS.md section 1, multipart)",
+        "CFD r2/api/s3/api.mdx, corrected July 2026",
         frozenset({"UploadPartCopy"}),
         _refuse(
             "x-amz-copy-source-if-match",
@@ -194,7 +194,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "checksum types",
-        "CFD r2/api/s3/api.mdx, checksum types (FACTS.md section 1)",
+        "CFD r2/api/s3/api.mdx, checksum types",
         frozenset({"CreateMultipartUpload"}),
         _full_object_checksum,
     ),

@@ -1,7 +1,7 @@
 """AWS Signature Version 4 as R2 checks it: in headers and in presigned URLs.
 
 The order of the checks, the codes and the texts follow Cloudflare's own simulator, which copied
-them from a real bucket (WSDK packages/miniflare/src/workers/r2/s3/auth.worker.ts; FACTS.md section 1).
+them from a real bucket (WSDK packages/miniflare/src/workers/r2/s3/auth.worker.ts).
 """
 
 import hashlib

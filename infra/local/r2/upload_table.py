@@ -17,7 +17,7 @@ _SELECT_PARTS = "SELECT number, etag, modified, checksums, size, segments, inlin
 def public_id(upload: Upload) -> str:
     """An id to show to a client: another one each time.
 
-    R2 shows another id for the same upload on every listing (LESSONS.md, 6.5), so nobody may
+    R2 shows another id for the same upload on every listing, so nobody may
     compare them; all of them work.
     """
     return f"{upload.id}.{uuid.uuid4().hex}"

@@ -67,7 +67,7 @@ def delete_object(context: Context) -> Response:
     """DeleteObject. Nothing there is no error.
 
     `x-amz-if-match-last-modified-time` is R2's documented condition; If-Match is not in its table
-    and is ignored here, so that nobody relies on it (FACTS.md section 1, conditional deletes).
+    and is ignored here, so that nobody relies on it.
     """
     wanted = parse_time(context.header("x-amz-if-match-last-modified-time"))
 

@@ -62,7 +62,7 @@ def test_a_changed_chunk_is_refused(r2: "LocalR2", bucket: str) -> None:
     "payload", ["STREAMING-UNSIGNED-PAYLOAD-TRAILER", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"]
 )
 def test_a_trailer_is_unauthorized(r2: "LocalR2", bucket: str, payload: str) -> None:
-    """As users of boto3's default checksums reported of R2 (FACTS.md, section 5)."""
+    """As users of boto3's default checksums reported of R2."""
     headers, body = {"x-amz-decoded-content-length": "4"}, b"4\r\nbody\r\n0\r\n\r\n"
     reply = r2.send("PUT", f"/{bucket}/key", body=body, headers=headers, payload=payload)
     assert reply.status == 401

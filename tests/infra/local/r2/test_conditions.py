@@ -151,7 +151,7 @@ def test_a_delete_may_depend_on_the_time(s3: Any, bucket: str, refused: Any) -> 
 
 
 def test_if_match_on_a_delete_is_ignored(s3: Any, bucket: str, refused: Any) -> None:
-    """It is not in R2's table, so nothing may rely on it (FACTS.md, section 1)."""
+    """It is not in R2's table, so nothing may rely on it."""
     s3.put_object(Bucket=bucket, Key="key", Body=b"")
     s3.delete_object(Bucket=bucket, Key="key", IfMatch='"wrong"')
     assert refused(s3.head_object, Bucket=bucket, Key="key")[0] == 404
