@@ -20,7 +20,8 @@ __all__ = ["Token", "TokenDocument", "rfc3339", "secret_of", "timestamp"]
 
 def timestamp(moment: datetime) -> str:
     """A time as the API writes it: UTC, whole seconds, `Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # strftime writes the year 300 with three digits, which nothing reads back.
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def secret_of(value: str) -> str:

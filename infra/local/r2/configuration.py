@@ -120,7 +120,7 @@ def _condition(element: ET.Element) -> dict[str, Any]:
 
 
 def _days(text: str | None) -> int:
-    if text is None or not (text.isascii() and text.isdigit() and 0 < int(text) < 100_000):
+    if text is None or not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) > 0):
         raise S3Error(ErrorKind.MALFORMED_XML)
     return int(text) * _DAY
 

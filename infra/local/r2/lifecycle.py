@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from infra.local.r2.keys import normal_form
+
 __all__ = ["DEFAULT_RULES", "Due", "Swept", "due_for_object", "parse_date", "upload_is_due"]
 
 DEFAULT_RULES: tuple[Mapping[str, Any], ...] = (
@@ -44,7 +46,7 @@ class Swept:
 def due_for_object(
     rules: Iterable[Mapping[str, Any]], key: str, modified: datetime, storage_class: str, now: datetime
 ) -> Due:
-    """What the rules ask for one object at `now`."""
+    """What the rules ask for one object at `now`; the key in NFC."""
     transition: str | None = None
     for rule in _matching(rules, key):
         deletion = rule.get("deleteObjectsTransition")
@@ -68,7 +70,7 @@ def upload_is_due(rules: Iterable[Mapping[str, Any]], key: str, initiated: datet
 
 def _matching(rules: Iterable[Mapping[str, Any]], key: str) -> Iterable[Mapping[str, Any]]:
     for rule in rules:
-        prefix = str((rule.get("conditions") or {}).get("prefix") or "")
+        prefix = normal_form(str((rule.get("conditions") or {}).get("prefix") or ""))
         if rule.get("enabled") and key.startswith(prefix):
             yield rule
 

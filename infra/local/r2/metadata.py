@@ -100,10 +100,11 @@ def _decoded(value: str) -> str:
     if "=?" not in value:
         return value
     try:
-        parts = decode_header(value)
-        return "".join(_decode_part(part, charset) for part, charset in parts)
+        decoded = "".join(_decode_part(part, charset) for part, charset in decode_header(value))
+        decoded.encode()  # UTF-7 can spell half of a surrogate pair, which is no text
     except (HeaderParseError, LookupError, UnicodeError, ValueError):
         return value
+    return decoded
 
 
 def _decode_part(part: bytes | str, charset: str | None) -> str:

@@ -70,7 +70,7 @@ class Store(BucketTable):
     def _sweep_objects(self, bucket: int, rules: list[Any], now: datetime, swept: Swept) -> None:
         for found in self.all_objects(bucket):
             modified = from_milliseconds(found.modified)
-            due = due_for_object(rules, found.spelling, modified, found.storage_class, now)
+            due = due_for_object(rules, found.key.decode(), modified, found.storage_class, now)
             if not due.delete and due.storage_class is None:
                 continue
             with self._database.transaction() as transaction:
@@ -87,7 +87,7 @@ class Store(BucketTable):
 
     def _sweep_uploads(self, bucket: int, rules: list[Any], now: datetime, swept: Swept) -> None:
         for upload in self.uploads.of_bucket(bucket):
-            if upload_is_due(rules, upload.spelling, from_milliseconds(upload.initiated), now):
+            if upload_is_due(rules, upload.key, from_milliseconds(upload.initiated), now):
                 self.uploads.abort(upload)
                 swept.aborted += 1
 

@@ -170,7 +170,8 @@ def _jwt(session_token: str) -> str:
 
 
 def _claims(jwt: str) -> Claims:
-    payload = json.loads(_decode(jwt.split(".", 3)[1]))
+    _header, claims, _signature = jwt.split(".")
+    payload = json.loads(_decode(claims))
     scope, actions = payload.get("scope"), payload.get("actions")
     if (scope is None) == (actions is None):
         raise ValueError("exactly one of scope and actions must be given")

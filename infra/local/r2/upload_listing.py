@@ -54,6 +54,7 @@ def list_multipart_uploads(context: Context) -> Response:
     limit = _number(context, "max-uploads", _PAGE)
     uploads = _after_marker(context, context.store.uploads.of_bucket(context.bucket.id, prefix))
     shown, prefixes = list[Upload](), list[str]()
+    last: Upload | str | None = None
     truncated = False
     for upload in uploads:
         end = upload.key.find(delimiter, len(prefix)) if delimiter else -1
@@ -67,14 +68,20 @@ def list_multipart_uploads(context: Context) -> Response:
             prefixes.append(common)
         else:
             shown.append(upload)
+        last = upload if end < 0 else common
     content: list[Element] = [("Bucket", context.bucket_name), *_markers(context, encode)]
     content += [("MaxUploads", limit), ("IsTruncated", truncated), *encode.element()]
-    if truncated and shown:
-        content.append(("NextKeyMarker", encode(shown[-1].spelling)))
-        content.append(("NextUploadIdMarker", public_id(shown[-1])))
+    content += _next_markers(last, encode) if truncated else []
     content += [("Upload", _upload(upload, encode)) for upload in shown]
     content += [("CommonPrefixes", [("Prefix", encode(common))]) for common in prefixes]
     return Response(200, dict(_XML), document("ListMultipartUploadsResult", content))
+
+
+def _next_markers(last: Upload | str | None, encode: Encoder) -> list[Element]:
+    """Where the next page begins: behind an upload, or behind all that a common prefix stands for."""
+    if isinstance(last, Upload):
+        return [("NextKeyMarker", encode(last.spelling)), ("NextUploadIdMarker", public_id(last))]
+    return [] if last is None else [("NextKeyMarker", encode(last))]
 
 
 def _after_marker(context: Context, uploads: list[Upload]) -> list[Upload]:
@@ -82,6 +89,13 @@ def _after_marker(context: Context, uploads: list[Upload]) -> list[Upload]:
     key, upload_id = normal_form(query.get("key-marker", "")), identity(query.get("upload-id-marker", ""))
     if not key:
         return uploads
+    delimiter, prefix = query.get("delimiter", ""), normal_form(query.get("prefix", ""))
+    if (
+        delimiter
+        and key.endswith(delimiter)
+        and key.find(delimiter, len(prefix)) == len(key) - len(delimiter)
+    ):
+        uploads = [upload for upload in uploads if not upload.key.startswith(key)]
     later = [upload for upload in uploads if upload.key.encode() > key.encode()]
     same = [upload for upload in uploads if upload.key == key]
     seen = [upload.id for upload in same]

@@ -138,6 +138,10 @@ def test_use_is_remembered(api: Api, document: Document) -> None:
             "Invalid token: expires_on 2001-01-01T00:00:00Z is in the past",
         ),
         (
+            {"expires_on": "0300-01-01T00:00:00Z"},
+            "Invalid token: expires_on 0300-01-01T00:00:00Z is in the past",
+        ),
+        (
             {"expires_on": "2998-01-01T00:00:00Z", "not_before": "2999-01-01T00:00:00Z"},
             "Invalid token: not_before must be earlier than expires_on",
         ),

@@ -42,6 +42,15 @@ def test_objects_expire_under_their_prefix(own: "LocalR2") -> None:
     assert [found.spelling for found in own.store.all_objects(1)] == ["dev/temporary", "dev/users/a"]
 
 
+def test_a_prefix_means_either_spelling(own: "LocalR2") -> None:
+    """Keys are compared in NFC, as everywhere in R2."""
+    name, client = own.bucket().name, own.client()
+    client.put_object(Bucket=name, Key="de\u0301v/temp/a", Body=b"")
+    own.store.set_lifecycle(name, rules=[rule("d\u00e9v/temp/", deleteObjectsTransition=after(DAY))])
+    own.clock.advance(timedelta(hours=25))
+    assert not list(own.store.all_objects(1))
+
+
 def test_a_rewritten_object_is_young_again(own: "LocalR2") -> None:
     """Age counts from the last write."""
     name = own.bucket().name
@@ -171,6 +180,14 @@ def test_a_wrong_s3_form_is_refused(own: "LocalR2", refused: Any) -> None:
         rules = {"Rules": [{"ID": "a", "Filter": {"Prefix": ""}, "Status": "Enabled", **part}]}
         answer = refused(client.put_bucket_lifecycle_configuration, Bucket=name, LifecycleConfiguration=rules)
         assert answer[:2] == (400, code)
+
+
+def test_a_number_of_any_length_is_answered(own: "LocalR2") -> None:
+    """Python refuses to read one of more than 4,300 digits."""
+    days = f"<Expiration><Days>{'9' * 5000}</Days></Expiration>"
+    body = f"<LifecycleConfiguration><Rule><Status>Enabled</Status>{days}</Rule></LifecycleConfiguration>"
+    reply = own.send("PUT", f"/{own.bucket().name}?lifecycle", body=body.encode())
+    assert (reply.status, b"<Code>MalformedXML</Code>" in reply.body) == (400, True)
 
 
 def test_rules_act_as_real_time_passes(start: Any) -> None:

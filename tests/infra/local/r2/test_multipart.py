@@ -218,6 +218,19 @@ def test_uploads_are_listed_by_prefix_delimiter_and_page(s3: Any, bucket: str) -
     assert len(s3.list_multipart_uploads(Bucket=bucket, Prefix="a/")["Uploads"]) == 2
 
 
+def test_common_prefixes_of_uploads_count_as_entries_of_a_page(s3: Any, bucket: str) -> None:
+    """A page may end with one; the next begins behind all that it stands for."""
+    for key in ("a/1", "a/2", "b/1", "c"):
+        begin(s3, bucket, key)
+    found, marker = list[str](), ""
+    for _ in range(3):
+        page = s3.list_multipart_uploads(Bucket=bucket, Delimiter="/", MaxUploads=1, KeyMarker=marker)
+        found += [prefix["Prefix"] for prefix in page.get("CommonPrefixes", ())]
+        found += [upload["Key"] for upload in page.get("Uploads", ())]
+        marker = page.get("NextKeyMarker", "")
+    assert (found, page["IsTruncated"]) == (["a/", "b/", "c"], False)
+
+
 def test_parts_are_listed_in_pages(s3: Any, bucket: str) -> None:
     """With number, size and tag."""
     upload = begin(s3, bucket)

@@ -82,6 +82,7 @@ def test_a_missing_content_type_is_octet_stream(r2: "LocalR2", bucket: str) -> N
         ("=?utf-8?b?Cg0K?=", "=?utf-8?q?_?="),
         ("=?utf-8?b?YWJj?=", "abc"),
         ("=?no-such-charset?b?YWJj?=", "=?no-such-charset?b?YWJj?="),
+        ("=?utf-7?q?+2AA-?=", "=?utf-7?q?+2AA-?="),  # half of a surrogate pair
     ],
 )
 def test_metadata_is_decoded_and_encoded_by_rfc_2047(

@@ -114,7 +114,17 @@ def test_malformed_claims_are_an_invalid_argument(r2: "LocalR2", bucket: str, ch
     assert b"<Code>InvalidArgument</Code><Message>X-Amz-Security-Token</Message>" in reply.body
 
 
-@pytest.mark.parametrize("token", ["", "no base64!", "amd0", base64.b64encode(b"jwt/a.b.c").decode()])
+HEADER = base64.urlsafe_b64encode(b'{"alg":"HS256"}').rstrip(b"=")
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        *("", "no base64!", "amd0", base64.b64encode(b"jwt/a.b.c").decode()),
+        base64.b64encode(b"jwt/" + HEADER).decode(),
+        base64.b64encode(b"jwt/" + HEADER + b".e30.a.b").decode(),
+    ],
+)
 def test_what_is_no_session_token_is_an_invalid_argument(token: str) -> None:
     """Nothing but the documented form is read."""
     with pytest.raises(S3Error) as caught:
