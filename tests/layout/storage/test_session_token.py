@@ -55,6 +55,7 @@ def test_expiry_is_read() -> None:
     ("token", "reason"),
     [
         ("%%%", "it is not base64 of a JWT"),
+        ("bücher", "it is not base64 of a JWT"),
         (_wrapped("jwt/a"), "it is not base64 of a JWT"),
         (_wrapped("jwt/a.b.c"), "it is not base64 of a JWT"),
         (_wrapped("xyz/a.b.c"), "it does not begin with 'jwt/'"),
