@@ -7,7 +7,7 @@ that after each command the one file is the whole plan.
 
 import enum
 
-__all__ = ["APPLICATION_ID", "BLOCKING", "FORMAT", "TABLES", "Action", "State", "UserState"]
+__all__ = ["APPLICATION_ID", "FORMAT", "TABLES", "Action", "State", "UserState"]
 
 FORMAT = 1
 """Raised when a table changes; a command refuses a plan of another format."""
@@ -17,7 +17,7 @@ APPLICATION_ID = 0x72326C70
 
 
 class Action(enum.StrEnum):
-    """What is to be done with an object."""
+    """What is to be done with an object. The last three stop the copy until a person decides."""
 
     LISTED = "listed"
     """Nothing has been decided: the plan is not finished."""
@@ -33,10 +33,6 @@ class Action(enum.StrEnum):
     """Several objects would get the same new key."""
     UNKNOWN = "unknown"
     """No rule says what it is."""
-
-
-BLOCKING = (Action.UNKNOWN, Action.CONFLICT, Action.COLLISION)
-"""Any object with one of these stops the copy until a person decides."""
 
 
 class State(enum.StrEnum):
