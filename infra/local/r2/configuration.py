@@ -1,6 +1,6 @@
 """Lifecycle and CORS rules in their S3 form, translated from and to the form of Cloudflare's API.
 
-The S3 form counts in days, the API form in seconds (FACTS.md section 2). A rule of the API form
+The S3 form counts in days, the API form in seconds. A rule of the API form
 whose age is no whole number of days shows rounded down here, as in the dashboard.
 """
 

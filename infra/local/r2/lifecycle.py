@@ -1,6 +1,6 @@
 """Lifecycle rules in the form of Cloudflare's API, and what they do to a bucket at a given time.
 
-Rules: FACTS.md sections 2 and 10. `maxAge` is in seconds, a prefix is a plain starts-with, and
+Rules: CFD r2/buckets/object-lifecycles.mdx. `maxAge` is in seconds, a prefix is a plain starts-with, and
 a deletion wins over a transition.
 """
 

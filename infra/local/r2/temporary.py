@@ -1,7 +1,7 @@
 """Temporary credentials: a JWT signed with the parent's secret, minted here and checked here.
 
-Form: CFD r2/api/s3/temporary-credentials.mdx and r2/examples/authenticate-r2-temp-credentials.mdx
-(FACTS.md section 4). The session token is base64("jwt/" + JWT), the secret access key is the
+Form: CFD r2/api/s3/temporary-credentials.mdx and r2/examples/authenticate-r2-temp-credentials.mdx.
+The session token is base64("jwt/" + JWT), the secret access key is the
 lower-case hex SHA-256 of the JWT, the access key id is the parent's.
 """
 
@@ -56,7 +56,7 @@ class Claims:
 
     @property
     def whole_bucket(self) -> bool:
-        """No paths are named, so every key is open (an empty list counts as none, FACTS.md section 4)."""
+        """No paths are named, so every key is open (an empty list counts as none)."""
         return not self.prefixes and not self.objects
 
     def describe(self) -> str:
@@ -121,7 +121,7 @@ def decode(session_token: str) -> Claims:
 
     Raises:
         S3Error: InvalidArgument with R2's message `X-Amz-Security-Token` if it is not one, or if
-            it has both `scope` and `actions` (FACTS.md section 4, the contradiction) or neither.
+            it has both `scope` and `actions` (sources contradict each other) or neither.
     """
     try:
         return _claims(_jwt(session_token))

@@ -196,7 +196,7 @@ def test_a_condition_that_holds_completes(s3: Any, bucket: str) -> None:
 
 
 def test_an_upload_shows_another_id_each_time(s3: Any, bucket: str) -> None:
-    """As on R2: ids must not be compared, but all of them work (LESSONS.md, 6.5)."""
+    """As on R2: ids must not be compared, but all of them work."""
     upload = begin(s3, bucket)
     shown = [s3.list_multipart_uploads(Bucket=bucket)["Uploads"][0]["UploadId"] for _ in range(2)]
     assert len({upload["UploadId"], *shown}) == 3

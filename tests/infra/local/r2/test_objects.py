@@ -166,7 +166,7 @@ def test_a_delete_of_nothing_succeeds(s3: Any, bucket: str) -> None:
 
 
 def test_overrides_of_the_answers_headers_are_ignored(r2: "LocalR2", bucket: str) -> None:
-    """They were found not to work on R2 (LESSONS.md, 6.6)."""
+    """They were found not to work on R2."""
     r2.send("PUT", f"/{bucket}/key", body=b"x", headers={"content-type": "text/plain"})
     reply = r2.send("GET", f"/{bucket}/key?response-content-type=text%2Fhtml")
     assert (reply.status, reply.headers["Content-Type"]) == (200, "text/plain")

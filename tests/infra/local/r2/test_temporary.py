@@ -107,7 +107,7 @@ def test_wrong_claims_are_unauthorized(r2: "LocalR2", bucket: str, changes: Any,
     ],
 )
 def test_malformed_claims_are_an_invalid_argument(r2: "LocalR2", bucket: str, changes: Any) -> None:
-    """`scope` together with `actions` is refused too (FACTS.md, section 4)."""
+    """`scope` together with `actions` is refused too."""
     made = forged(r2.temporary(bucket), r2.admin.secret_access_key, **changes)
     reply = r2.send("GET", f"/{bucket}/key", credential=made)
     assert reply.status == 400
