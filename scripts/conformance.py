@@ -1,9 +1,11 @@
 """Ask a store whether it does what R2 does: the conformance suite with one command.
 
     python scripts/conformance.py                       the local R2, miniflare and versitygw
-    python scripts/conformance.py --live                the bucket that R2_ENDPOINT, R2_BUCKET and the access key name
+    python scripts/conformance.py --live                the bucket that the settings in the environment name
     python scripts/conformance.py --write docs/conformance.md
 
+The settings of --live are R2_ENDPOINT, R2_BUCKET, CLOUDFLARE_ACCOUNT_ID, and R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY
+of a token, from which temporary credentials are minted.
 Exit status: 0 every statement held or is a declared difference, 1 error, 2 usage, 3 a statement did not hold.
 """
 

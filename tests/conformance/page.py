@@ -15,8 +15,9 @@ not.
 - **miniflare** is Cloudflare's own simulator, through its S3 endpoint.
 - **versitygw** is a plain S3 server: what it lacks is R2's own, or newer than it.
 
-Run it on a bucket of yours with `python scripts/conformance.py --live` (R2_ENDPOINT, R2_BUCKET and an access key with
-read and write permission in the environment; it works under the prefix `conformance/` and removes what it wrote)."""
+Run it on a bucket of yours with `python scripts/conformance.py --live` (R2_ENDPOINT, R2_BUCKET, CLOUDFLARE_ACCOUNT_ID
+and the access key of a token with read and write permission in the environment; it works under the prefix
+`conformance/` and removes what it wrote)."""
 
 
 @dataclass

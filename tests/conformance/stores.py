@@ -34,11 +34,12 @@ class Store:
 
 
 def _settings(
-    endpoint: str, access_key_id: str, secret_access_key: str, bucket: str = BUCKET
+    endpoint: str, access_key_id: str, secret_access_key: str, account_id: str = "0" * 32
 ) -> StorageSettings:
     return StorageSettings(
+        account_id=account_id,
         endpoint=endpoint,
-        bucket=bucket,
+        bucket=BUCKET,
         access_key_id=access_key_id,
         secret_access_key=SecretStr(secret_access_key),
     )
@@ -49,7 +50,10 @@ def local_r2(folder: Path) -> Iterator[Store]:
     """The strict local R2, opened with the access key of a read-write token for one bucket."""
     with LocalCloudflare(folder, buckets=[BUCKET]) as cloudflare:
         keys = cloudflare.s3_keys("Workers R2 Storage Bucket Item Write", bucket=BUCKET)
-        yield Store("local R2", _settings(cloudflare.s3_endpoint, keys.access_key_id, keys.secret_access_key))
+        settings = _settings(
+            cloudflare.s3_endpoint, keys.access_key_id, keys.secret_access_key, cloudflare.account_id
+        )
+        yield Store("local R2", settings)
 
 
 @contextlib.contextmanager
@@ -89,7 +93,10 @@ def versitygw(folder: Path) -> Iterator[Store]:
 
 @contextlib.contextmanager
 def live(folder: Path) -> Iterator[Store]:  # noqa: ARG001 - every store is started with a folder
-    """The bucket that R2_ENDPOINT, R2_BUCKET and the access key in the environment open."""
+    """The bucket that R2_ENDPOINT, R2_BUCKET and the token in the environment open.
+
+    Temporary credentials are minted from that token, which needs CLOUDFLARE_ACCOUNT_ID too.
+    """
     settings = load_settings()
     if not settings.bucket:
         raise SettingsError("R2_BUCKET is not set", hint="name the bucket that the suite may write to")

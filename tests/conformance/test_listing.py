@@ -2,7 +2,7 @@
 
 from botocore.awsrequest import AWSRequest
 
-from tests.conformance.area import Area, extra_headers, refusal, status
+from tests.conformance.area import Area, extra_headers, refusal
 
 
 def test_order(area: Area) -> None:
@@ -111,12 +111,6 @@ def test_unknown_parameter(area: Area) -> None:
     finally:
         area.s3.meta.events.unregister("before-sign.s3.ListObjectsV2", unknown)
     assert answer == (501, "NotImplemented")
-
-
-def test_bad_token(area: Area) -> None:
-    """A continuation token that was never given out is refused."""
-    answer = status(lambda: area.s3.list_objects_v2(Bucket=area.bucket, ContinuationToken="made up"))
-    assert answer == 400
 
 
 def test_region_header_is_ignored(area: Area) -> None:
