@@ -11,6 +11,7 @@ from infra.local.control.buckets import MALFORMED
 from infra.local.control.call import Call
 from infra.local.control.envelope import Answer, ApiError, no_such_bucket
 from infra.local.r2.access import Credential, Permission
+from infra.local.r2.request import JURISDICTIONS as ENDPOINTS
 from infra.local.r2.temporary import mint
 
 __all__ = ["create"]
@@ -55,7 +56,7 @@ def create(call: Call) -> Answer:
         account_id=call.account.id,
         parent_access_key_id=parent.access_key_id,
         parent_secret_access_key=parent.secret_access_key,
-        audience=call.audience,
+        audience=_audience(call.audience, jurisdiction),
         bucket=body.bucket,
         lifetime=timedelta(seconds=body.lifetime),
         now=call.account.clock.client_now(),
@@ -70,6 +71,12 @@ def create(call: Call) -> Answer:
             "sessionToken": minted.session_token,
         }
     )
+
+
+def _audience(host: str, jurisdiction: str) -> str:
+    """The host of the jurisdiction's own endpoint, as Cloudflare's document has it."""
+    _, _, port = host.partition(":")
+    return f"{jurisdiction}.localhost:{port}" if jurisdiction in ENDPOINTS else host
 
 
 def _parent(call: Call, access_key_id: str) -> Credential:

@@ -2,13 +2,12 @@
 
 import ipaddress
 from dataclasses import dataclass
-from datetime import datetime
 
 from infra.local.r2 import signature, temporary
 from infra.local.r2.access import Credential, CredentialLookup, Permission
 from infra.local.r2.errors import ErrorKind, S3Error
 from infra.local.r2.keys import normal_form
-from infra.local.r2.request import Request
+from infra.local.r2.request import Request, jurisdiction_of
 
 __all__ = ["Authenticator", "Caller"]
 
@@ -87,7 +86,7 @@ class Authenticator:
         """
         signed = signature.read(request)
         credential = self._active(signed.scope.access_key_id)
-        claims = self._claims(signed, credential, request.time)
+        claims = self._claims(signed, credential, request)
         secret = credential.secret_access_key if claims is None else claims.secret_access_key
         key = signature.verify(request, signed, secret)
         if not _network_is_allowed(credential, request.peer):
@@ -103,7 +102,9 @@ class Authenticator:
             raise S3Error(ErrorKind.UNAUTHORIZED, reason=credential.reason or "the token is not active")
         return credential
 
-    def _claims(self, signed: signature.Signed, parent: Credential, now: datetime) -> temporary.Claims | None:
+    def _claims(
+        self, signed: signature.Signed, parent: Credential, request: Request
+    ) -> temporary.Claims | None:
         if signed.session_token is None:
             return None
         claims = temporary.decode(signed.session_token)
@@ -111,12 +112,14 @@ class Authenticator:
             raise S3Error(
                 ErrorKind.UNAUTHORIZED, reason="the session token was minted from another credential"
             )
+        # Another jurisdiction may have a bucket of the same name, which this token does not mean.
+        here = (name for name in self.audiences if jurisdiction_of(name) == request.jurisdiction)
         temporary.verify(
             claims,
             parent.secret_access_key,
             account_id=self._account_id,
-            audiences=self.audiences,
-            now=now,
+            audiences=frozenset(here),
+            now=request.time,
         )
         return claims
 

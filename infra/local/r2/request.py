@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 from infra.local.r2.errors import ErrorKind, S3Error
 from infra.local.r2.wire import BodyStream, Head
 
-__all__ = ["JURISDICTIONS", "Request", "decode_key", "parse_query"]
+__all__ = ["JURISDICTIONS", "Request", "decode_key", "jurisdiction_of", "parse_query"]
 
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 JURISDICTIONS = ("eu", "fedramp", "us")
@@ -74,8 +74,7 @@ class Request:
         Each jurisdiction has an endpoint of its own and sees its own buckets only
         (CFD r2/reference/data-location.mdx).
         """
-        label = self.headers.get("host", "").partition(".")[0]
-        return label if label in JURISDICTIONS else "default"
+        return jurisdiction_of(self.headers.get("host", ""))
 
     @cached_property
     def raw_key(self) -> str:
@@ -100,6 +99,12 @@ class Request:
             S3Error: InvalidObjectName if it is not UTF-8.
         """
         return decode_key(self.raw_key)
+
+
+def jurisdiction_of(host: str) -> str:
+    """The jurisdiction whose endpoint has that host."""
+    label = host.partition(".")[0]
+    return label if label in JURISDICTIONS else "default"
 
 
 def decode_key(raw: str) -> str:

@@ -146,6 +146,26 @@ def test_a_missing_bucket_is_named(api: Api) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, 10006)
 
 
+def test_the_audience_is_the_endpoint_of_the_jurisdiction(
+    cloudflare: LocalCloudflare, sdk: cloudflare_sdk.Cloudflare
+) -> None:
+    """What is minted for a bucket in eu does not open its namesake elsewhere."""
+    from infra.local.r2.temporary import decode
+
+    account = cloudflare.account_id
+    sdk.r2.buckets.create(account_id=account, name="minted-in-eu", cf_r2_jurisdiction="eu")
+    minted = sdk.r2.temporary_credentials.create(
+        account_id=account,
+        bucket="minted-in-eu",
+        parent_access_key_id=cloudflare.s3_keys(ITEM_READ).access_key_id,
+        permission="object-read-only",
+        ttl_seconds=60,
+        extra_headers={"cf-r2-jurisdiction": "eu"},
+    )
+    assert minted.session_token is not None
+    assert decode(minted.session_token).audience == f"eu.localhost:{cloudflare.s3.port}"
+
+
 def test_lifetimes_are_kept(cloudflare: LocalCloudflare, mint: Callable[..., Any]) -> None:
     """A credential lives for the seconds that were asked for."""
     from infra.local.r2.temporary import decode

@@ -156,6 +156,21 @@ def test_a_temporary_credential_opens_one_bucket(r2: "LocalR2", bucket: str) -> 
     assert r2.send("GET", "/", credential=nameless).status == 403
 
 
+def test_a_temporary_credential_opens_one_jurisdiction(own: "LocalR2") -> None:
+    """The audience of its token names the endpoint; a bucket of the same name elsewhere is another one."""
+    name, eu = own.bucket().name, f"eu.localhost:{own.server.port}"
+    own.store.create_bucket(name, jurisdiction="eu")
+    for audience, headers, status in (
+        (own.server.host, {}, 200),
+        (own.server.host, {"host": eu}, 401),
+        (eu, {"host": eu}, 200),
+        (eu, {}, 401),
+    ):
+        minted = own.temporary(name, audience=audience)
+        target, signed = own.sign("GET", f"/{name}", headers=headers, credential=minted)
+        assert own.send_raw("GET", target, b"", signed).status == status, (audience, headers)
+
+
 def test_a_temporary_credential_never_exceeds_its_parent(r2: "LocalR2", bucket: str) -> None:
     """A read token that signs a write scope still only reads; another bucket stays closed."""
     reader = r2.credential(Permission.OBJECT_READ_ONLY, bucket)
