@@ -1,7 +1,8 @@
 """What is at the new keys already: the same object, or another one.
 
-The new layout was listed with everything else, so this costs no request, but for objects uploaded in
-parts: their ETag is no hash, and equal size and equal headers decide.
+The new layout was listed with everything else. Size and ETag of the listing decide that two objects differ;
+only a HEAD of each decides that they are the same, since a delete would take the old one's headers and user
+metadata with it. The ETag of an object uploaded in parts is no hash, so it decides nothing.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -28,16 +29,19 @@ _SET_DONE = (
     "UPDATE objects SET action = 'done', state = 'copied', reason = 'the same object is at its new key',"
     " new_etag = existing.etag, copied_at = existing.modified FROM objects AS existing"
 )
-_EQUAL = f"{_SET_DONE}{_TAKEN} AND objects.size = existing.size AND objects.etag = existing.etag"
 _ONE_EQUAL = f"{_SET_DONE}{_TAKEN} AND objects.id = :id"
-_PAIRS = "SELECT objects.id, objects.key, existing.key AS found FROM objects AS existing, objects"
-_IN_PARTS = (
-    f"{_PAIRS}{_TAKEN} AND (objects.etag LIKE '%-%' OR existing.etag LIKE '%-%')"
-    " AND objects.size = existing.size AND objects.id > :last ORDER BY objects.id LIMIT :limit"
+# CROSS JOIN keeps the order: new keys from `last` on, each looked up; so all pages together are one pass.
+_PAIRS = "SELECT objects.id, objects.key, existing.key AS found FROM objects CROSS JOIN objects AS existing"
+_MAY_BE_EQUAL = (
+    f"{_PAIRS}{_TAKEN} AND (objects.etag = existing.etag OR objects.etag LIKE '%-%' OR existing.etag LIKE '%-%')"
+    " AND objects.size = existing.size AND objects.new_key > :last ORDER BY objects.new_key LIMIT :limit"
 )
 _SET_CONFLICT = (
-    "UPDATE objects SET action = 'conflict', reason = 'another object is at ' || existing.key || ': '"
-    " || existing.size || ' bytes, ETag ' || existing.etag || ', of ' || existing.modified"
+    "UPDATE objects SET action = 'conflict', reason = CASE"
+    " WHEN objects.size = existing.size AND objects.etag = existing.etag"
+    " THEN 'the object at ' || existing.key || ' has the same bytes, but other headers or user metadata'"
+    " ELSE 'another object is at ' || existing.key || ': '"
+    " || existing.size || ' bytes, ETag ' || existing.etag || ', of ' || existing.modified END"
     " FROM objects AS existing"
 )
 _CONFLICT = f"{_SET_CONFLICT}{_TAKEN}"
@@ -51,17 +55,16 @@ def compare_destinations(plan: PlanFile, bucket: BucketReader) -> None:
     """Turns copies into `done` where the same object is at the new key, and into conflicts elsewhere.
 
     Raises:
-        StorageError: HEAD of an object uploaded in parts was not answered.
+        StorageError: A HEAD was not answered.
     """
     prefix = environment_prefix(environment=plan.meta.environment)
     bounds = {"first": prefix, "end": prefix_end(prefix)}
     with plan.transaction() as database:
         database.execute(_USER_CONFLICT)
-        database.execute(_EQUAL, bounds)
     with ThreadPoolExecutor(READERS) as pool:
-        last = 0
-        while pairs := list(plan.database.execute(_IN_PARTS, {**bounds, "last": last, "limit": BATCH})):
-            last = pairs[-1]["id"]
+        last = ""
+        while pairs := list(plan.database.execute(_MAY_BE_EQUAL, {**bounds, "last": last, "limit": BATCH})):
+            last = pairs[-1]["found"]
             equal = list(pool.map(partial(_is_same, bucket), pairs))
             with plan.transaction() as database:
                 for pair, same in zip(pairs, equal, strict=True):

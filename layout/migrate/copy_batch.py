@@ -73,7 +73,8 @@ async def copy_batch(
         raise failures[0]
     loop = asyncio.get_running_loop()
     found = await loop.run_in_executor(pool, observe, bucket, [planned.new_key for planned in batch])
-    return [_result(bucket, attempt, found.get(attempt.planned.new_key)) for attempt in attempts]
+    ends = (_end(bucket, attempt, found.get(attempt.planned.new_key), pool) for attempt in attempts)
+    return list(await asyncio.gather(*ends))
 
 
 async def _attempt(
@@ -91,6 +92,15 @@ async def _attempt(
             return _Attempt(planned, etag)
         except StorageError as error:
             return _Attempt(planned, error=error)
+
+
+async def _end(
+    bucket: BucketWriter, attempt: _Attempt, found: ListedObject | None, pool: ThreadPoolExecutor
+) -> CopyResult:
+    if attempt.error is None:
+        return _result(bucket, attempt, found)
+    # What is there was not put there just now, so it is asked for.
+    return await asyncio.get_running_loop().run_in_executor(pool, _result, bucket, attempt, found)
 
 
 def _is_small(bucket: BucketWriter, planned: PlannedCopy) -> bool:
@@ -111,9 +121,7 @@ def _result(bucket: BucketWriter, attempt: _Attempt, found: ListedObject | None)
     if isinstance(error, ObjectMissingError):
         return CopyResult(planned, Outcome.CHANGED, "the object vanished after it was planned")
     if isinstance(error, ConditionFailedError) and found is not None:
-        size_and_etag = f"{found.size} bytes, ETag {found.etag}"
-        reason = f"another object is at {planned.new_key}: {size_and_etag}, of {found.modified}"
-        return CopyResult(planned, Outcome.CONFLICT, reason)
+        return CopyResult(planned, Outcome.CONFLICT, _conflict(planned, found))
     if found is None and error is None:
         return CopyResult(planned, Outcome.FAILED, f"nothing is at {planned.new_key} although it was copied")
     return CopyResult(planned, Outcome.CHANGED, "the object was written again after it was planned")
@@ -123,14 +131,19 @@ def _is_the_planned_object(bucket: BucketWriter, attempt: _Attempt, found: Liste
     planned = attempt.planned
     if found.size != planned.size:
         return False
-    if found.etag == planned.etag:
-        return True
-    if not (is_multipart(planned.etag) or is_multipart(found.etag)):
+    if found.etag != planned.etag and not (is_multipart(planned.etag) or is_multipart(found.etag)):
         return False
     if attempt.error is None:
-        # The copy was made on the condition that the source is as planned.
-        return found.etag == attempt.etag
+        # A copy of a multipart object was made on the condition that the source is as planned.
+        return found.etag in {planned.etag, attempt.etag}
     source = bucket.head(planned.key)
     if source is None or source.etag != planned.etag:
-        return False
+        return found.etag == planned.etag
     return same_description(source, bucket.head(planned.new_key))
+
+
+def _conflict(planned: PlannedCopy, found: ListedObject) -> str:
+    if (found.size, found.etag) == (planned.size, planned.etag):
+        return f"the object at {planned.new_key} has the same bytes, but other headers or user metadata"
+    size_and_etag = f"{found.size} bytes, ETag {found.etag}"
+    return f"another object is at {planned.new_key}: {size_and_etag}, of {found.modified}"

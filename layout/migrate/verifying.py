@@ -139,7 +139,7 @@ def _difference(bucket: BucketReader, row: _Row, found: ListedObject) -> str:
     if found.size != row.size:
         return f"has {found.size} bytes, planned are {row.size}"
     if found.etag == row.etag:
-        return ""
+        return _unrecorded_difference(bucket, row, found)
     if not (is_multipart(row.etag) or is_multipart(found.etag)):
         return f"has the ETag {found.etag!r}, planned is {row.etag!r}"
     if row.new_etag is not None and row.new_etag != found.etag:
@@ -152,6 +152,14 @@ def _difference(bucket: BucketReader, row: _Row, found: ListedObject) -> str:
     if not same_description(source, bucket.head(found.key)):
         return "has other headers or user metadata than the old object"
     return ""
+
+
+def _unrecorded_difference(bucket: BucketReader, row: _Row, found: ListedObject) -> str:
+    """For equal bytes that no copy of this plan put there: another tool may have left the headers behind."""
+    source = bucket.head(row.key) if row.state is State.PLANNED else None
+    if source is None or same_description(source, bucket.head(found.key)):
+        return ""
+    return "was not copied by this plan, and has other headers or user metadata than the old object"
 
 
 def _deep_difference(bucket: BucketReader, row: _Row, found: ListedObject) -> str:

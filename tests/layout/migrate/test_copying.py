@@ -106,6 +106,19 @@ def test_an_existing_destination_is_never_overwritten(flat: Flat) -> None:
             copy_objects(plan, flat.writer, flat.quiet)
 
 
+def test_equal_bytes_with_other_metadata_that_came_meanwhile_are_a_conflict(flat: Flat) -> None:
+    """Only a copy that kept everything counts as one that an earlier run made."""
+    flat.put("games/1.mp4", b"same", Metadata={"ref_count": "2"})
+    flat.put("games/2.mp4", b"same")
+    with flat.plan() as plan:
+        flat.put("dev/games/1.mp4", b"same")
+        flat.put("dev/games/2.mp4", b"same")
+        report = copy_objects(plan, flat.writer, flat.quiet)
+    reason = "the object at dev/games/1.mp4 has the same bytes, but other headers or user metadata"
+    assert report.changed.first == {"games/1.mp4": reason}
+    assert (report.copied, report.complete) == (1, False)
+
+
 def test_a_user_whose_profile_was_made_meanwhile_is_a_conflict(flat: Flat) -> None:
     """If another id won, nothing of that user is copied, and the other users are."""
     for user in "ab":

@@ -125,7 +125,7 @@ def test_unclear_profile_files_make_the_user_a_conflict(
 
 
 def test_an_existing_destination_is_done_if_equal_and_a_conflict_if_not(flat: Flat) -> None:
-    """Size and ETag decide; the reason of a conflict shows what is there."""
+    """Size, ETag and headers decide; the reason of a conflict shows what is there."""
     put_profiles(flat, "a")
     flat.put("a/raw_clips/same.mp4", b"same")
     flat.put("dev/users/a/profiles/a1b2c3d4/raw_clips/same.mp4", b"same")
@@ -143,6 +143,16 @@ def test_an_existing_destination_is_done_if_equal_and_a_conflict_if_not(flat: Fl
             f" 5 bytes, ETag {etag}, of {modified}"
         ),
     )
+
+
+def test_equal_bytes_with_other_metadata_are_a_conflict(flat: Flat) -> None:
+    """A delete would take the only copy of the metadata; a tool that copied by hand may have lost it."""
+    flat.put("games/1.mp4", b"same", Metadata={"ref_count": "2"})
+    flat.put("dev/games/1.mp4", b"same")
+    with flat.plan() as plan:
+        (row,) = plan.rows("SELECT action, reason FROM objects WHERE key = 'games/1.mp4'")
+    reason = "the object at dev/games/1.mp4 has the same bytes, but other headers or user metadata"
+    assert tuple(row) == ("conflict", reason)
 
 
 def test_multipart_destinations_are_compared_by_size_and_headers(flat: Flat) -> None:

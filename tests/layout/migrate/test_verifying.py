@@ -157,6 +157,20 @@ def test_a_user_may_have_selected_another_registered_profile(flat: Flat, copied:
     assert verify_plan(copied, flat.reader, flat.quiet).ok
 
 
+def test_what_another_tool_copied_is_compared_by_headers(flat: Flat) -> None:
+    """Equal bytes are enough only for a copy that this plan made, which keeps the headers."""
+    flat.put("games/1.mp4", b"same", Metadata={"ref_count": "2"})
+    flat.put("games/2.mp4", b"same")
+    with flat.plan() as plan:
+        flat.put("dev/games/1.mp4", b"same")
+        flat.put("dev/games/2.mp4", b"same")
+        verdict = verify_plan(plan, flat.reader, flat.quiet)
+    (problem,) = verdict.problems
+    reason = "was not copied by this plan, and has other headers or user metadata than the old object"
+    assert (problem.sign, problem.new_key, problem.reason) == ("*", "dev/games/1.mp4", reason)
+    assert verdict.counts["="] == 1
+
+
 def test_multipart_copies_are_compared_by_headers(flat: Flat) -> None:
     """Whatever ETag the copy of a multipart object gets, other headers are a difference."""
     flat.put_in_parts("games/1.mp4", [b"1" * (5 << 20), b"2"], ContentType="video/mp4")
