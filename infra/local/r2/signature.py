@@ -106,7 +106,10 @@ def signing_key(secret_access_key: str, date: str, region: str) -> bytes:
 
 
 def _refuse_unsigned_headers(request: Request, signed: Signed) -> None:
-    """AWS's rule for SigV4; without it, a header could turn a presigned upload into a copy. On R2: (U)."""
+    """AWS's rule for SigV4; without it, a header could turn a presigned upload into a copy.
+
+    R2's documentation does not say whether R2 has it.
+    """
     for name in request.headers:
         if name.startswith(("x-amz-", "cf-")) and name not in signed.signed_headers:
             if name == "x-amz-content-sha256":

@@ -157,7 +157,7 @@ def _directive(context: Context) -> Callable[[StoredObject], ObjectMetadata]:
 def _copied_etag(context: Context, found: StoredObject) -> str:
     """The ETag of a copy. That of a multipart object becomes a plain MD5, as on AWS.
 
-    R2 does not document it (U); the harder case for whoever verifies a copy is that it changes.
+    R2 does not document it; the harder case for whoever verifies a copy is that it changes.
     """
     if not found.part_sizes:
         return found.etag
