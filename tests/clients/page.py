@@ -1,0 +1,22 @@
+"""The commands on docs/clients.md, so that the tests run what readers copy."""
+
+import re
+
+from infra.local.engine.places import REPOSITORY
+
+PAGE = REPOSITORY / "docs" / "clients.md"
+
+
+def block(heading: str, language: str = "sh") -> str:
+    """The first block of code in a language below a heading (`s5cmd`); `Clients` is the title of the page."""
+    text = PAGE.read_text(encoding="utf-8")
+    section = re.split(rf"^#+ {re.escape(heading)}$", text, flags=re.MULTILINE)[1]
+    return section.split(f"```{language}\n", 1)[1].split("```", 1)[0]
+
+
+def aws_config(endpoint: str) -> str:
+    """The documented `~/.aws/config`, with this checkout and the endpoint in place of the examples."""
+    text = block("AWS CLI", "ini")
+    return text.replace("/path/to/checkout", str(REPOSITORY)).replace(
+        "https://<account>.r2.cloudflarestorage.com", endpoint
+    )
