@@ -68,6 +68,8 @@ class Account:
         self.activation_delay = activation_delay
         self._lock = threading.RLock()
         self._credentials: dict[str, tuple[Token, Credential]] = {}
+        # It holds the S3 secrets of all tokens.
+        (folder / "account.sqlite").touch(mode=0o600)
         self._database = sqlite3.connect(
             folder / "account.sqlite", check_same_thread=False, isolation_level=None
         )

@@ -58,6 +58,12 @@ def test_the_folder_does_not_hold_the_value(account: Account, tmp_path: Path) ->
     assert value.encode() not in (tmp_path / "account.sqlite").read_bytes()
 
 
+def test_only_the_owner_reads_the_secrets(account: Account, tmp_path: Path) -> None:
+    """The file holds what opens the S3 endpoint: mode 0600."""
+    account.create(document())
+    assert [path.stat().st_mode & 0o777 for path in tmp_path.glob("account.sqlite*")] == [0o600]
+
+
 def test_tokens_survive_a_restart(account: Account, tmp_path: Path, clock: Clock) -> None:
     """A second account on the same folder knows the tokens and its own id."""
     token, value = account.create(document(expires_on="2999-01-01T00:00:00+00:00"))

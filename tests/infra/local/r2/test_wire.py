@@ -31,6 +31,8 @@ def exchange(r2: "LocalR2", data: bytes) -> bytes:
         (b"G(T / HTTP/1.1\r\n\r\n", "the method is not a token"),
         (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", "a header is not of the form &apos;name: value&apos;"),
         (b"GET / HTTP/1.1\r\nbad name: x\r\n\r\n", "a header is not of the form &apos;name: value&apos;"),
+        (b"GET / HTTP/1.1\r\ncontent-type: a\rb: c\r\n\r\n", "a header holds a line end or a NUL"),
+        (b"GET / HTTP/1.1\r\ncontent-type: a\0b\r\n\r\n", "a header holds a line end or a NUL"),
         (b"GET / HTTP/1.1\r\nhost: x", "the head ends in the middle of a header, or is too large"),
         (b"GET / HTTP/1.1\r\na: " + b"x" * 300_000 + b"\r\n\r\n", "the head ends in the middle"),
         (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 301 + b"\r\n", "there are more than 300 headers"),
