@@ -15,7 +15,7 @@ SETTINGS = (
     "The bucket and its credentials come from R2_BUCKET, R2_ENDPOINT, R2_ACCESS_KEY_ID and so on, in the"
     " environment or in .env."
 )
-_AGE = re.compile(r"(\d+)([smhd]?)")
+_AGE = re.compile(r"(\d{1,5})([smhd]?)")  # at most 273 years: a date can be that long ago
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
