@@ -21,7 +21,9 @@ from layout.migrate.survey import survey
 from layout.migrate.verdict import Verdict
 from layout.migrate.verifying import verify_plan
 from layout.migrate.writer import BucketWriter
+from layout.storage.clients import settings_credentials
 from layout.storage.settings import StorageSettings, load_settings
+from layout.storage.start import check_scope
 
 __all__ = ["run_command"]
 
@@ -33,6 +35,7 @@ def run_command(arguments: argparse.Namespace) -> Result:
         LayoutError: It could not be done; what was finished is in the plan file.
     """
     settings = load_settings()
+    check_scope(settings_credentials(settings)(), settings)
     progress = Progress(quiet=arguments.json)
     return _COMMANDS[arguments.command](arguments, settings, progress)
 

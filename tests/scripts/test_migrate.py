@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import SecretStr
 
 from layout.storage.clients import s3_client
 from layout.storage.settings import load_settings
+from layout.storage.signing import Parent, sign
 from scripts.migrate import main
 
 if TYPE_CHECKING:
@@ -243,6 +245,22 @@ def test_errors_are_two_lines_or_one_json_object(run: Run) -> None:
     assert run("copy") == (1, "", f"Error: {message}\nTry: {hint}\n")
     status, out, err = run("copy", "--json")
     assert (status, out, json.loads(err)) == (1, "", {"error": message, "hint": hint, "type": "PlanError"})
+
+
+def test_a_credential_of_another_environment_is_refused(
+    run: Run, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the first request."""
+    parent = Parent("0" * 32, "id", SecretStr("secret"), "127.0.0.1")
+    minted = sign(parent, bucket, issued_at=0, expires_at=1, scope="object-read-only", prefixes=["prod/"])
+    assert minted.session_token is not None
+    monkeypatch.setenv("R2_SESSION_TOKEN", minted.session_token.get_secret_value())
+    error = (
+        "Error: APP_ENV is 'dev', but the credential opens 'prod/'.\n"
+        "Try: Set APP_ENV to the credential's environment, or mint a credential for this one: "
+        "scripts/credentials.py mint --env dev.\n"
+    )
+    assert run("list") == (1, "", error)
 
 
 def test_a_plan_of_another_endpoint_is_refused(
