@@ -35,9 +35,11 @@ check-clients: servers ## run s5cmd, rclone, the AWS CLI and the Cloudflare SDK 
 	$(SUPERVISED) $(VENV) -m pytest tests/clients $(ARGS)
 check-clients: export CLIENTS_REQUIRED = 1
 
-bench: environment ## measure keys and import time
+bench: environment ## measure keys, import time, and the local R2 beside moto
+	$(VENV) -m uv pip install --quiet --require-hashes --python $(VENV) --target .local/bench -r requirements/bench.txt
 	$(VENV) bench/keys.py
 	$(VENV) bench/import_time.py
+	$(SUPERVISED) $(VENV) bench/local_r2.py
 
 setup: ## make .venv and find or build the Pulumi engine; the other commands do this by themselves
 	@$(PYTHON) scripts/setup.py
