@@ -62,6 +62,13 @@ class Area:
             entry["Key"].removeprefix(self.prefix) for page in pages for entry in page.get("Contents", [])
         ]
 
+    def clear(self) -> None:
+        """Remove every object of the area, a thousand at a time."""
+        names = self.names()
+        for first in range(0, len(names), 1_000):
+            keys: Any = [{"Key": self.key(name)} for name in names[first : first + 1_000]]
+            self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": keys})
+
     def start_upload(self, name: str, **parameters: Any) -> "Upload":
         """Start a multipart upload."""
         answer = self.s3.create_multipart_upload(Bucket=self.bucket, Key=self.key(name), **parameters)

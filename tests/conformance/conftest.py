@@ -69,8 +69,7 @@ def area(store: Store) -> Iterator[Area]:
     area = Area(client, store.settings.bucket, f"conformance/{uuid.uuid4().hex}/")
     with contextlib.closing(client):
         yield area
-        for name in area.names():
-            client.delete_object(Bucket=area.bucket, Key=area.key(name))
+        area.clear()
 
 
 @pytest.fixture(scope="session")

