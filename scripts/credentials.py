@@ -2,7 +2,7 @@
 
 The parent token, the account and the bucket come from the environment or .env (scripts/env.py writes it).
 The credential goes to stdout, or with --output to a file that only its owner can read; errors go to stderr.
-Exit status: 0 done, 1 error, 2 usage.
+Exit status: 0 done, 1 error, 2 usage, 130 interrupted.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from layout.storage.minting import Minter, environment_api_minter, local_minter
 from layout.storage.private_file import write_private
 from layout.storage.settings import StorageSettings, load_settings
 
+ERROR, INTERRUPTED = 1, 130
 MINTERS: dict[str, Callable[[StorageSettings], Minter]] = {
     "signing": local_minter,
     "api": environment_api_minter,
@@ -44,7 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"Error: {error}", file=sys.stderr)
         if isinstance(error, LayoutError) and error.hint:
             print(f"Try: {error.hint}", file=sys.stderr)
-        return 1
+        return ERROR
+    except KeyboardInterrupt:
+        print("Error: Interrupted. Run the command again.", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 

@@ -2,7 +2,7 @@
 
 The outputs come from `pulumi stack output --json --show-secrets`, or from a file with its answer (--outputs).
 The file gets mode 0600, since it holds the secret of the stack's token.
-Exit status: 0 done, 1 error, 2 usage.
+Exit status: 0 done, 1 error, 2 usage, 130 interrupted.
 """
 
 import argparse
@@ -16,23 +16,38 @@ if __package__ in {None, ""}:
 
 from infra.stack_outputs import TOKENS, ask_pulumi, variables
 from layout.environment import Environment
-from layout.errors import LayoutError
+from layout.errors import LayoutError, SettingsError
 from layout.storage.private_file import update_env_file
+
+ERROR, INTERRUPTED = 1, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status."""
     arguments = _parser().parse_args(argv)
     try:
-        outputs = arguments.outputs.read_text("utf-8") if arguments.outputs else ask_pulumi(arguments.stack)
+        outputs = _read(arguments.outputs) if arguments.outputs else ask_pulumi(arguments.stack)
         update_env_file(arguments.file, variables(outputs, arguments.stack, arguments.token))
     except (LayoutError, OSError) as error:
         print(f"Error: {error}", file=sys.stderr)
         if isinstance(error, LayoutError) and error.hint:
             print(f"Try: {error.hint}", file=sys.stderr)
-        return 1
+        return ERROR
+    except KeyboardInterrupt:
+        print("Error: Interrupted. Run the command again.", file=sys.stderr)
+        return INTERRUPTED
     print(f"Wrote {arguments.file} for {arguments.stack} with its {arguments.token} token.")
     return 0
+
+
+def _read(outputs: Path) -> str:
+    try:
+        return outputs.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise SettingsError(
+            f"The file {str(outputs)!r} is not text in UTF-8.",
+            hint="Use the answer of: pulumi stack output --json --show-secrets",
+        ) from None
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -143,6 +145,23 @@ def test_wrong_usage_has_status_2(arguments: list[str], capsys: pytest.CaptureFi
         main(arguments)
     assert caught.value.code == 2
     assert "usage: credentials.py" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("parent")
+def test_interrupted_has_status_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one line, while Cloudflare's API does not answer."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
+        monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "token")
+        monkeypatch.setenv("CLOUDFLARE_BASE_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        command = [sys.executable, str(ROOT / "scripts/credentials.py"), "mint", "--by", "api"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            connection, _ = silent.accept()
+            process.send_signal(signal.SIGINT)
+            printed = process.communicate(timeout=30)
+            connection.close()
+    assert process.returncode == 130
+    assert printed == ("", "Error: Interrupted. Run the command again.\n")
 
 
 def test_boto3_renews_through_credential_process(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -136,6 +138,31 @@ def test_a_missing_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     """In the words of the operating system."""
     assert main(["--stack", "dev", "--outputs", "missing.json"]) == 1
     assert capsys.readouterr().err == "Error: [Errno 2] No such file or directory: 'missing.json'\n"
+
+
+def test_a_file_that_is_no_text_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is named, with the command that gives the right one."""
+    Path("outputs.json").write_bytes(b"\xff\xfe{}")
+    assert main(["--stack", "dev", "--outputs", "outputs.json"]) == 1
+    assert capsys.readouterr().err == (
+        "Error: The file 'outputs.json' is not text in UTF-8.\n"
+        "Try: Use the answer of: pulumi stack output --json --show-secrets\n"
+    )
+    assert not Path(".env").exists()
+
+
+def test_interrupted_has_status_130(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one line, while Pulumi is asked; nothing is written."""
+    cli = tmp_path / "pulumi"
+    cli.write_text("#!/bin/sh\nkill -INT $PPID\nexec sleep 30\n")
+    cli.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    script = Path(__file__).resolve().parents[2] / "scripts" / "env.py"
+    command = [sys.executable, str(script), "--stack", "dev"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "Error: Interrupted. Run the command again.\n"
+    assert not Path(".env").exists()
 
 
 def test_wrong_usage_has_status_2(capsys: pytest.CaptureFixture[str]) -> None:
