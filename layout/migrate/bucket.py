@@ -11,9 +11,13 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from layout.access import MAX_WHOLE_BUCKET_LIFETIME_SECONDS, scope_for_whole_bucket
 from layout.errors import ObjectMissingError, StorageError
 from layout.storage.answers import storage_errors
 from layout.storage.clients import s3_client
+from layout.storage.credentials import RenewingCredentials
+from layout.storage.minting import local_minter
+from layout.storage.secret import CredentialSource
 from layout.storage.settings import StorageSettings
 
 __all__ = ["BucketReader", "ListedObject", "ObjectHead"]
@@ -28,6 +32,7 @@ _KEPT_HEADERS = (
     "expires",
 )
 _CHUNK_BYTES = 1 << 20
+_LIFETIME = timedelta(seconds=MAX_WHOLE_BUCKET_LIFETIME_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +63,20 @@ class ObjectHead:
 
 
 class BucketReader:
-    """Reads one bucket by raw keys. Threads may share it."""
+    """Reads one bucket by raw keys. Threads may share it.
+
+    A parent token in the settings only signs: each request carries a temporary credential for the whole
+    bucket, which may read and nothing else, and is renewed for as long as the migration takes. A temporary
+    credential in the settings, or one without an account's id, is used as it is.
+    """
 
     writable = False
 
     def __init__(self, settings: StorageSettings) -> None:
         self.name = settings.bucket
         self.endpoint = settings.endpoint
-        self.client = s3_client(settings, timestamps_as_text=True)
+        self.credentials = _temporary_credentials(settings, write=self.writable)
+        self.client = s3_client(settings, credentials=self.credentials, timestamps_as_text=True)
         if not self.writable:
             self.client.meta.events.register_first("before-call.s3", _refuse_writes)
 
@@ -138,6 +149,14 @@ class BucketReader:
             answer = self.client.list_objects_v2(Bucket=self.name, MaxKeys=1)
         date = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
         return date.astimezone(UTC) + timedelta(seconds=1)
+
+
+def _temporary_credentials(settings: StorageSettings, *, write: bool) -> CredentialSource | None:
+    """Minted on this machine from the parent token; None if the settings cannot mint."""
+    if settings.session_token is not None or settings.account_id is None:
+        return None
+    scope = scope_for_whole_bucket(settings.bucket, write)
+    return RenewingCredentials(local_minter(settings), scope, _LIFETIME)
 
 
 def _refuse_writes(model: Any, **_: Any) -> None:

@@ -51,14 +51,14 @@ class CopyLimits:
 
 
 class BucketWriter(BucketReader):
-    """Reads and writes one bucket by raw keys."""
+    """Reads and writes one bucket by raw keys; its temporary credentials may do both."""
 
     writable = True
 
     def __init__(self, settings: StorageSettings, limits: CopyLimits | None = None) -> None:
         super().__init__(settings)
         self.limits = limits or CopyLimits()
-        self.store = object_store(settings)
+        self.store = object_store(settings, credentials=self.credentials)
         self.client.meta.events.register("before-call.s3.CopyObject", _add_destination_condition)
 
     async def copy_small(self, key: str, new_key: str) -> None:
