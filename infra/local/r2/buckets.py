@@ -40,13 +40,13 @@ def list_buckets(context: Context) -> Response:
         if bucket.name.startswith(prefix or "") and bucket.name > after
     ]
     shown = found[: min(limit, MAX_LIST_KEYS)]
-    truncated = 0 < len(shown) < len(found)  # who asks for nothing gets all of it
+    truncated = len(shown) < len(found)
     owner: list[Element] = [("ID", context.account_id), ("DisplayName", context.account_id)]
     content: list[Element] = [("Owner", owner)]
     content.append(("Buckets", [_bucket(b.name, iso_time(to_milliseconds(b.created))) for b in shown]))
     content += [("IsTruncated", truncated), ("MaxKeys", limit), ("KeyCount", len(shown))]
     headers = {**_XML, "cf-is-truncated": "true" if truncated else "false"}
-    if truncated:
+    if truncated and shown:
         content.append(("NextContinuationToken", shown[-1].name))
         headers["cf-next-continuation-token"] = shown[-1].name
     return Response(200, headers, document("ListAllMyBucketsResult", content))

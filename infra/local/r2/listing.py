@@ -103,8 +103,7 @@ def _page(context: Context, limit: int, start: bytes) -> _Page:
         start += _LAST  # whoever starts after a common prefix has seen all that it stands for
     for entry in _entries(context, start, prefix, delimiter, wanted + 1):
         if len(page.objects) + len(page.prefixes) >= wanted:
-            # Who asks for nothing gets all of it: there is no place from which a next page could go on.
-            page.truncated = wanted > 0
+            page.truncated = True
             break
         if isinstance(entry, bytes):
             page.prefixes.append(entry.decode())

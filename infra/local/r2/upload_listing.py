@@ -23,7 +23,6 @@ def list_parts(context: Context) -> Response:
     limit, after = _number(context, "max-parts", _PAGE), _number(context, "part-number-marker", 0)
     parts = [part for part in context.store.uploads.parts(upload).values() if part.number > after]
     shown = parts[: min(limit, _PAGE)]
-    truncated = 0 < len(shown) < len(parts)  # who asks for nothing gets all of it
     content: list[Element] = [
         ("Bucket", context.bucket_name),
         ("Key", upload.spelling),
@@ -31,9 +30,9 @@ def list_parts(context: Context) -> Response:
         ("StorageClass", upload.metadata.storage_class),
         ("PartNumberMarker", after),
         ("MaxParts", limit),
-        ("IsTruncated", truncated),
+        ("IsTruncated", len(shown) < len(parts)),
     ]
-    if truncated:
+    if len(shown) < len(parts) and shown:
         content.append(("NextPartNumberMarker", shown[-1].number))
     content += [("Part", _part(part)) for part in shown]
     return Response(200, dict(_XML), document("ListPartsResult", content))
@@ -63,7 +62,7 @@ def list_multipart_uploads(context: Context) -> Response:
         if end >= 0 and common in prefixes:
             continue
         if len(shown) + len(prefixes) >= min(limit, _PAGE):
-            truncated = last is not None  # who asks for nothing gets all of it
+            truncated = True
             break
         if end >= 0:
             prefixes.append(common)

@@ -240,16 +240,6 @@ def test_parts_are_listed_in_pages(s3: Any, bucket: str) -> None:
     assert parts == [(1, 1), (2, 2), (3, 3)]
 
 
-def test_zero_uploads_or_parts_have_no_next_page(s3: Any, bucket: str) -> None:
-    """A client that follows pages ends at once."""
-    upload = begin(s3, bucket)
-    fill(s3, upload, [b"1"])
-    uploads = s3.list_multipart_uploads(Bucket=bucket, MaxUploads=0)
-    parts = s3.list_parts(MaxParts=0, **upload)
-    assert ("Uploads" in uploads, uploads["IsTruncated"], "NextKeyMarker" in uploads) == (False, False, False)
-    assert ("Parts" in parts, parts["IsTruncated"], "NextPartNumberMarker" in parts) == (False, False, False)
-
-
 def test_a_part_larger_than_allowed_is_refused_by_its_header(r2: "LocalR2", s3: Any, bucket: str) -> None:
     """Before its bytes are sent."""
     upload = begin(s3, bucket)["UploadId"]
