@@ -65,10 +65,10 @@ def test_start_after_a_missing_key(area: Area) -> None:
 
 
 def test_max_keys_zero(area: Area) -> None:
-    """max-keys may be 0 and lists nothing."""
+    """max-keys may be 0: the answer lists nothing and says whether there is anything."""
     area.fill(["a"])
     answer = area.s3.list_objects_v2(Bucket=area.bucket, Prefix=area.prefix, MaxKeys=0)
-    assert answer.get("Contents", []) == []
+    assert (answer.get("Contents", []), answer["IsTruncated"]) == ([], True)
 
 
 def test_max_keys_above_the_limit(area: Area) -> None:
