@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import json
 import logging
 import re
-import socket
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from infra.local.clock import Clock
+from infra.local.connections import EndableConnections
 from infra.local.control.envelope import Answer, ApiError, no_route
 from infra.local.control.log import ApiLog
 from infra.local.control.request import Request
@@ -77,36 +76,11 @@ def port_error(error: OSError, port: int, option: str) -> LocalCloudflareError:
     return LocalCloudflareError(text)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
+class _Server(EndableConnections, HTTPServer):
     request_queue_size = 128
     handlers: dict[str, Handler]
     clock: Clock
     log: ApiLog
-
-    def __init__(self, *arguments: Any) -> None:
-        self._open: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        super().__init__(*arguments)
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Remembers the connection while it is served."""
-        with self._lock:
-            self._open.add(request)
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            with self._lock:
-                self._open.discard(request)
-
-    def end_connections(self) -> None:
-        """A connection kept alive would otherwise go on answering, from files that are closed."""
-        with self._lock:
-            connections = list(self._open)
-        for connection in connections:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that a client dropped is nothing to print a traceback about."""

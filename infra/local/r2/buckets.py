@@ -67,7 +67,7 @@ def head_bucket(context: Context) -> Response:
 
 def get_bucket_location(context: Context) -> Response:
     """GetBucketLocation: the location hint, else `auto`."""
-    location = (context.bucket.location or "auto").upper() if context.bucket.location else "auto"
+    location = context.bucket.location.upper() if context.bucket.location else "auto"
     body = document("LocationConstraint", [])
     return Response(200, dict(_XML), body.replace(b"></", f">{location}</".encode()))
 

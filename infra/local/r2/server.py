@@ -9,6 +9,7 @@ import threading
 from typing import Any
 
 from infra.local.clock import Clock
+from infra.local.connections import EndableConnections
 from infra.local.r2.access import CredentialLookup
 from infra.local.r2.caller import Authenticator
 from infra.local.r2.endpoint import Answer, Endpoint
@@ -118,38 +119,21 @@ class R2Server:
             self.store.apply_lifecycle()
 
 
-class _Listener(socketserver.ThreadingTCPServer):
+class _Listener(EndableConnections, socketserver.TCPServer):
     allow_reuse_address = True
-    daemon_threads = True
-    block_on_close = False
     request_queue_size = 1024
 
     def __init__(self, address: tuple[str, int], endpoint: Endpoint, clock: Clock) -> None:
         self.endpoint = endpoint
         self.clock = clock
-        self._open: set[socket.socket] = set()
-        self._lock = threading.Lock()
         super().__init__(address, _Connection)
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        with self._lock:
-            self._open.add(request)
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            with self._lock:
-                self._open.discard(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away is no event."""
 
     def server_close(self) -> None:
         super().server_close()
-        with self._lock:
-            still_open = list(self._open)
-        for connection in still_open:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+        self.end_connections()
 
 
 class _Connection(socketserver.StreamRequestHandler):
