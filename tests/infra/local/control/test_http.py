@@ -1,5 +1,6 @@
 """The control API as a server: whatever comes is answered in the envelope, never with a fault of its own."""
 
+import contextlib
 import json
 import socket
 from contextlib import closing
@@ -23,7 +24,9 @@ def raw(cloudflare: LocalCloudflare, request: bytes) -> tuple[int, dict[str, Any
     port = int(cloudflare.api_url.rsplit(":", 1)[1].split("/")[0])
     with closing(socket.create_connection(("127.0.0.1", port), timeout=10)) as connection:
         connection.sendall(request)
-        connection.shutdown(socket.SHUT_WR)
+        # The server may have refused and closed already; its answer is still there to be read.
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_WR)
         answer = b""
         while block := connection.recv(65536):
             answer += block

@@ -1,7 +1,7 @@
 """Bytes that no S3 client sends: an S3 error or a closed connection, never a crash."""
 
-import re
 import contextlib
+import re
 import socket
 from typing import TYPE_CHECKING
 
