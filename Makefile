@@ -3,7 +3,7 @@
 
 PYTHON = python3
 VENV = .venv/bin/python
-SUPERVISED = $(VENV) -m infra.local.supervisor --
+SUPERVISED = $(VENV) -m local_cloudflare.supervisor --
 LOCK = $(VENV) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 help: ## list these commands (the default)
@@ -13,10 +13,10 @@ demo: setup ## everything on this machine: three stacks up, legacy data moved, a
 	$(SUPERVISED) $(VENV) scripts/demo.py $(ARGS)
 
 up: setup ## start the local Cloudflare in the foreground (ARGS="--s3-port 9000"); Ctrl-C ends it
-	$(SUPERVISED) $(VENV) -m infra.local up $(ARGS)
+	$(SUPERVISED) $(VENV) -m local_cloudflare up $(ARGS)
 
 down: environment ## stop the local Cloudflare that `make up` started
-	$(VENV) -m infra.local down $(ARGS)
+	$(VENV) -m local_cloudflare down $(ARGS)
 
 test: setup servers ## run the tests (ARGS="tests/layout -k keys")
 	$(SUPERVISED) $(VENV) -m pytest --numprocesses 2 --dist loadgroup $(ARGS)

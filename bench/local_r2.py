@@ -39,7 +39,7 @@ BODY = b"x" * 1024
 _LOCAL_R2 = """
 import json, sys, tempfile
 from pathlib import Path
-from infra.local.cloudflare import LocalCloudflare
+from local_cloudflare.cloudflare import LocalCloudflare
 with tempfile.TemporaryDirectory() as folder, LocalCloudflare(Path(folder), buckets=["bench"]) as cloudflare:
     keys = cloudflare.s3_keys("Workers R2 Storage Bucket Item Write", bucket="bench")
     print(json.dumps([cloudflare.s3_endpoint, keys.access_key_id, keys.secret_access_key]), flush=True)

@@ -1,4 +1,4 @@
 """What exists in the Cloudflare account: the Pulumi program, one stack per environment.
 
-`infra.local` is Cloudflare on this machine; the program does not know which of the two it talks to.
+`local_cloudflare` is Cloudflare on this machine; the program does not know which of the two it talks to.
 """

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from infra import outputs as names
-from infra.local.engine.find import built_engine
-from infra.local.engine.places import LOCAL
 from layout.errors import SettingsError
+from local_cloudflare.engine.find import built_engine
+from local_cloudflare.engine.places import LOCAL
 
 __all__ = ["TOKENS", "ask_pulumi", "variables"]
 

@@ -13,10 +13,10 @@ if __package__ in {None, ""}:
     # Called by its path from a checkout, which is not installed.
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from infra.local.demo.run import FAILED, run_demo
-from infra.local.demo.screen import Screen
-from infra.local.engine.places import REPOSITORY
+from demo.run import FAILED, run_demo
+from demo.screen import Screen
 from layout.errors import LayoutError
+from local_cloudflare.engine.places import REPOSITORY
 
 INTERRUPTED = 130
 DESCRIPTION, EPILOG = (__doc__ or "").split("\n\n", 1)

@@ -56,8 +56,10 @@ def make_virtual_environment() -> None:
 
 def make_engine() -> int:
     """Find or build the Pulumi engine, under supervision: an interrupted build leaves no compiler running."""
-    supervised = [str(PYTHON), "-m", "infra.local.supervisor", "--"]
-    return subprocess.call([*supervised, str(PYTHON), "-m", "infra.local.engine"], stdout=subprocess.DEVNULL)
+    supervised = [str(PYTHON), "-m", "local_cloudflare.supervisor", "--"]
+    return subprocess.call(
+        [*supervised, str(PYTHON), "-m", "local_cloudflare.engine"], stdout=subprocess.DEVNULL
+    )
 
 
 def stamp_text() -> str:

@@ -14,7 +14,7 @@ from tests.matrix.summary import pytest_terminal_summary  # noqa: F401 - a hook,
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from infra.local.cloudflare import LocalCloudflare
+    from local_cloudflare.cloudflare import LocalCloudflare
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def cloudflare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloudf
 
     Its clock is everybody's: a test that advances time starts a LocalCloudflare of its own.
     """
-    from infra.local.cloudflare import LocalCloudflare
+    from local_cloudflare.cloudflare import LocalCloudflare
 
     with LocalCloudflare(tmp_path_factory.mktemp("cloudflare")) as running:
         yield running

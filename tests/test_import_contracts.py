@@ -23,7 +23,7 @@ CONTRACTS = {
 # Above the core: they have a contract of their own, or exist for users' tests.
 NOT_CORE = {"layout.storage", "layout.migrate", "layout.testing"}
 # Not of the program: Cloudflare on this machine, and a reader of outputs that finds the CLI there.
-NOT_PROGRAM = {"infra.local", "infra.stack_outputs"}
+NOT_PROGRAM = {"local_cloudflare", "infra.stack_outputs"}
 CORE_FILES = sorted(
     path
     for path in (ROOT / "layout").rglob("*.py")

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.local.engine.places import REPOSITORY
+from local_cloudflare.engine.places import REPOSITORY
 from tests.clients import install
 from tests.clients.commands import COMMANDS, Client
 from tests.clients.page import aws_config, block
 
 if TYPE_CHECKING:
-    from infra.local.cloudflare import LocalCloudflare
+    from local_cloudflare.cloudflare import LocalCloudflare
 
 REQUIRED = "CLIENTS_REQUIRED"
 """Set by `make check-clients`: rclone must be there."""

@@ -16,10 +16,10 @@ import venv
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra.local.engine.places import LOCAL, REPOSITORY, STAMP, read_stamp
-from infra.local.engine.steps import Step
-from infra.local.engine.toolchain import find_go, go_environment, install_go
 from layout.errors import LayoutError
+from local_cloudflare.engine.places import LOCAL, REPOSITORY, STAMP, read_stamp
+from local_cloudflare.engine.steps import Step
+from local_cloudflare.engine.toolchain import find_go, go_environment, install_go
 
 HERE = Path(__file__).resolve().parent
 FOLDER = LOCAL / "clients"

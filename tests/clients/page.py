@@ -2,7 +2,7 @@
 
 import re
 
-from infra.local.engine.places import REPOSITORY
+from local_cloudflare.engine.places import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "clients.md"
 

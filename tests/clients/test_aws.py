@@ -15,7 +15,7 @@ from tests.clients.tree import write_tree
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from infra.local.cloudflare import LocalCloudflare
+    from local_cloudflare.cloudflare import LocalCloudflare
 
 SIZE = 9 * 2**20
 

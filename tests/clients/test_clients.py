@@ -14,7 +14,7 @@ from tests.clients.tree import TREE, read_tree, stored_tree, write_tree
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from infra.local.cloudflare import LocalCloudflare
+    from local_cloudflare.cloudflare import LocalCloudflare
 
 FILM = os.urandom(12 * 2**20)
 # rclone takes a HEAD that is refused for a missing object.

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.engine.places import STAMP
 from layout.errors import LocalCloudflareError
+from local_cloudflare.engine.places import STAMP
 from tests.clients import install
 
 

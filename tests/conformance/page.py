@@ -11,7 +11,7 @@ One suite of statements about R2 (`tests/conformance/`) runs on several stores. 
 in a run; a number leads to the reason why not. The suite fails if a statement holds where this page says that it does
 not.
 
-- **local R2** is the strict endpoint of `python -m infra.local up`.
+- **local R2** is the strict endpoint of `python -m local_cloudflare up`.
 - **miniflare** is Cloudflare's own simulator, through its S3 endpoint.
 - **versitygw** is a plain S3 server: what it lacks is R2's own, or newer than it.
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from mypy_boto3_s3 import S3Client
 from pydantic import SecretStr
 
-from infra.local.cloudflare import LocalCloudflare
 from layout.errors import SettingsError
 from layout.storage.clients import s3_client
 from layout.storage.settings import StorageSettings, load_settings
+from local_cloudflare.cloudflare import LocalCloudflare
 from tests.conformance.servers import install
 
 BUCKET = "conformance"

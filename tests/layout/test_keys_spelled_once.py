@@ -18,7 +18,7 @@ FRAGMENT = re.compile(
 ALLOWED = {
     "layout/scheme.py": "the table itself",
     "layout/legacy/": "old layouts are named values there",
-    "infra/local/demo/": "makes a legacy bucket and looks at it from outside",
+    "demo/": "makes a legacy bucket and looks at it from outside",
 }
 SOURCES = sorted(
     path.relative_to(ROOT)

@@ -9,7 +9,7 @@ import pytest
 from tests.matrix.stage import Stage
 
 if TYPE_CHECKING:
-    from infra.local.cloudflare import LocalCloudflare
+    from local_cloudflare.cloudflare import LocalCloudflare
 
 
 @pytest.fixture(scope="session")

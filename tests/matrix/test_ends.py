@@ -9,7 +9,6 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from infra.local.cloudflare import LocalCloudflare
 from layout.access import BACKEND, scope_for_user
 from layout.environment import Environment
 from layout.keys import profiles_key
@@ -17,6 +16,7 @@ from layout.storage.clients import s3_client
 from layout.storage.minting import local_minter
 from layout.storage.secret import StorageCredentials
 from layout.storage.settings import StorageSettings
+from local_cloudflare.cloudflare import LocalCloudflare
 from tests.matrix.areas import BUCKET, USERS
 
 KEY = profiles_key(USERS[0], environment=Environment.DEV)

@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 from scripts.credentials import main
 
 if TYPE_CHECKING:
-    from infra.local.cloudflare import LocalCloudflare
+    from local_cloudflare.cloudflare import LocalCloudflare
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -16,7 +16,7 @@ from layout.storage.settings import StorageSettings, load_settings
 from scripts.migrate import main
 
 if TYPE_CHECKING:
-    from infra.local.cloudflare import LocalCloudflare
+    from local_cloudflare.cloudflare import LocalCloudflare
 
 Scopes = Callable[..., set[str]]
 

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.local.r2.faults import FaultAction, FaultRule
 from layout.storage.clients import s3_client
 from layout.storage.settings import load_settings
+from local_cloudflare.r2.faults import FaultAction, FaultRule
 from scripts.migrate import main
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from infra.local.cloudflare import LocalCloudflare
+    from local_cloudflare.cloudflare import LocalCloudflare
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "migrate.py"
 OBJECTS = 60

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.cloudflare import LocalCloudflare
-from infra.local.engine import Engine, engine
-from infra.local.workspace import Workspace
+from local_cloudflare.cloudflare import LocalCloudflare
+from local_cloudflare.engine import Engine, engine
+from local_cloudflare.workspace import Workspace
 from tests.infra.engine.house import House
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -44,7 +44,7 @@ def open_house(
     pulumi_engine: Engine, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., House]]:
     """Open a house: `open_house()`, or with another copy of the program `open_house(program=folder)`."""
-    log = logging.getLogger("infra.local.control.http")
+    log = logging.getLogger("local_cloudflare.control.http")
     level = log.level
     log.setLevel(logging.DEBUG)
     with contextlib.ExitStack() as opened:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from infra.local.cloudflare import LocalCloudflare
-from infra.local.workspace import Workspace
+from local_cloudflare.cloudflare import LocalCloudflare
+from local_cloudflare.workspace import Workspace
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

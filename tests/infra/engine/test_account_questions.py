@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from infra.local.engine import Engine
-from infra.local.workspace import Workspace
+from local_cloudflare.engine import Engine
+from local_cloudflare.workspace import Workspace
 from tests.infra.engine.house import OpenHouse, error_lines
 
 pytestmark = pytest.mark.engine

@@ -18,7 +18,7 @@ from layout.storage.settings import StorageSettings
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from infra.local.cloudflare import LocalCloudflare
+    from local_cloudflare.cloudflare import LocalCloudflare
 
 
 @dataclass

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
-from infra.local.r2.faults import FaultAction, FaultRule, Faults
 from layout.environment import Environment
 from layout.errors import AccessDeniedError
 from layout.legacy import FLAT
 from layout.migrate import BucketReader, BucketWriter, copy_objects, survey, verify_plan
+from local_cloudflare.r2.faults import FaultAction, FaultRule, Faults
 
 if TYPE_CHECKING:
-    from infra.local.cloudflare import LocalCloudflare
     from layout.storage.settings import StorageSettings
+    from local_cloudflare.cloudflare import LocalCloudflare
     from tests.layout.migrate.conftest import Flat
 
 

@@ -14,7 +14,7 @@ from layout.storage.r2_storage import R2Storage
 from layout.storage.settings import StorageSettings
 
 if TYPE_CHECKING:
-    from infra.local.cloudflare import LocalCloudflare
+    from local_cloudflare.cloudflare import LocalCloudflare
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 PARENT_ID = "fedcba9876543210fedcba9876543210"

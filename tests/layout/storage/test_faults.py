@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.local.r2.faults import FaultAction, FaultRule, Faults
 from layout.environment import Environment
 from layout.errors import ConditionFailedError
 from layout.keys import r2_key
+from local_cloudflare.r2.faults import FaultAction, FaultRule, Faults
 
 if TYPE_CHECKING:
-    from infra.local.cloudflare import LocalCloudflare
     from layout.storage.r2_storage import R2Storage
+    from local_cloudflare.cloudflare import LocalCloudflare
 
 KEY = r2_key("lost-answers", "a.json", "a1b2c3d4", environment=Environment.DEV)
 

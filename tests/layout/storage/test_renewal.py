@@ -28,7 +28,7 @@ from layout.storage.settings import StorageSettings
 from layout.storage.signing import Parent, sign
 
 if TYPE_CHECKING:
-    from infra.local.cloudflare import LocalCloudflare
+    from local_cloudflare.cloudflare import LocalCloudflare
 
 LIFETIME = timedelta(seconds=40)
 KEY = r2_key("anna", "a.txt", "a1b2c3d4", environment=Environment.DEV)
@@ -37,7 +37,7 @@ KEY = r2_key("anna", "a.txt", "a1b2c3d4", environment=Environment.DEV)
 @pytest.fixture
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloudflare]:
     """One of its own, whose clock may be advanced."""
-    from infra.local.cloudflare import LocalCloudflare
+    from local_cloudflare.cloudflare import LocalCloudflare
 
     with LocalCloudflare(tmp_path_factory.mktemp("renewal"), buckets=["films"]) as started:
         yield started

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
-from infra.local.r2.access import Permission
-from infra.local.r2.temporary import mint
 from layout.errors import CredentialsError
 from layout.storage.signing import Parent, sign
+from local_cloudflare.r2.access import Permission
+from local_cloudflare.r2.temporary import mint
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 PARENT_ID = "fedcba9876543210fedcba9876543210"

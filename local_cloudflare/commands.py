@@ -1,0 +1,110 @@
+"""The commands that run the local Cloudflare and tell a shell about it: `up`, `down`, `env`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from local_cloudflare.cloudflare import LocalCloudflare, read_endpoints
+from local_cloudflare.engine import engine
+from local_cloudflare.stop import stop
+from local_cloudflare.workspace import Workspace
+
+__all__ = ["down", "env", "up"]
+
+_SECRETS = frozenset({"api_token", "admin_secret"})
+
+
+def up(options: argparse.Namespace) -> int:
+    """Runs in the foreground until SIGINT, SIGTERM or, if asked for, the end of standard input."""
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with LocalCloudflare(
+        options.folder,
+        s3_port=options.s3_port,
+        api_port=options.api_port,
+        rate_limit=not options.no_rate_limit,
+        activation_delay=options.activation_delay,
+        buckets=options.bucket,
+    ) as running:
+        print(_as_json(running) if options.json else _banner(running), flush=True)
+        if options.until_stdin_closes:
+            threading.Thread(target=_wait_for_end_of_input, args=(ended.set,), daemon=True).start()
+        ended.wait()
+    return 0
+
+
+def _wait_for_end_of_input(then: Callable[[], None]) -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    then()
+
+
+def _as_json(running: LocalCloudflare) -> str:
+    """The endpoints without secrets: those stand in the endpoints file, which only its owner can read."""
+    shown = {name: value for name, value in running.endpoints().items() if name not in _SECRETS}
+    return json.dumps({**shown, "endpoints_file": str(running.endpoints_file)})
+
+
+def _banner(running: LocalCloudflare) -> str:
+    folder = shlex.quote(str(running.folder))
+    return "\n".join(
+        (
+            "Local Cloudflare. This is not Cloudflare: it answers on this machine only, for tests and demos.",
+            f"  account      {running.account_id}",
+            f"  S3 endpoint  {running.s3_endpoint}",
+            f"  control API  {running.api_url}",
+            f"  data         {running.folder}",
+            f'For a shell: eval "$(python -m local_cloudflare env --folder {folder})".',
+            "Ctrl-C ends it; the data stays.",
+        )
+    )
+
+
+def down(options: argparse.Namespace) -> int:
+    """Stops the one that runs in the folder."""
+    folder = str(options.folder)
+    stopped = stop(options.folder)
+    if stopped is None:
+        print(f"no local Cloudflare runs in {folder!r}")
+    else:
+        print(f"stopped the local Cloudflare in {folder!r} (process {stopped}); its data stays")
+    return 0
+
+
+def env(options: argparse.Namespace) -> int:
+    """Prints `export NAME=value` lines."""
+    endpoints = read_endpoints(options.folder)
+    variables = {
+        "CLOUDFLARE_ACCOUNT_ID": endpoints["account_id"],
+        "CLOUDFLARE_API_TOKEN": endpoints["api_token"],
+        "CLOUDFLARE_BASE_URL": endpoints["api_url"],
+        "R2_ENDPOINT": endpoints["s3_endpoint"],
+    }
+    if options.stack_folder is not None:
+        variables |= _stack_variables(options.stack_folder, endpoints)
+    for name, value in sorted(variables.items()):
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def _stack_variables(folder: Path, endpoints: Mapping[str, Any]) -> dict[str, str]:
+    """What the Pulumi CLI needs to use a workspace, without what every shell has."""
+    workspace = Workspace(
+        folder,
+        engine=engine(),
+        account_id=endpoints["account_id"],
+        api_url=endpoints["api_url"],
+        api_token=endpoints["api_token"],
+        s3_endpoint=endpoints["s3_endpoint"],
+    )
+    variables = workspace.environment()
+    return {name: value for name, value in variables.items() if name == "PATH" or name.startswith("PULUMI_")}

@@ -1,0 +1,177 @@
+"""Lifecycle and CORS rules of a bucket.
+
+A PUT replaces them all (CFD object-lifecycles.mdx, WSDK packages/wrangler/src/r2/lifecycle.ts).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from local_cloudflare.control.buckets import MALFORMED, existing
+from local_cloudflare.control.call import Call
+from local_cloudflare.control.envelope import Answer, ApiError
+from local_cloudflare.tokens import rfc3339
+
+__all__ = [
+    "CorsDocument",
+    "LifecycleDocument",
+    "cors",
+    "delete_cors",
+    "lifecycle",
+    "set_cors",
+    "set_lifecycle",
+]
+
+MaximumAge = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+def _date(text: str) -> str:
+    return rfc3339(text + "T00:00:00Z" if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else text)
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Age(_Document):
+    """After this many seconds."""
+
+    type: Literal["Age"]
+    maxAge: MaximumAge  # noqa: N815 - the API's spelling
+
+
+class Date(_Document):
+    """From this day."""
+
+    type: Literal["Date"]
+    date: Annotated[str, AfterValidator(_date)]
+
+
+class AbortUploads(_Document):
+    """Abort open multipart uploads."""
+
+    condition: Age
+
+
+class DeleteObjects(_Document):
+    """Delete objects."""
+
+    condition: Annotated[Age | Date, Field(discriminator="type")]
+
+
+class ChangeClass(_Document):
+    """Move objects to another storage class; back to Standard is impossible (CFD storage-classes.mdx)."""
+
+    condition: Annotated[Age | Date, Field(discriminator="type")]
+    storageClass: Literal["InfrequentAccess"]  # noqa: N815 - the API's spelling
+
+
+class Conditions(_Document):
+    """Which objects: a literal beginning of the key; `""` means all."""
+
+    prefix: Annotated[str, StringConstraints(max_length=1024)]
+
+
+class LifecycleRule(_Document):
+    """One rule. It must do something, or it is refused."""
+
+    id: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    enabled: bool
+    conditions: Conditions
+    abortMultipartUploadsTransition: AbortUploads | None = None  # noqa: N815 - the API's spelling
+    deleteObjectsTransition: DeleteObjects | None = None  # noqa: N815
+    storageClassTransitions: list[ChangeClass] | None = None  # noqa: N815
+
+    @model_validator(mode="after")
+    def _acts(self) -> LifecycleRule:
+        if not (
+            self.abortMultipartUploadsTransition
+            or self.deleteObjectsTransition
+            or self.storageClassTransitions
+        ):
+            raise ValueError(f"rule {self.id!r} has no transition")
+        return self
+
+
+class LifecycleDocument(_Document):
+    """The body of PUT `/lifecycle`. No `rules`, or null, is the empty set: it clears all."""
+
+    rules: Annotated[list[LifecycleRule], Field(max_length=1000)] | None = None
+
+    @model_validator(mode="after")
+    def _ids_differ(self) -> LifecycleDocument:
+        names = [rule.id for rule in self.rules or ()]
+        twice = (
+            sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+        )
+        if twice:
+            raise ValueError(f"rule id {twice[0]!r} appears twice")
+        return self
+
+
+class Allowed(_Document):
+    """What a browser on another origin may do."""
+
+    methods: Annotated[list[Literal["GET", "PUT", "POST", "DELETE", "HEAD"]], Field(min_length=1)]
+    origins: Annotated[list[str], Field(min_length=1)]
+    headers: list[str] | None = None
+
+
+class CorsRule(_Document):
+    """One CORS rule."""
+
+    allowed: Allowed
+    id: str | None = None
+    exposeHeaders: list[str] | None = None  # noqa: N815 - the API's spelling
+    maxAgeSeconds: Annotated[int, Field(ge=0, le=86400)] | None = None  # noqa: N815
+
+
+class CorsDocument(_Document):
+    """The body of PUT `/cors`."""
+
+    rules: Annotated[list[CorsRule], Field(max_length=100)]
+
+
+def _plain(rules: list[Any]) -> list[dict[str, Any]]:
+    return [rule.model_dump(exclude_none=True) for rule in rules]
+
+
+def lifecycle(call: Call) -> Answer:
+    """GET `/lifecycle`: every rule, in the order of the last PUT."""
+    bucket = existing(call)
+    return Answer({"rules": call.store.lifecycle(bucket.name, bucket.jurisdiction)})
+
+
+def set_lifecycle(call: Call) -> Answer:
+    """PUT `/lifecycle`: replaces every rule, the default one for multipart uploads included."""
+    bucket = existing(call)
+    body = call.request.document(LifecycleDocument, code=MALFORMED)
+    call.store.set_lifecycle(bucket.name, bucket.jurisdiction, _plain(body.rules or []))
+    return Answer({})
+
+
+def cors(call: Call) -> Answer:
+    """GET `/cors`: 404 (10059) where none was set."""
+    bucket = existing(call)
+    rules = call.store.cors(bucket.name, bucket.jurisdiction)
+    if rules is None:
+        raise ApiError(404, 10059, "The CORS configuration does not exist.")
+    return Answer({"rules": rules})
+
+
+def set_cors(call: Call) -> Answer:
+    """PUT `/cors`: replaces every rule."""
+    bucket = existing(call)
+    body = call.request.document(CorsDocument, code=MALFORMED)
+    call.store.set_cors(bucket.name, bucket.jurisdiction, _plain(body.rules))
+    return Answer({})
+
+
+def delete_cors(call: Call) -> Answer:
+    """DELETE `/cors`: none to delete is fine."""
+    bucket = existing(call)
+    call.store.delete_cors(bucket.name, bucket.jurisdiction)
+    return Answer({})

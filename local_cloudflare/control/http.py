@@ -1,0 +1,182 @@
+"""The sockets of the control API: HTTP/1.1 on 127.0.0.1, one thread a connection."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import re
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from layout.errors import LocalCloudflareError
+from local_cloudflare.clock import Clock
+from local_cloudflare.connections import EndableConnections
+from local_cloudflare.control.envelope import Answer, ApiError, no_route
+from local_cloudflare.control.log import ApiLog
+from local_cloudflare.control.request import Request
+
+__all__ = ["ControlServer", "Handler", "port_error"]
+
+_log = logging.getLogger(__name__)
+
+MAXIMUM_BODY = 4 * 2**20
+"""1,000 lifecycle rules with prefixes of 1,024 bytes fit; nothing else comes near."""
+
+Handler = Callable[[Request], Answer]
+"""Answers a request, or raises ApiError."""
+
+
+class ControlServer:
+    """Serves handlers by the beginning of the path.
+
+    Args:
+        handlers: `{"/client/v4": ..., "/local": ...}`; a handler sees the path below its beginning.
+        clock: The time in the log.
+        log: Remembers what is asked below `/client/v4`.
+        port: 0 takes a free one.
+
+    Raises:
+        LocalCloudflareError: The port is taken.
+    """
+
+    def __init__(self, handlers: dict[str, Handler], clock: Clock, log: ApiLog, *, port: int = 0) -> None:
+        try:
+            self._server = _Server(("127.0.0.1", port), _Connection)
+        except OSError as error:
+            raise port_error(error, port, "--api-port") from None
+        self._server.handlers = handlers
+        self._server.clock = clock
+        self._server.log = log
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self.port: int = self._server.server_address[1]
+
+    def start(self) -> None:
+        """Answers from now on, in threads of this process."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Closes the port and the connections."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+        self._server.end_connections()
+
+
+def port_error(error: OSError, port: int, option: str) -> LocalCloudflareError:
+    """What to tell a user whose port cannot be had; `option` is the one that chooses it."""
+    if error.errno == errno.EADDRINUSE:
+        text = f"port {port} of 127.0.0.1 is taken: stop what listens there, or choose another {option}"
+    else:
+        text = f"port {port} of 127.0.0.1 cannot be used ({error.strerror}): choose another {option}"
+    return LocalCloudflareError(text)
+
+
+class _Server(EndableConnections, HTTPServer):
+    request_queue_size = 128
+    handlers: dict[str, Handler]
+    clock: Clock
+    log: ApiLog
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A connection that a client dropped is nothing to print a traceback about."""
+        del request
+        _log.debug("connection of %s ended early", client_address, exc_info=True)
+
+
+class _Connection(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "local-cloudflare"
+    sys_version = ""
+    disable_nagle_algorithm = True
+    wbufsize = 1 << 16
+    timeout = 60
+    server: _Server
+
+    def _serve(self) -> None:
+        try:
+            answer: Answer | ApiError = self._dispatch(self._request())
+        except ApiError as refusal:
+            answer = refusal
+        except Exception:  # noqa: BLE001 - whatever it was, the client gets an envelope and the log the cause
+            _log.exception("%s %s", self.command, self.path)
+            answer = ApiError(500, 10001, "We encountered an internal error. Please try again.")
+        status, codes = (answer.status, (answer.code,)) if isinstance(answer, ApiError) else (200, ())
+        self._note(status, codes)
+        self._write(status, answer.body())
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815 - http.server's names
+
+    def _request(self) -> Request:
+        body = self._body()
+        try:
+            target = urlsplit(self.path)
+        except ValueError:
+            raise no_route(self.path) from None
+        return Request(
+            method=self.command,
+            path=unquote(target.path),
+            query=dict(reversed(parse_qsl(target.query, keep_blank_values=True))),
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=body,
+            client=str(self.client_address[0]),
+        )
+
+    def _body(self) -> bytes:
+        """Reads the body before anything is answered, so that the next request starts where it should."""
+        self.close_connection = True
+        if "transfer-encoding" in self.headers:
+            raise ApiError(411, 10033, "You must provide the Content-Length HTTP header.")
+        text = self.headers.get("content-length", "0")
+        if not (text.isascii() and text.isdigit() and len(text) < 20):
+            raise ApiError(400, 10033, f"The Content-Length HTTP header is not a number: {text!r}.")
+        length = int(text)
+        if length > MAXIMUM_BODY:
+            raise ApiError(413, 100100, f"The body of {length} bytes is larger than {MAXIMUM_BODY}.")
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise ApiError(400, 10013, f"The body ended after {len(body)} of {length} bytes.")
+        self.close_connection = self.headers.get("connection", "").lower() == "close"
+        return body
+
+    def _note(self, status: int, codes: tuple[int, ...]) -> None:
+        path = unquote(self.path.partition("?")[0])
+        if path.startswith("/client/v4/"):
+            below = re.sub(r"^/client/v4/accounts/[0-9a-f]{32}", "", path)
+            now = self.server.clock.now()
+            self.server.log.add(time=now, method=self.command, path=below, status=status, codes=codes)
+
+    def _dispatch(self, request: Request) -> Answer:
+        for beginning, handler in self.server.handlers.items():
+            if request.path.startswith(f"{beginning}/"):
+                below = request.path.removeprefix(beginning)
+                return handler(Request(**{**vars(request), "path": below}))
+        raise no_route(request.path)
+
+    def _write(self, status: int, body: dict[str, Any]) -> None:
+        payload = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(payload)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(payload)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What http.server refuses by itself, in the envelope and never as a fault of the server."""
+        del explain
+        self.close_connection = True
+        # A request line that cannot be read counts as HTTP/0.9, whose answers have no head.
+        self.request_version = "HTTP/1.1"
+        status = {501: 405, 505: 400}.get(code, code)
+        self._write(status, ApiError(status, 10400, message or "The request is not HTTP/1.1.").body())
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name of the base class
+        """Requests go to the logger of this module."""
+        _log.debug(format, *args)

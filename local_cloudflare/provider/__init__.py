@@ -1,0 +1,14 @@
+"""A stand-in for the Cloudflare provider plugin of Pulumi, in Python.
+
+`python -m local_cloudflare.provider <engine address>` serves it. It speaks to a local Cloudflare only, through the
+official SDK, and behaves as the real plugin was seen to behave:
+
+    __main__.py   serves gRPC and prints the port
+    plugin.py     Pulumi's methods: check, diff, create, read, update, delete, invoke
+    resources.py  one row a resource: its fields, and which force a replacement
+    kinds.py      what each resource sends and takes
+    api.py        the SDK, with errors as the real plugin shows them
+    values.py     Pulumi's property values and plain Python
+
+A PULUMI_HOME of its own holds it, so it never shadows the real plugin.
+"""

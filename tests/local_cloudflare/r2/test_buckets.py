@@ -1,0 +1,183 @@
+"""Operations on buckets, and the CORS rules that browsers see."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.local_cloudflare.r2.conftest import LocalR2
+
+
+def test_buckets_are_made_listed_and_removed(own: "LocalR2", refused: Any) -> None:
+    """A second one of the same name is a conflict."""
+    client = own.client()
+    for name in ("two", "one"):
+        client.create_bucket(Bucket=name)
+    assert [found["Name"] for found in client.list_buckets()["Buckets"]] == ["one", "two"]
+    assert refused(client.create_bucket, Bucket="one")[:2] == (409, "BucketConflict")
+    client.delete_bucket(Bucket="one")
+    assert refused(client.head_bucket, Bucket="one")[0] == 404
+    assert refused(client.delete_bucket, Bucket="one")[:2] == (404, "NoSuchBucket")
+
+
+def test_a_bucket_with_contents_cannot_be_removed(own: "LocalR2", refused: Any) -> None:
+    """Open uploads count, even if the listing is empty."""
+    client, name = own.client(), own.bucket().name
+    client.put_object(Bucket=name, Key="key", Body=b"")
+    not_empty = (409, "BucketNotEmpty", "The bucket you tried to delete is not empty.")
+    assert refused(client.delete_bucket, Bucket=name) == not_empty
+    client.delete_object(Bucket=name, Key="key")
+    upload = {"Bucket": name, "Key": "key"}
+    upload["UploadId"] = client.create_multipart_upload(**upload)["UploadId"]
+    assert refused(client.delete_bucket, Bucket=name) == not_empty
+    client.abort_multipart_upload(**upload)
+    client.delete_bucket(Bucket=name)
+
+
+@pytest.mark.parametrize(("location", "shown"), [("auto", "auto"), ("us-east-1", "auto"), ("weur", "WEUR")])
+def test_a_location_is_a_hint(own: "LocalR2", location: str, shown: str) -> None:
+    """Auto and its alias are none."""
+    client = own.client()
+    client.create_bucket(Bucket="new", CreateBucketConfiguration={"LocationConstraint": location})
+    assert client.get_bucket_location(Bucket="new")["LocationConstraint"] == shown
+
+
+def test_other_locations_are_refused(own: "LocalR2", refused: Any) -> None:
+    """R2 has no AWS regions."""
+    arguments = {"Bucket": "new", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
+    assert refused(own.client().create_bucket, **arguments)[:2] == (400, "InvalidLocationConstraint")
+
+
+@pytest.mark.parametrize("name", ["ab", "A-b", "a.b", "-ab", "ab-", "a" * 64, "a_b", "%41bc"])
+def test_bucket_names_have_rules(r2: "LocalR2", name: str) -> None:
+    """3 to 63 lower-case letters, digits and hyphens; the ends are no hyphens."""
+    for method, path in (("PUT", f"/{name}"), ("GET", f"/{name}/key")):
+        reply = r2.send(method, path)
+        assert (reply.status, b"<Code>InvalidBucketName</Code>" in reply.body) == (400, True)
+
+
+def test_a_missing_bucket_is_said_to_be_missing(s3: Any, refused: Any) -> None:
+    """To an admin; 404 NoSuchBucket."""
+    missing = (404, "NoSuchBucket", "The specified bucket does not exist.")
+    assert refused(s3.put_object, Bucket="no-such-bucket", Key="key", Body=b"") == missing
+    assert refused(s3.list_objects_v2, Bucket="no-such-bucket") == missing
+
+
+def test_an_upload_can_make_its_bucket(r2: "LocalR2") -> None:
+    """cf-create-bucket-if-missing, for who may create buckets."""
+    wish = {"cf-create-bucket-if-missing": "true"}
+    writer = r2.credential(r2.admin.grants[0].permission.OBJECT_READ_WRITE)
+    assert r2.send("PUT", "/made-1/key", body=b"x", headers=wish, credential=writer).status == 404
+    assert r2.send("PUT", "/made-1/key", body=b"x", headers=wish).status == 200
+    assert r2.send("POST", "/made-2/key?uploads", headers=wish).status == 200
+    assert r2.send("PUT", "/made-1/key", body=b"y", headers=wish).status == 200
+    assert r2.send("GET", "/made-3/key", headers=wish).status == 404
+
+
+def test_a_list_of_buckets_has_pages(own: "LocalR2") -> None:
+    """By R2's parameters, which headers override."""
+    for _ in range(5):
+        own.bucket()
+    reply = own.send("GET", "/?max-keys=4", headers={"cf-max-keys": "2", "cf-prefix": "bucket"})
+    assert reply.body.count(b"<Bucket>") == 2
+    assert (reply.headers["cf-is-truncated"], reply.headers["cf-next-continuation-token"]) == (
+        "true",
+        "bucket-1",
+    )
+    rest = own.send("GET", "/?continuation-token=bucket-1")
+    assert (rest.body.count(b"<Bucket>"), rest.headers["cf-is-truncated"]) == (3, "false")
+
+
+def test_a_jurisdiction_sees_its_own_buckets(own: "LocalR2") -> None:
+    """By the first label of the host, as R2's endpoints are named."""
+    own.store.create_bucket("europe", jurisdiction="eu")
+    own.bucket()
+    eu = {"host": f"eu.localhost:{own.server.port}"}
+    for name, headers, status in (
+        ("europe", eu, 200),
+        ("europe", {}, 404),
+        ("bucket-0", eu, 404),
+        ("bucket-0", {}, 200),
+    ):
+        target, signed = own.sign("HEAD", f"/{name}", headers=headers)
+        assert own.send_raw("HEAD", target, b"", signed).status == status
+
+
+def test_a_post_on_a_bucket_does_nothing(r2: "LocalR2", bucket: str) -> None:
+    """R2 answers an empty 200."""
+    reply = r2.send("POST", f"/{bucket}")
+    assert (reply.status, reply.body) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    ("method", "query", "status"), [("PUT", "?foo=1", 400), ("DELETE", "?bar", 400), ("PATCH", "", 404)]
+)
+def test_routes_that_do_not_exist(r2: "LocalR2", bucket: str, method: str, query: str, status: int) -> None:
+    """Parameters are named, methods have no route."""
+    reply = r2.send(method, f"/{bucket}{query}")
+    assert reply.status == status
+    assert b"Unsupported search param(s)" in reply.body or b"No route matches this url." in reply.body
+    assert r2.store.bucket(bucket) is not None
+
+
+ORIGIN = "https://app.example"
+CORS = [
+    {
+        "ID": "web", "AllowedOrigins": [ORIGIN], "AllowedMethods": ["PUT", "GET"],
+        "AllowedHeaders": ["content-type"], "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 60,
+    }
+]  # fmt: skip
+
+
+def test_cors_rules_have_two_forms(own: "LocalR2", refused: Any) -> None:
+    """What the S3 form writes, the API form shows."""
+    name, client = own.bucket().name, own.client()
+    assert refused(client.get_bucket_cors, Bucket=name)[:2] == (404, "NoSuchCORSConfiguration")
+    client.put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": CORS})
+    assert client.get_bucket_cors(Bucket=name)["CORSRules"] == CORS
+    assert own.store.cors(name) == [
+        {
+            "id": "web",
+            "allowed": {"origins": [ORIGIN], "methods": ["PUT", "GET"], "headers": ["content-type"]},
+            "exposeHeaders": ["ETag"],
+            "maxAgeSeconds": 60,
+        }
+    ]
+    client.delete_bucket_cors(Bucket=name)
+    assert own.store.cors(name) is None
+
+
+@pytest.mark.parametrize(
+    ("origin", "method", "headers", "status"),
+    [
+        (ORIGIN, "PUT", "Content-Type", 204),
+        (ORIGIN, "GET", "", 204),
+        ("https://evil.example", "PUT", "", 403),
+        (ORIGIN, "DELETE", "", 403),
+        (ORIGIN, "PUT", "x-amz-meta-a", 403),
+    ],
+)
+def test_a_preflight_is_answered_without_a_signature(
+    own: "LocalR2", origin: str, method: str, headers: str, status: int
+) -> None:
+    """By the bucket's rules."""
+    name = own.bucket().name
+    own.client().put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": CORS})
+    asked = {"Origin": origin, "Access-Control-Request-Method": method}
+    asked |= {"Access-Control-Request-Headers": headers} if headers else {}
+    reply = own.send_raw("OPTIONS", f"/{name}/key", b"", asked)
+    assert reply.status == status
+    if status == 204:
+        assert reply.headers["Access-Control-Allow-Origin"] == ORIGIN
+        assert reply.headers["Access-Control-Max-Age"] == "60"
+        assert reply.headers.get("Access-Control-Allow-Headers", "") == headers.lower()
+
+
+def test_answers_to_a_browser_say_who_may_read_them(own: "LocalR2") -> None:
+    """Errors too; without a rule, nothing is said."""
+    name = own.bucket().name
+    target, _ = own.sign("GET", f"/{name}/none", expires=60)
+    assert "Access-Control-Allow-Origin" not in own.send_raw("GET", target, b"", {"Origin": ORIGIN}).headers
+    own.store.set_cors(name, rules=[{"allowed": {"origins": ["*"], "methods": ["GET"]}}])
+    reply = own.send_raw("GET", target, b"", {"Origin": ORIGIN})
+    assert (reply.status, reply.headers["Access-Control-Allow-Origin"]) == (404, "*")

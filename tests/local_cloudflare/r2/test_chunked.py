@@ -1,0 +1,69 @@
+"""Bodies in signed chunks, which the Go SDK sends over plain HTTP, and those with a trailer."""
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.local_cloudflare.r2.conftest import LocalR2, Reply
+
+from local_cloudflare.r2.signature import signing_key
+
+_EMPTY = hashlib.sha256(b"").hexdigest()
+
+
+def framed(secret: str, date: str, seed: str, chunks: list[bytes]) -> bytes:
+    """The chunks, each signed by AWS's recipe together with the signature of the one before."""
+    key, previous, body = signing_key(secret, date[:8], "auto"), seed, b""
+    for chunk in [*chunks, b""]:
+        digest = hashlib.sha256(chunk).hexdigest()
+        text = f"AWS4-HMAC-SHA256-PAYLOAD\n{date}\n{date[:8]}/auto/s3/aws4_request\n{previous}\n{_EMPTY}\n{digest}"
+        previous = hmac.digest(key, text.encode(), "sha256").hex()
+        body += f"{len(chunk):x};chunk-signature={previous}\r\n".encode() + chunk + b"\r\n"
+    return body
+
+
+def send_chunks(r2: "LocalR2", path: str, chunks: list[bytes], *, tamper: bool = False) -> "Reply":
+    """Signs a head and its chunks, and sends them."""
+    total = sum(map(len, chunks))
+    overhead = sum(len(f"{len(chunk):x}") + len(";chunk-signature=") + 64 + 4 for chunk in [*chunks, b""])
+    headers = {
+        "x-amz-decoded-content-length": str(total),
+        "content-encoding": "aws-chunked",
+        "content-length": str(total + overhead),
+    }
+    _, signed = r2.sign("PUT", path, headers=headers, payload="STREAMING-AWS4-HMAC-SHA256-PAYLOAD")
+    del signed["Content-Length"]
+    seed = signed["Authorization"].rpartition("Signature=")[2]
+    body = framed(r2.admin.secret_access_key, signed["X-Amz-Date"], seed, chunks)
+    return r2.send_raw("PUT", path, body.replace(b"aaaa", b"aaab") if tamper else body, signed)
+
+
+def test_signed_chunks_are_joined(r2: "LocalR2", bucket: str) -> None:
+    """The framing leaves neither the body nor Content-Encoding."""
+    chunks = [b"a" * 65_536, b"b" * 65_536, b"end"]
+    assert send_chunks(r2, f"/{bucket}/key", chunks).status == 200
+    reply = r2.send("GET", f"/{bucket}/key")
+    assert reply.body == b"".join(chunks)
+    assert "Content-Encoding" not in reply.headers
+
+
+def test_a_changed_chunk_is_refused(r2: "LocalR2", bucket: str) -> None:
+    """Every chunk carries its own signature."""
+    reply = send_chunks(r2, f"/{bucket}/key", [b"a" * 100], tamper=True)
+    assert reply.status == 403
+    assert b"<Code>SignatureDoesNotMatch</Code>" in reply.body
+    assert r2.send("HEAD", f"/{bucket}/key").status == 404
+
+
+@pytest.mark.parametrize(
+    "payload", ["STREAMING-UNSIGNED-PAYLOAD-TRAILER", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"]
+)
+def test_a_trailer_is_unauthorized(r2: "LocalR2", bucket: str, payload: str) -> None:
+    """As users of boto3's default checksums reported of R2."""
+    headers, body = {"x-amz-decoded-content-length": "4"}, b"4\r\nbody\r\n0\r\n\r\n"
+    reply = r2.send("PUT", f"/{bucket}/key", body=body, headers=headers, payload=payload)
+    assert reply.status == 401
+    assert b"<Code>Unauthorized</Code>" in reply.body

@@ -1,0 +1,202 @@
+"""Lifecycle rules act when the clock moves."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local_cloudflare.r2.lifecycle import Due, due_for_object, parse_date, upload_is_due
+
+if TYPE_CHECKING:
+    from tests.local_cloudflare.r2.conftest import LocalR2
+
+DAY = 86_400
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def rule(prefix: str, enabled: bool = True, **transitions: Any) -> dict[str, Any]:
+    """A rule in the form of Cloudflare's API."""
+    return {"id": prefix, "enabled": enabled, "conditions": {"prefix": prefix}, **transitions}
+
+
+def after(seconds: float) -> dict[str, Any]:
+    """A condition on the age."""
+    return {"condition": {"type": "Age", "maxAge": seconds}}
+
+
+def keys(own: "LocalR2", name: str) -> list[str]:
+    """What the bucket holds."""
+    return [found["Key"] for found in own.client().list_objects_v2(Bucket=name).get("Contents", ())]
+
+
+def test_objects_expire_under_their_prefix(own: "LocalR2") -> None:
+    """A prefix is a plain starts-with, so `dev/temp` would also hit `dev/temporary`."""
+    name, client = own.bucket().name, own.client()
+    for key in ("dev/temp/a", "dev/temporary", "dev/users/a"):
+        client.put_object(Bucket=name, Key=key, Body=b"x" * 100_000)
+    own.store.set_lifecycle(name, rules=[rule("dev/temp/", deleteObjectsTransition=after(DAY))])
+    own.clock.advance(timedelta(hours=23))
+    assert len(list(own.store.all_objects(1))) == 3
+    own.clock.advance(timedelta(hours=2))
+    assert [found.spelling for found in own.store.all_objects(1)] == ["dev/temporary", "dev/users/a"]
+
+
+def test_a_prefix_means_either_spelling(own: "LocalR2") -> None:
+    """Keys are compared in NFC, as everywhere in R2."""
+    name, client = own.bucket().name, own.client()
+    client.put_object(Bucket=name, Key="de\u0301v/temp/a", Body=b"")
+    own.store.set_lifecycle(name, rules=[rule("d\u00e9v/temp/", deleteObjectsTransition=after(DAY))])
+    own.clock.advance(timedelta(hours=25))
+    assert not list(own.store.all_objects(1))
+
+
+def test_a_rewritten_object_is_young_again(own: "LocalR2") -> None:
+    """Age counts from the last write."""
+    name = own.bucket().name
+    found = own.store.bucket(name)
+    assert found is not None
+    own.store.set_lifecycle(name, rules=[rule("", deleteObjectsTransition=after(DAY))])
+    own.store.declare_object(found, "key", 1)
+    own.clock.advance(timedelta(hours=20))
+    own.store.declare_object(found, "key", 1)
+    own.clock.advance(timedelta(hours=20))
+    assert [listed.spelling for listed in own.store.all_objects(found.id)] == ["key"]
+    own.clock.advance(timedelta(hours=5))
+    assert not list(own.store.all_objects(found.id))
+
+
+def test_a_new_bucket_aborts_uploads_after_seven_days(own: "LocalR2") -> None:
+    """R2's default rule, with its id."""
+    name, client = own.bucket().name, own.client()
+    assert own.store.lifecycle(name) == [
+        {
+            "id": "Default Multipart Abort Rule",
+            "enabled": True,
+            "conditions": {"prefix": ""},
+            "abortMultipartUploadsTransition": {"condition": {"type": "Age", "maxAge": 604800}},
+        }
+    ]
+    client.create_multipart_upload(Bucket=name, Key="key")
+    own.clock.advance(timedelta(days=6))
+    assert len(own.store.uploads.of_bucket(1)) == 1
+    own.clock.advance(timedelta(days=1))
+    assert not own.store.uploads.of_bucket(1)
+
+
+def test_objects_change_their_class(own: "LocalR2") -> None:
+    """Time and tag stay."""
+    name, client = own.bucket().name, own.client()
+    client.put_object(Bucket=name, Key="key", Body=b"text")
+    before = own.store.objects.get(1, "key")
+    cold = [{**after(30 * DAY), "storageClass": "InfrequentAccess"}]
+    own.store.set_lifecycle(name, rules=[rule("", storageClassTransitions=cold)])
+    own.clock.advance(timedelta(days=31))
+    found = own.store.objects.get(1, "key")
+    assert before is not None
+    assert found is not None
+    assert found.metadata.storage_class == "STANDARD_IA"
+    assert (found.modified, found.etag, found.body) == (before.modified, before.etag, before.body)
+
+
+def test_a_deletion_wins_over_a_transition() -> None:
+    """Whatever the order of the rules."""
+    cold = rule("", storageClassTransitions=[{**after(1), "storageClass": "InfrequentAccess"}])
+    gone = rule("", deleteObjectsTransition=after(1))
+    for rules in ([cold, gone], [gone, cold]):
+        due = due_for_object(rules, "key", NOW - timedelta(days=1), "STANDARD", NOW)
+        assert due == Due(delete=True)
+    assert due_for_object([cold], "key", NOW - timedelta(days=1), "STANDARD_IA", NOW) == Due()
+
+
+@pytest.mark.parametrize(
+    ("condition", "met"),
+    [
+        ({"type": "Age", "maxAge": DAY}, True),
+        ({"type": "Age", "maxAge": DAY + 1}, False),
+        ({"type": "Date", "date": "2026-06-01"}, True),
+        ({"type": "Date", "date": "2026-06-01T00:00:01Z"}, False),
+        ({"type": "Date", "date": "someday"}, False),
+        ({"type": "Age"}, False),
+        ({}, False),
+    ],
+)
+def test_conditions_are_an_age_or_a_date(condition: dict[str, Any], met: bool) -> None:
+    """An age in seconds; anything else never happens."""
+    rules = [rule("", deleteObjectsTransition={"condition": condition})]
+    assert due_for_object(rules, "key", NOW - timedelta(days=1), "STANDARD", NOW).delete is met
+    aborting = [rule("", abortMultipartUploadsTransition={"condition": condition})]
+    assert upload_is_due(aborting, "key", NOW - timedelta(days=1), NOW) is met
+
+
+def test_a_disabled_rule_does_nothing() -> None:
+    """Nor one of another prefix."""
+    gone: dict[str, Any] = {"deleteObjectsTransition": after(0)}
+    for rules in ([rule("", enabled=False, **gone)], [rule("other/", **gone)]):
+        assert due_for_object(rules, "key", NOW, "STANDARD", NOW) == Due()
+
+
+@pytest.mark.parametrize("text", ["2026-06-01", "2026-06-01T00:00:00Z", "2026-06-01T02:00:00+02:00"])
+def test_dates_without_a_zone_are_in_utc(text: str) -> None:
+    """All three are the same moment."""
+    assert parse_date(text) == NOW
+
+
+def test_the_s3_form_counts_in_days(own: "LocalR2", refused: Any) -> None:
+    """What is written in one form can be read in the other."""
+    name, client = own.bucket().name, own.client()
+    rules = [
+        {"ID": "temp", "Filter": {"Prefix": "dev/temp/"}, "Status": "Enabled", "Expiration": {"Days": 1}},
+        {
+            "ID": "cold", "Filter": {"Prefix": "data/"}, "Status": "Disabled",
+            "Transitions": [{"Days": 60, "StorageClass": "STANDARD_IA"}],
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+        },
+    ]  # fmt: skip
+    client.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": rules})
+    assert own.store.lifecycle(name) == [
+        {**rule("dev/temp/", deleteObjectsTransition=after(DAY)), "id": "temp"},
+        {
+            **rule("data/", enabled=False, abortMultipartUploadsTransition=after(7 * DAY)),
+            "id": "cold",
+            "storageClassTransitions": [{**after(60 * DAY), "storageClass": "InfrequentAccess"}],
+        },
+    ]
+    assert client.get_bucket_lifecycle_configuration(Bucket=name)["Rules"] == rules
+    client.delete_bucket_lifecycle(Bucket=name)
+    assert refused(client.get_bucket_lifecycle_configuration, Bucket=name)[:2] == (
+        404,
+        "NoSuchLifecycleConfiguration",
+    )
+
+
+def test_a_wrong_s3_form_is_refused(own: "LocalR2", refused: Any) -> None:
+    """Zero days would delete at once; other classes do not exist."""
+    name, client = own.bucket().name, own.client()
+    for part, code in (
+        ({"Expiration": {"Days": 0}}, "MalformedXML"),
+        ({"Transitions": [{"Days": 1, "StorageClass": "GLACIER"}]}, "InvalidStorageClass"),
+    ):
+        rules = {"Rules": [{"ID": "a", "Filter": {"Prefix": ""}, "Status": "Enabled", **part}]}
+        answer = refused(client.put_bucket_lifecycle_configuration, Bucket=name, LifecycleConfiguration=rules)
+        assert answer[:2] == (400, code)
+
+
+def test_a_number_of_any_length_is_answered(own: "LocalR2") -> None:
+    """Python refuses to read one of more than 4,300 digits."""
+    days = f"<Expiration><Days>{'9' * 5000}</Days></Expiration>"
+    body = f"<LifecycleConfiguration><Rule><Status>Enabled</Status>{days}</Rule></LifecycleConfiguration>"
+    reply = own.send("PUT", f"/{own.bucket().name}?lifecycle", body=body.encode())
+    assert (reply.status, b"<Code>MalformedXML</Code>" in reply.body) == (400, True)
+
+
+def test_rules_act_as_real_time_passes(start: Any) -> None:
+    """A server sweeps by itself."""
+    own = start(lifecycle_interval_seconds=0.02)
+    found = own.bucket()
+    own.store.declare_object(found, "key", 1)
+    own.store.set_lifecycle(found.name, rules=[rule("", deleteObjectsTransition=after(0))])
+    deadline = time.monotonic() + 20
+    while list(own.store.all_objects(found.id)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not list(own.store.all_objects(found.id))

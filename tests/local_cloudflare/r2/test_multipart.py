@@ -1,0 +1,255 @@
+"""Multipart uploads: equal parts, conditions at completion, listings."""
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local_cloudflare.r2.limits import MAX_SINGLE_BYTES, MIN_PART_BYTES, check_part_sizes
+from local_cloudflare.r2.models import Upload
+
+if TYPE_CHECKING:
+    from tests.local_cloudflare.r2.conftest import LocalR2
+
+MIB = 2**20
+
+
+def begin(s3: Any, bucket: str, key: str = "key", **changes: Any) -> dict[str, Any]:
+    """The arguments that name a new upload."""
+    upload = s3.create_multipart_upload(Bucket=bucket, Key=key, **changes)["UploadId"]
+    return {"Bucket": bucket, "Key": key, "UploadId": upload}
+
+
+def fill(s3: Any, upload: dict[str, Any], bodies: list[bytes]) -> dict[str, Any]:
+    """Uploads parts, and gives the argument that completes them."""
+    tags = [
+        s3.upload_part(PartNumber=number, Body=body, **upload)["ETag"]
+        for number, body in enumerate(bodies, 1)
+    ]
+    return {"Parts": [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]}
+
+
+def kept(r2: "LocalR2", upload: dict[str, Any]) -> Upload:
+    """The upload in the store."""
+    bucket = r2.store.bucket(upload["Bucket"])
+    assert bucket is not None
+    found = r2.store.uploads.get(bucket.id, upload["Key"], upload["UploadId"])
+    assert found is not None
+    return found
+
+
+def declare(r2: "LocalR2", upload: dict[str, Any], sizes: list[int]) -> dict[str, Any]:
+    """Parts of any size, without their bytes."""
+    for number, size in enumerate(sizes, 1):
+        r2.store.declare_part(kept(r2, upload), number, size)
+    return {"Parts": [{"PartNumber": number, "ETag": "0" * 32} for number in range(1, len(sizes) + 1)]}
+
+
+def test_parts_become_one_object(s3: Any, bucket: str) -> None:
+    """Its ETag is the MD5 of the parts' MD5s and their number; its metadata is that of the beginning."""
+    upload = begin(s3, bucket, ContentType="video/mp4", Metadata={"a": "b"})
+    bodies = [b"a" * 5 * MIB, b"b" * 5 * MIB, b"end"]
+    done = s3.complete_multipart_upload(MultipartUpload=fill(s3, upload, bodies), **upload)
+    digests = b"".join(hashlib.md5(body, usedforsecurity=False).digest() for body in bodies)
+    assert done["ETag"] == f'"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-3"'
+    found = s3.get_object(Bucket=bucket, Key="key")
+    assert (found["ContentType"], found["Metadata"]) == ("video/mp4", {"a": "b"})
+    assert found["Body"].read() == b"".join(bodies)
+    part = s3.get_object(Bucket=bucket, Key="key", PartNumber=3)
+    assert (part["Body"].read(), part["PartsCount"], part["ContentRange"]) == (
+        b"end",
+        3,
+        "bytes 10485760-10485762/10485763",
+    )
+
+
+def test_a_completed_upload_is_gone(s3: Any, bucket: str, refused: Any) -> None:
+    """So is an aborted one: NoSuchUpload."""
+    upload = begin(s3, bucket)
+    parts = fill(s3, upload, [b"one"])
+    s3.complete_multipart_upload(MultipartUpload=parts, **upload)
+    gone = (404, "NoSuchUpload", "The specified multipart upload does not exist.")
+    assert refused(s3.complete_multipart_upload, MultipartUpload=parts, **upload) == gone
+    assert refused(s3.upload_part, PartNumber=1, Body=b"", **upload) == gone
+    assert refused(s3.abort_multipart_upload, **upload) == gone
+    assert refused(s3.list_parts, **upload) == gone
+
+
+@pytest.mark.parametrize(
+    ("sizes", "code", "message"),
+    [
+        ([5 * MIB, 6 * MIB, 1], "InvalidPart", "All non-trailing parts must have the same length."),
+        ([5 * MIB, 6 * MIB], "InvalidPart", "All non-trailing parts must have the same length."),
+        (
+            [5 * MIB - 1, 1],
+            "EntityTooSmall",
+            "Your proposed upload is smaller than the minimum allowed object size.",
+        ),
+    ],
+)
+def test_unequal_and_small_parts_are_refused(
+    r2: "LocalR2", s3: Any, bucket: str, refused: Any, sizes: list[int], code: str, message: str
+) -> None:
+    """At completion, and the upload stays as it was."""
+    upload = begin(s3, bucket)
+    parts = declare(r2, upload, sizes)
+    answer = refused(s3.complete_multipart_upload, MultipartUpload=parts, **upload)
+    assert answer == (400, code, message)
+    assert len(s3.list_parts(**upload)["Parts"]) == len(sizes)
+
+
+@pytest.mark.parametrize("sizes", [[1], [5 * MIB, 5 * MIB], [5 * MIB, 5 * MIB, 1], [0], [5 * MIB, 0]])
+def test_the_last_part_may_be_of_any_smaller_size(sizes: list[int]) -> None:
+    """Down to nothing, and a single part too."""
+    check_part_sizes(sizes)
+
+
+def test_ten_thousand_large_parts_exceed_an_object(r2: "LocalR2", s3: Any, bucket: str, refused: Any) -> None:
+    """5 TiB minus 5 GiB is the most."""
+    upload = begin(s3, bucket)
+    parts = declare(r2, upload, [MAX_SINGLE_BYTES] * 1025)
+    answer = refused(s3.complete_multipart_upload, MultipartUpload=parts, **upload)
+    assert answer[:2] == (400, "EntityTooLarge")
+
+
+def test_a_part_of_part_copies_is_held_to_the_same_rule(
+    r2: "LocalR2", s3: Any, bucket: str, refused: Any
+) -> None:
+    """Equal sizes also for UploadPartCopy, whose range and size are checked."""
+    found = r2.store.bucket(bucket)
+    assert found is not None
+    r2.store.declare_object(found, "large", 12 * MIB)
+    source = {"CopySource": {"Bucket": bucket, "Key": "large"}}
+    upload = begin(s3, bucket)
+
+    def copy(number: int, first: int, length: int) -> dict[str, Any]:
+        cut = f"bytes={first}-{first + length - 1}"
+        part = s3.upload_part_copy(PartNumber=number, CopySourceRange=cut, **source, **upload)
+        return {"PartNumber": number, "ETag": part["CopyPartResult"]["ETag"]}
+
+    parts = [copy(1, 0, 5 * MIB), copy(2, 5 * MIB, 6 * MIB), copy(3, 11 * MIB, MIB)]
+    answer = refused(s3.complete_multipart_upload, MultipartUpload={"Parts": parts}, **upload)
+    assert answer[:2] == (400, "InvalidPart")
+    parts[1] = copy(2, 5 * MIB, 5 * MIB)
+    s3.complete_multipart_upload(MultipartUpload={"Parts": parts}, **upload)
+    assert s3.head_object(Bucket=bucket, Key="key")["ContentLength"] == 11 * MIB
+    outside = refused(
+        s3.upload_part_copy, PartNumber=1, CopySourceRange="bytes=0-99999999", **source, **begin(s3, bucket)
+    )
+    assert outside[:2] == (416, "InvalidRange")
+
+
+def test_parts_are_named_in_order_and_by_their_tags(s3: Any, bucket: str, refused: Any) -> None:
+    """A wrong tag, a missing part, a wrong order and an empty list are refused."""
+    upload = begin(s3, bucket)
+    one = fill(s3, upload, [b"one"])["Parts"][0]
+    for parts, code in (
+        ([one | {"ETag": "0" * 32}], "InvalidPart"),
+        ([one, {"PartNumber": 2, "ETag": one["ETag"]}], "InvalidPart"),
+        ([{"PartNumber": 2, "ETag": one["ETag"]}, one], "InvalidPartOrder"),
+        ([], "MalformedXML"),
+    ):
+        answer = refused(s3.complete_multipart_upload, MultipartUpload={"Parts": parts}, **upload)
+        assert answer[:2] == (400, code)
+
+
+@pytest.mark.parametrize("number", ["0", "10001", "x", ""])
+def test_part_numbers_go_to_ten_thousand(r2: "LocalR2", s3: Any, bucket: str, number: str) -> None:
+    """Others are an invalid argument."""
+    upload = begin(s3, bucket)["UploadId"]
+    reply = r2.send("PUT", f"/{bucket}/key?partNumber={number}&uploadId={upload}", body=b"x")
+    assert reply.status == 400
+    assert b"Part number must be an integer between 1 and 10000, inclusive." in reply.body
+
+
+def test_a_failed_condition_ends_the_upload(s3: Any, bucket: str, refused: Any) -> None:
+    """R2 treats it as aborted (release notes 2023-08-11)."""
+    s3.put_object(Bucket=bucket, Key="key", Body=b"there")
+    upload = begin(s3, bucket)
+    complete = {"MultipartUpload": fill(s3, upload, [b"new"]), **upload}
+    assert refused(s3.complete_multipart_upload, IfNoneMatch="*", **complete)[:2] == (
+        412,
+        "PreconditionFailed",
+    )
+    assert refused(s3.complete_multipart_upload, **complete)[:2] == (404, "NoSuchUpload")
+    assert s3.get_object(Bucket=bucket, Key="key")["Body"].read() == b"there"
+
+
+def test_a_failed_completion_leaves_no_file(own: "LocalR2", tmp_path: Path, refused: Any) -> None:
+    """Neither of its parts nor of what would have been the object."""
+    client, name = own.client(), own.bucket().name
+    upload = begin(client, name)
+    complete = {"MultipartUpload": fill(client, upload, [b"a" * 5 * MIB, b"small"]), **upload}
+    assert refused(client.complete_multipart_upload, IfMatch='"x"', **complete)[0] == 412
+    assert list((tmp_path / "r2" / "blobs").iterdir()) == []
+
+
+def test_a_condition_that_holds_completes(s3: Any, bucket: str) -> None:
+    """If-Match on what is there, If-None-Match on nothing."""
+    upload = begin(s3, bucket)
+    parts = fill(s3, upload, [b"1"])
+    tag = s3.complete_multipart_upload(MultipartUpload=parts, IfNoneMatch="*", **upload)["ETag"]
+    upload = begin(s3, bucket)
+    s3.complete_multipart_upload(MultipartUpload=fill(s3, upload, [b"2"]), IfMatch=tag, **upload)
+    assert s3.get_object(Bucket=bucket, Key="key")["Body"].read() == b"2"
+
+
+def test_an_upload_shows_another_id_each_time(s3: Any, bucket: str) -> None:
+    """As on R2: ids must not be compared, but all of them work."""
+    upload = begin(s3, bucket)
+    shown = [s3.list_multipart_uploads(Bucket=bucket)["Uploads"][0]["UploadId"] for _ in range(2)]
+    assert len({upload["UploadId"], *shown}) == 3
+    s3.abort_multipart_upload(**(upload | {"UploadId": shown[0]}))
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+
+
+def test_uploads_are_listed_by_prefix_delimiter_and_page(s3: Any, bucket: str) -> None:
+    """Every upload appears once, over pages of one."""
+    for key in ("a/1", "a/2", "b", "b", "c"):
+        begin(s3, bucket, key)
+    pages = s3.get_paginator("list_multipart_uploads").paginate(
+        Bucket=bucket, PaginationConfig={"PageSize": 1}
+    )
+    assert [upload["Key"] for page in pages for upload in page["Uploads"]] == ["a/1", "a/2", "b", "b", "c"]
+    found = s3.list_multipart_uploads(Bucket=bucket, Delimiter="/")
+    assert [prefix["Prefix"] for prefix in found["CommonPrefixes"]] == ["a/"]
+    assert [upload["Key"] for upload in found["Uploads"]] == ["b", "b", "c"]
+    assert len(s3.list_multipart_uploads(Bucket=bucket, Prefix="a/")["Uploads"]) == 2
+
+
+def test_common_prefixes_of_uploads_count_as_entries_of_a_page(s3: Any, bucket: str) -> None:
+    """A page may end with one; the next begins behind all that it stands for."""
+    for key in ("a/1", "a/2", "b/1", "c"):
+        begin(s3, bucket, key)
+    found, marker = list[str](), ""
+    for _ in range(3):
+        page = s3.list_multipart_uploads(Bucket=bucket, Delimiter="/", MaxUploads=1, KeyMarker=marker)
+        found += [prefix["Prefix"] for prefix in page.get("CommonPrefixes", ())]
+        found += [upload["Key"] for upload in page.get("Uploads", ())]
+        marker = page.get("NextKeyMarker", "")
+    assert (found, page["IsTruncated"]) == (["a/", "b/", "c"], False)
+
+
+def test_parts_are_listed_in_pages(s3: Any, bucket: str) -> None:
+    """With number, size and tag."""
+    upload = begin(s3, bucket)
+    fill(s3, upload, [b"1", b"22", b"333"])
+    pages = s3.get_paginator("list_parts").paginate(PaginationConfig={"PageSize": 2}, **upload)
+    parts = [(part["PartNumber"], part["Size"]) for page in pages for part in page["Parts"]]
+    assert parts == [(1, 1), (2, 2), (3, 3)]
+
+
+def test_a_part_larger_than_allowed_is_refused_by_its_header(r2: "LocalR2", s3: Any, bucket: str) -> None:
+    """Before its bytes are sent."""
+    upload = begin(s3, bucket)["UploadId"]
+    target = f"/{bucket}/key?partNumber=1&uploadId={upload}"
+    _, headers = r2.sign("PUT", target, payload="UNSIGNED-PAYLOAD")
+    headers |= {"Content-Length": str(MAX_SINGLE_BYTES + 1), "Expect": "100-continue"}
+    reply = r2.send_raw("PUT", target, b"", headers)
+    assert (reply.status, b"<Code>EntityTooLarge</Code>" in reply.body) == (400, True)
+
+
+def test_the_smallest_part_is_five_mebibytes() -> None:
+    """As R2 documents."""
+    assert MIN_PART_BYTES == 5 * MIB

@@ -1,0 +1,158 @@
+"""What R2 does not have, and says so: 501 with a text that names it."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local_cloudflare.r2.operations import OPERATIONS
+from local_cloudflare.r2.rules import RULES
+
+if TYPE_CHECKING:
+    from tests.local_cloudflare.r2.conftest import LocalR2
+
+COPY = {"x-amz-copy-source": "/source/key"}
+PART_COPY = "?partNumber=1&uploadId=u"
+
+
+@pytest.mark.parametrize(
+    ("method", "query", "headers", "name"),
+    [
+        ("PUT", "", {"x-amz-tagging": "a=b"}, "x-amz-tagging"),
+        ("POST", "?uploads", {"x-amz-tagging": "a=b"}, "x-amz-tagging"),
+        ("PUT", "", COPY | {"x-amz-tagging-directive": "COPY"}, "x-amz-tagging-directive"),
+        ("PUT", "", COPY | {"x-amz-checksum-algorithm": "SHA256"}, "x-amz-checksum-algorithm"),
+        ("PUT", "", COPY | {"x-amz-source-expected-bucket-owner": "1"}, "x-amz-source-expected-bucket-owner"),
+        ("PUT", "", {"x-amz-acl": "log-delivery-write"}, "x-amz-acl"),
+        ("PUT", "", {"x-amz-grant-read": "id=1"}, "x-amz-grant-read"),
+        ("PUT", "", {"x-amz-website-redirect-location": "/"}, "x-amz-website-redirect-location"),
+        ("PUT", "", {"x-amz-object-lock-mode": "GOVERNANCE"}, "x-amz-object-lock-mode"),
+        ("PUT", "", {"x-amz-server-side-encryption": "aws:kms"}, "x-amz-server-side-encryption"),
+        ("DELETE", "", {"x-amz-mfa": "1 2"}, "x-amz-mfa"),
+        ("DELETE", "", {"x-amz-bypass-governance-retention": "true"}, "x-amz-bypass-governance-retention"),
+        ("GET", "", {"x-amz-expected-bucket-owner": "1"}, "x-amz-expected-bucket-owner"),
+        ("GET", "", {"x-amz-request-payer": "requester"}, "x-amz-request-payer"),
+        ("PUT", PART_COPY, COPY | {"x-amz-copy-source-if-match": "a"}, "x-amz-copy-source-if-match"),
+        (
+            "PUT",
+            PART_COPY,
+            COPY | {"x-amz-copy-source-if-none-match": "a"},
+            "x-amz-copy-source-if-none-match",
+        ),
+        ("POST", "?uploads", {"x-amz-checksum-type": "FULL_OBJECT"}, "x-amz-checksum-type"),
+    ],
+)
+def test_headers_are_refused_by_name_and_value(
+    r2: "LocalR2", bucket: str, method: str, query: str, headers: dict[str, str], name: str
+) -> None:
+    """Header 'x' with value 'y' not implemented."""
+    r2.send("PUT", f"/{bucket}/key", body=b"there")
+    own = {key: value.replace("/source/", f"/{bucket}/") for key, value in headers.items()}
+    reply = r2.send(method, f"/{bucket}/key{query}", headers=own)
+    text = f"Header &apos;{name}&apos; with value &apos;{headers[name]}&apos; not implemented"
+    assert reply.status == 501
+    assert f"<Code>NotImplemented</Code><Message>{text}</Message>" in reply.body.decode()
+    assert r2.send("GET", f"/{bucket}/key").body == b"there"
+
+
+@pytest.mark.parametrize("acl", ["private", "public-read", "bucket-owner-full-control"])
+def test_canned_acls_are_accepted_and_do_nothing(r2: "LocalR2", bucket: str, acl: str) -> None:
+    """As is encryption with AES256, which is there anyway."""
+    headers = {"x-amz-acl": acl, "x-amz-server-side-encryption": "AES256"}
+    assert r2.send("PUT", f"/{bucket}/key", body=b"x", headers=headers).status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [
+        ("GET", "/key?tagging", "GetObjectTagging"),
+        ("PUT", "/key?tagging", "PutObjectTagging"),
+        ("GET", "/key?acl", "GetObjectAcl"),
+        ("PUT", "/key?acl", "PutObjectAcl"),
+        ("GET", "/key?attributes", "GetObjectAttributes"),
+        ("PUT", "/key?retention", "PutObjectRetention"),
+        ("PUT", "/key?legal-hold", "PutObjectLegalHold"),
+        ("GET", "?versions", "ListObjectVersions"),
+        ("GET", "?policy", "GetBucketPolicy"),
+        ("GET", "?policyStatus", "GetGetBucketPolicyStatus"),
+        ("GET", "?website", "GetBucketWebsite"),
+        ("PUT", "?versioning", "PutBucketVersioning"),
+        ("PUT", "?tagging", "PutBucketTagging"),
+        ("PUT", "?object-lock", "PutObjectLockConfiguration"),
+        ("PUT", "?policy", "PutBucketPolicy"),
+        ("DELETE", "?policy", "DeleteBucketPolicy"),
+        ("DELETE", "?replication", "DeleteBucketReplication"),
+    ],
+)
+def test_operations_are_refused_by_name(
+    r2: "LocalR2", bucket: str, method: str, path: str, name: str
+) -> None:
+    """Subresources that R2 recognises and does not have."""
+    reply = r2.send(method, f"/{bucket}{path}")
+    assert reply.status == 501
+    assert f"<Message>{name} not implemented</Message>" in reply.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("tagging", "NoSuchTagSet"),
+        ("object-lock", "ObjectLockConfigurationNotFoundError"),
+        ("replication", "ReplicationConfigurationNotFoundError"),
+    ],
+)
+def test_some_configurations_never_exist(r2: "LocalR2", bucket: str, query: str, code: str) -> None:
+    """R2 answers 404 for every bucket."""
+    reply = r2.send("GET", f"/{bucket}?{query}")
+    assert (reply.status, f"<Code>{code}</Code>" in reply.body.decode()) == (404, True)
+
+
+def test_versioning_and_encryption_are_the_same_for_all(s3: Any, bucket: str) -> None:
+    """None, and AES256."""
+    assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
+    rule = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
+    assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "text"),
+    [
+        ({"algorithm": "AES256"}, 400, "must provide an appropriate secret key."),
+        (
+            {"algorithm": "AES256", "key": "a"},
+            400,
+            "must provide the client calculated MD5 of the secret key.",
+        ),
+        ({"key": "a", "key-md5": "b"}, 400, "must provide a valid encryption algorithm."),
+        ({"algorithm": "DES", "key": "a", "key-md5": "b"}, 400, "The valid value is AES256."),
+        ({"algorithm": "AES256", "key": "a", "key-md5": "b"}, 501, "&apos;AES256&apos; not implemented"),
+    ],
+)
+def test_customer_keys_are_checked_and_then_refused(
+    r2: "LocalR2", bucket: str, given: dict[str, str], status: int, text: str
+) -> None:
+    """R2 has SSE-C; this endpoint does not, and must not store such objects in the open."""
+    headers = {f"x-amz-server-side-encryption-customer-{name}": value for name, value in given.items()}
+    reply = r2.send("PUT", f"/{bucket}/key", body=b"x", headers=headers)
+    assert reply.status == status
+    assert text in reply.body.decode()
+
+
+def test_a_customer_key_does_not_fit_a_plain_object(r2: "LocalR2", bucket: str) -> None:
+    """Reading with one is refused as R2 does it."""
+    r2.send("PUT", f"/{bucket}/key", body=b"x")
+    headers = {
+        f"x-amz-server-side-encryption-customer-{name}": value
+        for name, value in (("algorithm", "AES256"), ("key", "a"), ("key-md5", "b"))
+    }
+    reply = r2.send("GET", f"/{bucket}/key", headers=headers)
+    assert reply.status == 400
+    assert b"The encryption parameters are not applicable to this object." in reply.body
+
+
+def test_every_rule_names_its_fact_and_real_operations() -> None:
+    """The table can be read without the code."""
+    known = {*OPERATIONS, "*"}
+    for rule in RULES:
+        assert rule.source.startswith(("CFD ", "WSDK ")), rule.name
+        assert rule.operations <= known, rule.name
+    assert len({rule.name for rule in RULES}) == len(RULES)
