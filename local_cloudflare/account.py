@@ -16,7 +16,7 @@ from typing import Any
 from layout.errors import LocalCloudflareError
 from local_cloudflare.clock import Clock
 from local_cloudflare.permissions import grants
-from local_cloudflare.r2.access import Credential
+from local_cloudflare.r2.auth.access import Credential
 from local_cloudflare.tokens import Token, TokenDocument, secret_of
 
 __all__ = ["Account", "token_document"]

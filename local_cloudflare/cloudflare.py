@@ -25,7 +25,7 @@ from local_cloudflare.control.routes import dispatch
 from local_cloudflare.lock import holder, locked
 from local_cloudflare.permissions import group_named
 from local_cloudflare.r2.server import R2Server
-from local_cloudflare.r2.store import Store
+from local_cloudflare.r2.store.store import Store
 
 __all__ = ["ENDPOINTS", "LocalCloudflare", "S3Keys", "read_endpoints"]
 

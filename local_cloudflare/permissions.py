@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from local_cloudflare.r2.access import Grant, Permission
+from local_cloudflare.r2.auth.access import Grant, Permission
 
 __all__ = ["GROUPS", "PermissionGroup", "Policy", "allows", "grants", "group_named", "group_with_id"]
 

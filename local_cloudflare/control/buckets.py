@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from local_cloudflare.control.call import Call
 from local_cloudflare.control.envelope import Answer, ApiError, no_such_bucket
-from local_cloudflare.r2.models import Bucket
-from local_cloudflare.r2.store import BucketExistsError, BucketNotEmptyError
+from local_cloudflare.r2.store.models import Bucket
+from local_cloudflare.r2.store.store import BucketExistsError, BucketNotEmptyError
 
 __all__ = ["change", "create", "delete", "existing", "is_bucket_name", "list_page", "read"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from local_cloudflare.account import Account
 from local_cloudflare.control.request import Request
-from local_cloudflare.r2.store import Store
+from local_cloudflare.r2.store.store import Store
 from local_cloudflare.tokens import Token
 
 __all__ = ["Call"]

@@ -12,7 +12,7 @@ from local_cloudflare.control.access import authenticate, authorize
 from local_cloudflare.control.call import Call
 from local_cloudflare.control.envelope import Answer, ApiError, no_route, no_such_bucket
 from local_cloudflare.control.request import Request
-from local_cloudflare.r2.store import BucketMissingError, Store
+from local_cloudflare.r2.store.store import BucketMissingError, Store
 
 __all__ = ["ROUTES", "Route", "dispatch"]
 

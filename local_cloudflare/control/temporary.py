@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from local_cloudflare.control.buckets import MALFORMED
 from local_cloudflare.control.call import Call
 from local_cloudflare.control.envelope import Answer, ApiError, no_such_bucket
-from local_cloudflare.r2.access import Credential, Permission
-from local_cloudflare.r2.request import JURISDICTIONS as ENDPOINTS
-from local_cloudflare.r2.temporary import mint
+from local_cloudflare.r2.auth.access import Credential, Permission
+from local_cloudflare.r2.auth.temporary import mint
+from local_cloudflare.r2.protocol.request import JURISDICTIONS as ENDPOINTS
 
 __all__ = ["create"]
 

@@ -35,7 +35,7 @@ from pulumi.provider.experimental.provider import (
 from local_cloudflare.provider.api import Api, ProviderError, is_local
 from local_cloudflare.provider.functions import FUNCTIONS
 from local_cloudflare.provider.kinds import KINDS, Kind
-from local_cloudflare.provider.values import is_unknown, plain_map, property_map
+from local_cloudflare.provider.property_values import is_unknown, plain_map, property_map
 
 __all__ = ["LocalCloudflareProvider"]
 

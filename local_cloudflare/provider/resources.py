@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_cloudflare.provider.api import ProviderError
-from local_cloudflare.provider.values import UNKNOWN, is_unknown
+from local_cloudflare.provider.property_values import UNKNOWN, is_unknown
 
 __all__ = ["RESOURCES", "Resource"]
 

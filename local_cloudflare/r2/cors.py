@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from local_cloudflare.r2.errors import ErrorKind, S3Error
-from local_cloudflare.r2.request import Request
-from local_cloudflare.r2.store import BucketMissingError, Store
-from local_cloudflare.r2.wire import Response
+from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
+from local_cloudflare.r2.protocol.request import Request
+from local_cloudflare.r2.protocol.wire import Response
+from local_cloudflare.r2.store.store import BucketMissingError, Store
 
 __all__ = ["access_control_headers", "preflight"]
 

@@ -6,20 +6,20 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from local_cloudflare.r2.caller import Authenticator, Caller
-from local_cloudflare.r2.context import Context, Operation
+from local_cloudflare.r2.auth.caller import Authenticator, Caller
 from local_cloudflare.r2.cors import access_control_headers, preflight
-from local_cloudflare.r2.errors import ErrorKind, S3Error, not_implemented
 from local_cloudflare.r2.faults import FaultAction, FaultRule, Faults
-from local_cloudflare.r2.keys import normal_form
-from local_cloudflare.r2.operations import detect
-from local_cloudflare.r2.pace import Pace
-from local_cloudflare.r2.request import Request
+from local_cloudflare.r2.operations.context import Context, Operation
+from local_cloudflare.r2.operations.pace import Pace
+from local_cloudflare.r2.operations.rules import check_rules
+from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error, not_implemented
+from local_cloudflare.r2.protocol.request import Request
+from local_cloudflare.r2.protocol.wire import Response
+from local_cloudflare.r2.protocol.xml import Element, document, printable
 from local_cloudflare.r2.request_log import RequestLog
-from local_cloudflare.r2.rules import check_rules
-from local_cloudflare.r2.store import Store
-from local_cloudflare.r2.wire import Response
-from local_cloudflare.r2.xml import Element, document, printable
+from local_cloudflare.r2.routes import detect
+from local_cloudflare.r2.store.keys import normal_form
+from local_cloudflare.r2.store.store import Store
 
 __all__ = ["Answer", "Endpoint"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from local_cloudflare.r2.errors import ErrorKind, S3Error
+from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
 
 __all__ = ["FaultAction", "FaultRule", "Faults"]
 

@@ -10,17 +10,17 @@ from typing import Any
 
 from local_cloudflare.clock import Clock
 from local_cloudflare.connections import EndableConnections
-from local_cloudflare.r2.access import CredentialLookup
-from local_cloudflare.r2.caller import Authenticator
+from local_cloudflare.r2.auth.access import CredentialLookup
+from local_cloudflare.r2.auth.caller import Authenticator
 from local_cloudflare.r2.endpoint import Answer, Endpoint
-from local_cloudflare.r2.errors import ErrorKind
 from local_cloudflare.r2.faults import FaultAction, Faults
-from local_cloudflare.r2.pace import Pace
-from local_cloudflare.r2.request import JURISDICTIONS, Request
+from local_cloudflare.r2.operations.pace import Pace
+from local_cloudflare.r2.protocol.errors import ErrorKind
+from local_cloudflare.r2.protocol.request import JURISDICTIONS, Request
+from local_cloudflare.r2.protocol.wire import BodyStream, Head, HeadError, Response, read_head, send
+from local_cloudflare.r2.protocol.xml import document
 from local_cloudflare.r2.request_log import RequestLog
-from local_cloudflare.r2.store import Store
-from local_cloudflare.r2.wire import BodyStream, Head, HeadError, Response, read_head, send
-from local_cloudflare.r2.xml import document
+from local_cloudflare.r2.store.store import Store
 
 __all__ = ["R2Server"]
 

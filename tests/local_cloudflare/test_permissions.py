@@ -3,7 +3,7 @@
 import pytest
 
 from local_cloudflare.permissions import Policy, allows, grants, group_named, group_with_id
-from local_cloudflare.r2.access import Grant, Permission
+from local_cloudflare.r2.auth.access import Grant, Permission
 
 Resources = dict[str, str | dict[str, str]]
 

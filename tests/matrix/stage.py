@@ -14,8 +14,8 @@ from layout.storage.minting import api_minter, local_minter
 from layout.storage.secret import StorageCredentials
 from layout.storage.settings import StorageSettings
 from local_cloudflare.cloudflare import LocalCloudflare
-from local_cloudflare.r2.blobs import Body
-from local_cloudflare.r2.models import Bucket, ObjectMetadata, Part, StoredObject
+from local_cloudflare.r2.store.blobs import Body
+from local_cloudflare.r2.store.models import Bucket, ObjectMetadata, Part, StoredObject
 from tests.matrix.areas import AREAS, BUCKET, OTHER_BUCKET, Area
 from tests.matrix.credentials import Kind, Way
 from tests.matrix.expected import home_of

@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from layout.errors import CredentialsError
 from layout.storage.signing import Parent, sign
-from local_cloudflare.r2.access import Permission
-from local_cloudflare.r2.temporary import mint
+from local_cloudflare.r2.auth.access import Permission
+from local_cloudflare.r2.auth.temporary import mint
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 PARENT_ID = "fedcba9876543210fedcba9876543210"

@@ -150,7 +150,7 @@ def test_the_audience_is_the_endpoint_of_the_jurisdiction(
     cloudflare: LocalCloudflare, sdk: cloudflare_sdk.Cloudflare
 ) -> None:
     """What is minted for a bucket in eu does not open its namesake elsewhere."""
-    from local_cloudflare.r2.temporary import decode
+    from local_cloudflare.r2.auth.temporary import decode
 
     account = cloudflare.account_id
     sdk.r2.buckets.create(account_id=account, name="minted-in-eu", cf_r2_jurisdiction="eu")
@@ -168,7 +168,7 @@ def test_the_audience_is_the_endpoint_of_the_jurisdiction(
 
 def test_lifetimes_are_kept(cloudflare: LocalCloudflare, mint: Callable[..., Any]) -> None:
     """A credential lives for the seconds that were asked for."""
-    from local_cloudflare.r2.temporary import decode
+    from local_cloudflare.r2.auth.temporary import decode
 
     claims = decode(mint(ITEM_READ, "object-read-only", ttl_seconds=3600).session_token)
     assert claims.expires_at - claims.issued_at == timedelta(hours=1).total_seconds()

@@ -25,7 +25,7 @@ from pulumi.provider.experimental.provider import (
 
 from local_cloudflare.cloudflare import LocalCloudflare
 from local_cloudflare.provider.plugin import LocalCloudflareProvider
-from local_cloudflare.provider.values import plain_map, property_map
+from local_cloudflare.provider.property_values import plain_map, property_map
 
 State = dict[str, Any]
 

@@ -6,7 +6,7 @@ import pytest
 
 from local_cloudflare.cloudflare import LocalCloudflare
 from local_cloudflare.permissions import group_named
-from local_cloudflare.provider.values import plain_map
+from local_cloudflare.provider.property_values import plain_map
 from tests.local_cloudflare.provider.conftest import Driver, State
 
 READ = group_named("Workers R2 Storage Bucket Item Read").id

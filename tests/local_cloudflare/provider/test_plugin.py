@@ -15,7 +15,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from local_cloudflare.cloudflare import LocalCloudflare
 from local_cloudflare.permissions import GROUPS
 from local_cloudflare.provider.api import ProviderError
-from local_cloudflare.provider.values import UNKNOWN
+from local_cloudflare.provider.property_values import UNKNOWN
 from tests.local_cloudflare.provider.conftest import Driver
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from local_cloudflare.cloudflare import LocalCloudflare
 from local_cloudflare.provider.api import ProviderError
-from local_cloudflare.provider.values import UNKNOWN, plain_map
+from local_cloudflare.provider.property_values import UNKNOWN, plain_map
 from tests.local_cloudflare.provider.conftest import Driver, State
 
 RULES: list[dict[str, Any]] = [

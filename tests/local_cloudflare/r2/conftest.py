@@ -22,11 +22,11 @@ from botocore.exceptions import ClientError
 from botocore.handlers import add_expect_header
 
 from local_cloudflare.clock import Clock
-from local_cloudflare.r2.access import Credential, Grant, Permission
-from local_cloudflare.r2.models import Bucket
+from local_cloudflare.r2.auth.access import Credential, Grant, Permission
+from local_cloudflare.r2.auth.temporary import TemporaryCredential, mint
 from local_cloudflare.r2.server import R2Server
-from local_cloudflare.r2.store import Store
-from local_cloudflare.r2.temporary import TemporaryCredential, mint
+from local_cloudflare.r2.store.models import Bucket
+from local_cloudflare.r2.store.store import Store
 
 # One for all clients: each session reads botocore's service files anew.
 SESSION = boto3.session.Session()

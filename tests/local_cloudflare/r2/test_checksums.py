@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local_cloudflare.r2.checksums import ALGORITHMS, Hasher
+from local_cloudflare.r2.store.checksums import ALGORITHMS, Hasher
 
 if TYPE_CHECKING:
     from tests.local_cloudflare.r2.conftest import LocalR2

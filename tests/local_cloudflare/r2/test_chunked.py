@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.local_cloudflare.r2.conftest import LocalR2, Reply
 
-from local_cloudflare.r2.signature import signing_key
+from local_cloudflare.r2.auth.signature import signing_key
 
 _EMPTY = hashlib.sha256(b"").hexdigest()
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local_cloudflare.r2.blobs import Body
-from local_cloudflare.r2.conditions import Conditions, parse_time
-from local_cloudflare.r2.errors import S3Error
-from local_cloudflare.r2.models import ObjectMetadata, StoredObject
+from local_cloudflare.r2.operations.conditions import Conditions, parse_time
+from local_cloudflare.r2.protocol.errors import S3Error
+from local_cloudflare.r2.store.blobs import Body
+from local_cloudflare.r2.store.models import ObjectMetadata, StoredObject
 
 if TYPE_CHECKING:
     from tests.local_cloudflare.r2.conftest import LocalR2

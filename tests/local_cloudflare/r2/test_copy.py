@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local_cloudflare.r2.limits import MAX_SINGLE_BYTES
+from local_cloudflare.r2.operations.limits import MAX_SINGLE_BYTES
 
 if TYPE_CHECKING:
     from tests.local_cloudflare.r2.conftest import LocalR2

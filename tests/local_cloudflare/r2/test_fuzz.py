@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from local_cloudflare.r2.temporary import TemporaryCredential
+from local_cloudflare.r2.auth.temporary import TemporaryCredential
 
 if TYPE_CHECKING:
     from tests.local_cloudflare.r2.conftest import LocalR2

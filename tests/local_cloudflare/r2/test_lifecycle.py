@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local_cloudflare.r2.lifecycle import Due, due_for_object, parse_date, upload_is_due
+from local_cloudflare.r2.store.lifecycle import Due, due_for_object, parse_date, upload_is_due
 
 if TYPE_CHECKING:
     from tests.local_cloudflare.r2.conftest import LocalR2

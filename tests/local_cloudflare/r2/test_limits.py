@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local_cloudflare.r2.errors import S3Error
-from local_cloudflare.r2.limits import MAX_SINGLE_BYTES, check_metadata_size
+from local_cloudflare.r2.operations.limits import MAX_SINGLE_BYTES, check_metadata_size
+from local_cloudflare.r2.protocol.errors import S3Error
 
 if TYPE_CHECKING:
     from tests.local_cloudflare.r2.conftest import LocalR2

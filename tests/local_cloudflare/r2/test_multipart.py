@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local_cloudflare.r2.limits import MAX_SINGLE_BYTES, MIN_PART_BYTES, check_part_sizes
-from local_cloudflare.r2.models import Upload
+from local_cloudflare.r2.operations.limits import MAX_SINGLE_BYTES, MIN_PART_BYTES, check_part_sizes
+from local_cloudflare.r2.store.models import Upload
 
 if TYPE_CHECKING:
     from tests.local_cloudflare.r2.conftest import LocalR2

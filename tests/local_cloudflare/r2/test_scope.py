@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 import pytest
 
-from local_cloudflare.r2.access import Grant, Permission
-from local_cloudflare.r2.operations import OPERATIONS
-from local_cloudflare.r2.temporary import ACTIONS
+from local_cloudflare.r2.auth.access import Grant, Permission
+from local_cloudflare.r2.auth.temporary import ACTIONS
+from local_cloudflare.r2.routes import OPERATIONS
 
 if TYPE_CHECKING:
     from tests.local_cloudflare.r2.conftest import LocalR2

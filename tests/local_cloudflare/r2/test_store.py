@@ -7,8 +7,8 @@ import pytest
 
 from layout.errors import LocalCloudflareError
 from local_cloudflare.clock import Clock
-from local_cloudflare.r2.blobs import Blobs, Body, Segment
-from local_cloudflare.r2.store import BucketExistsError, BucketMissingError, BucketNotEmptyError, Store
+from local_cloudflare.r2.store.blobs import Blobs, Body, Segment
+from local_cloudflare.r2.store.store import BucketExistsError, BucketMissingError, BucketNotEmptyError, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

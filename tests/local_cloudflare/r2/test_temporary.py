@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local_cloudflare.r2.access import Permission
-from local_cloudflare.r2.errors import S3Error
-from local_cloudflare.r2.temporary import TemporaryCredential, decode, mint
+from local_cloudflare.r2.auth.access import Permission
+from local_cloudflare.r2.auth.temporary import TemporaryCredential, decode, mint
+from local_cloudflare.r2.protocol.errors import S3Error
 
 if TYPE_CHECKING:
     from tests.local_cloudflare.r2.conftest import LocalR2

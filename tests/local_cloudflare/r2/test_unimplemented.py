@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local_cloudflare.r2.operations import OPERATIONS
-from local_cloudflare.r2.rules import RULES
+from local_cloudflare.r2.operations.rules import RULES
+from local_cloudflare.r2.routes import OPERATIONS
 
 if TYPE_CHECKING:
     from tests.local_cloudflare.r2.conftest import LocalR2

@@ -1,0 +1,1 @@
+"""Who asks, and what that opens: signatures, temporary credentials, permissions and scopes."""

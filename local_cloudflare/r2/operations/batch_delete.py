@@ -1,0 +1,43 @@
+"""DeleteObjects: up to 1,000 keys in one request."""
+
+from local_cloudflare.r2.operations.context import Context
+from local_cloudflare.r2.operations.limits import MAX_DELETE_KEYS
+from local_cloudflare.r2.operations.payload import read_small
+from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
+from local_cloudflare.r2.protocol.wire import Response
+from local_cloudflare.r2.protocol.xml import Element, children, document, parse, text_of
+from local_cloudflare.r2.store.keys import normal_form
+
+__all__ = ["delete_objects"]
+
+
+def delete_objects(context: Context) -> Response:
+    """DeleteObjects.
+
+    Missing keys are reported as deleted, `Quiet` is checked and ignored (WSDK .../s3/operations.worker.ts).
+    A key outside of the credential's paths gets an Error of its own; the others are deleted.
+    """
+    bucket, content = context.bucket, list[Element]()
+    for key in _wanted_keys(context):
+        if not context.caller.opens_key(normal_form(key)):
+            row = ErrorKind.ACCESS_DENIED.value
+            content.append(("Error", [("Key", key), ("Code", row.code), ("Message", row.message)]))
+            continue
+        context.store.objects.delete(bucket.id, normal_form(key))
+        content.append(("Deleted", [("Key", key)]))
+    return Response(200, {"Content-Type": "application/xml"}, document("DeleteResult", content))
+
+
+def _wanted_keys(context: Context) -> list[str]:
+    tree = parse(read_small(context.request, context.caller), "Delete")
+    keys = []
+    for entry in children(tree, "Object"):
+        key = text_of(entry, "Key")
+        if not key:
+            raise S3Error(ErrorKind.MALFORMED_XML)
+        keys.append(key)
+    if not 1 <= len(keys) <= MAX_DELETE_KEYS:
+        raise S3Error(ErrorKind.MALFORMED_XML)
+    if text_of(tree, "Quiet") not in {None, "true", "false"}:
+        raise S3Error(ErrorKind.MALFORMED_XML)
+    return keys

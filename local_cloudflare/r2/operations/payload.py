@@ -1,0 +1,194 @@
+"""Reading a request's body: its length, the hash or the chunk signatures that were signed, its checksums."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections.abc import Iterator
+
+from local_cloudflare.r2.auth.caller import Caller
+from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
+from local_cloudflare.r2.protocol.request import Request
+from local_cloudflare.r2.store.checksums import ALGORITHMS, Hasher
+from local_cloudflare.r2.store.incoming import Incoming
+
+__all__ = ["declared_checksums", "declared_length", "read_small", "receive"]
+
+STREAMING_SIGNED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+STREAMING_WITH_TRAILER = frozenset(
+    {"STREAMING-UNSIGNED-PAYLOAD-TRAILER", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"}
+)
+_HASH = re.compile(r"[0-9a-f]{64}")
+_EMPTY_HASH = hashlib.sha256(b"").hexdigest()
+_MAX_CHUNK = 16 * 1024 * 1024
+_MAX_DOCUMENT = 16 * 1024 * 1024
+_CHUNK_HEAD = re.compile(rb"([0-9a-fA-F]{1,8});chunk-signature=([0-9a-f]{64})\r\n")
+
+
+def declared_length(request: Request, caller: Caller) -> int:
+    """The number of bytes that the body has once it is decoded.
+
+    Raises:
+        S3Error: MissingContentLength (CFD r2/api/error-codes.mdx, 10033), or Unauthorized for a
+            body with a trailer: that is how R2 answers them (user reports of
+            boto3's default over HTTPS), misleading as it is.
+    """
+    if "content-length" not in request.headers:
+        raise S3Error(ErrorKind.MISSING_CONTENT_LENGTH)
+    payload_hash = caller.signed.payload_hash
+    if payload_hash in STREAMING_WITH_TRAILER:
+        raise S3Error(ErrorKind.UNAUTHORIZED, reason="a body with a checksum trailer (aws-chunked)")
+    if payload_hash != STREAMING_SIGNED:
+        return request.stream.length
+    decoded = request.headers.get("x-amz-decoded-content-length", "")
+    if not re.fullmatch(r"\d{1,15}", decoded, re.ASCII):
+        raise S3Error(ErrorKind.MISSING_CONTENT_LENGTH)
+    return int(decoded)
+
+
+def receive(request: Request, caller: Caller, incoming: Incoming) -> None:
+    """Reads the whole body into `incoming` and checks it against all that was declared.
+
+    Raises:
+        S3Error: IncompleteBody, XAmzContentSHA256Mismatch, SignatureDoesNotMatch of a chunk,
+            InvalidDigest or BadDigest.
+    """
+    expected = declared_checksums(request)
+    md5 = _declared_md5(request)
+    length = declared_length(request, caller)
+    for piece in _decoded(request, caller):
+        incoming.write(piece)
+    if request.stream.left or incoming.size != length:
+        raise S3Error(ErrorKind.INCOMPLETE_BODY)
+    if md5 is not None and md5 != incoming.md5():
+        raise S3Error(
+            ErrorKind.BAD_DIGEST,
+            "The MD5 checksum you specified did not match what we received.\n"
+            f"You provided a MD5 checksum with value: {md5.hex()}\nActual MD5 was: {incoming.md5().hex()}",
+        )
+    for algorithm, digest in expected.items():
+        check_checksum(algorithm, digest, incoming.checksum(algorithm))
+
+
+def check_checksum(algorithm: str, declared: bytes, actual: bytes) -> None:
+    """Compares a checksum header with what was received."""
+    if declared != actual:
+        raise S3Error(
+            ErrorKind.BAD_DIGEST,
+            f"The {algorithm.upper()} checksum you specified did not match what we received.\n"
+            f"You provided a {algorithm.upper()} checksum with value: {declared.hex()}\n"
+            f"Actual {algorithm.upper()} was: {actual.hex()}",
+        )
+
+
+def read_small(request: Request, caller: Caller, *, with_checksums: bool = True) -> bytes:
+    """The body of a request whose body is an XML document.
+
+    Args:
+        request: The request.
+        caller: Who sent it.
+        with_checksums: Whether its `x-amz-checksum-*` headers are about this body.
+
+    Raises:
+        S3Error: As `receive`; MalformedXML if it is larger than any valid document.
+    """
+    if declared_length(request, caller) > _MAX_DOCUMENT:
+        raise S3Error(ErrorKind.MALFORMED_XML)
+    expected = declared_checksums(request) if with_checksums else {}
+    md5 = _declared_md5(request)
+    body = b"".join(_decoded(request, caller))
+    if request.stream.left:
+        raise S3Error(ErrorKind.INCOMPLETE_BODY)
+    if md5 is not None and md5 != hashlib.md5(body, usedforsecurity=False).digest():
+        raise S3Error(ErrorKind.BAD_DIGEST)
+    for algorithm, digest in expected.items():
+        hasher = Hasher(algorithm)
+        hasher.update(body)
+        check_checksum(algorithm, digest, hasher.digest())
+    return body
+
+
+def declared_checksums(request: Request) -> dict[str, bytes]:
+    """The `x-amz-checksum-*` headers, decoded.
+
+    Raises:
+        S3Error: InvalidDigest.
+    """
+    found = {}
+    for algorithm in ALGORITHMS:
+        value = request.headers.get(f"x-amz-checksum-{algorithm}")
+        if value is not None:
+            found[algorithm] = _decode_digest(value, Hasher.length(algorithm))
+    return found
+
+
+def _declared_md5(request: Request) -> bytes | None:
+    value = request.headers.get("content-md5")
+    return None if value is None else _decode_digest(value, 16)
+
+
+def _decode_digest(value: str, length: int) -> bytes:
+    try:
+        digest = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        digest = b""
+    if len(digest) != length:
+        raise S3Error(ErrorKind.INVALID_DIGEST)
+    return digest
+
+
+def _decoded(request: Request, caller: Caller) -> Iterator[bytes]:
+    payload_hash = caller.signed.payload_hash
+    if payload_hash == STREAMING_SIGNED:
+        yield from _signed_chunks(request, caller)
+        return
+    if not _HASH.fullmatch(payload_hash):
+        yield from request.stream.pieces()
+        return
+    actual = hashlib.sha256()
+    for piece in request.stream.pieces():
+        actual.update(piece)
+        yield piece
+    if not request.stream.left and actual.hexdigest() != payload_hash:
+        raise S3Error(ErrorKind.CONTENT_SHA256_MISMATCH)
+
+
+def _signed_chunks(request: Request, caller: Caller) -> Iterator[bytes]:
+    """Chunks, each signed together with the signature of the one before (AWS, SigV4 streaming)."""
+    signed, previous = caller.signed, caller.signed.signature
+    while True:
+        size, given = _chunk_head(request)
+        data = _exactly(request, size)
+        if _exactly(request, 2) != b"\r\n":
+            raise S3Error(ErrorKind.INCOMPLETE_BODY)
+        digest = hashlib.sha256(data).hexdigest()
+        to_sign = (
+            f"AWS4-HMAC-SHA256-PAYLOAD\n{signed.date}\n{signed.scope}\n{previous}\n{_EMPTY_HASH}\n{digest}"
+        )
+        previous = hmac.digest(caller.signing_key, to_sign.encode(), "sha256").hex()
+        if not hmac.compare_digest(previous, given):
+            raise S3Error(ErrorKind.SIGNATURE_DOES_NOT_MATCH)
+        if size == 0:
+            return
+        yield data
+
+
+def _chunk_head(request: Request) -> tuple[int, str]:
+    line = bytearray()
+    while not line.endswith(b"\r\n") and len(line) < 128:
+        byte = request.stream.read(1)
+        if not byte:
+            break
+        line += byte
+    match = _CHUNK_HEAD.fullmatch(bytes(line))
+    if match is None or int(match[1], 16) > _MAX_CHUNK:
+        raise S3Error(ErrorKind.INCOMPLETE_BODY)
+    return int(match[1], 16), match[2].decode()
+
+
+def _exactly(request: Request, size: int) -> bytes:
+    data = request.stream.read(size) if size else b""
+    if len(data) != size:
+        raise S3Error(ErrorKind.INCOMPLETE_BODY)
+    return data

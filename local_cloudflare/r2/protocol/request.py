@@ -1,0 +1,131 @@
+"""A request as the rules see it: raw for the signature, decoded for everything else."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from urllib.parse import unquote_to_bytes
+
+from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
+from local_cloudflare.r2.protocol.wire import BodyStream, Head
+
+__all__ = ["JURISDICTIONS", "Request", "decode_key", "jurisdiction_of", "parse_query"]
+
+_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+JURISDICTIONS = ("eu", "fedramp", "us")
+
+
+@dataclass
+class Request:
+    """One request.
+
+    Attributes:
+        head: What was sent before the body.
+        stream: The body, which may be read once.
+        peer: The client's address.
+        time: When it arrived, by the clock that clients sign by.
+    """
+
+    head: Head
+    stream: BodyStream
+    peer: str
+    time: datetime
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self.head.method
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """By lower-case name."""
+        return self.head.headers
+
+    @cached_property
+    def raw_path(self) -> str:
+        """The path as it was sent."""
+        path = self.head.target.partition("?")[0]
+        # The absolute form of a proxy's client names the host again.
+        return "/" + path.split("/", 3)[-1] if path.startswith(("http://", "https://")) else path
+
+    @cached_property
+    def raw_query(self) -> str:
+        """What follows the question mark, as it was sent."""
+        return self.head.target.partition("?")[2]
+
+    @cached_property
+    def parameters(self) -> list[tuple[str, str]]:
+        """Names and values of the query, decoded, in their order."""
+        return parse_query(self.raw_query)
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """The first value of each name."""
+        first: dict[str, str] = {}
+        for name, value in self.parameters:
+            first.setdefault(name, value)
+        return first
+
+    @cached_property
+    def jurisdiction(self) -> str:
+        """`eu.`, `fedramp.` or `us.` as first label of the host, else `default`.
+
+        Each jurisdiction has an endpoint of its own and sees its own buckets only
+        (CFD r2/reference/data-location.mdx).
+        """
+        return jurisdiction_of(self.headers.get("host", ""))
+
+    @cached_property
+    def raw_key(self) -> str:
+        """What follows the bucket in the path, as it was sent."""
+        return self.raw_path[1:].partition("/")[2]
+
+    def bucket_name(self) -> str:
+        """The bucket of the path.
+
+        Raises:
+            S3Error: InvalidBucketName.
+        """
+        name = self.raw_path[1:].partition("/")[0]
+        if not _BUCKET_NAME.fullmatch(name):
+            raise S3Error(ErrorKind.INVALID_BUCKET_NAME)
+        return name
+
+    def key(self) -> str:
+        """The key of the path, as the client spells it.
+
+        Raises:
+            S3Error: InvalidObjectName if it is not UTF-8.
+        """
+        return decode_key(self.raw_key)
+
+
+def jurisdiction_of(host: str) -> str:
+    """The jurisdiction whose endpoint has that host."""
+    label = host.partition(".")[0]
+    return label if label in JURISDICTIONS else "default"
+
+
+def decode_key(raw: str) -> str:
+    """A key out of its percent-encoded form. A plus sign is a plus sign.
+
+    Raises:
+        S3Error: InvalidObjectName if it is not UTF-8 (CFD r2/api/error-codes.mdx, 10020).
+    """
+    try:
+        return unquote_to_bytes(raw.encode("latin-1")).decode()
+    except UnicodeError as error:
+        raise S3Error(ErrorKind.INVALID_OBJECT_NAME) from error
+
+
+def parse_query(raw: str) -> list[tuple[str, str]]:
+    """Names and values of a query string; bytes that are not UTF-8 become U+FFFD."""
+    if not raw:
+        return []
+    pairs = (item.partition("=") for item in raw.split("&") if item)
+    return [(_decode(name), _decode(value)) for name, _, value in pairs]
+
+
+def _decode(raw: str) -> str:
+    return unquote_to_bytes(raw.replace("+", " ").encode("latin-1")).decode(errors="replace")

@@ -1,0 +1,261 @@
+"""Which operation a request asks for, and what R2 says of those that it does not have.
+
+The routing, its order and its texts follow WSDK packages/miniflare/src/workers/r2/s3/detect.worker.ts,
+which mirrors a real bucket.
+"""
+
+from collections.abc import Mapping
+
+from local_cloudflare.r2.auth.access import Permission
+from local_cloudflare.r2.operations import (
+    batch_delete,
+    buckets,
+    configuration,
+    listing,
+    multipart,
+    reading,
+    upload_listing,
+    writing,
+)
+from local_cloudflare.r2.operations.context import Operation
+from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error, not_implemented
+from local_cloudflare.r2.protocol.request import Request
+
+__all__ = ["OPERATIONS", "detect"]
+
+_READ, _WRITE = Permission.OBJECT_READ_ONLY, Permission.OBJECT_READ_WRITE
+_ADMIN_READ, _ADMIN_WRITE = Permission.ADMIN_READ_ONLY, Permission.ADMIN_READ_WRITE
+
+OPERATIONS: Mapping[str, Operation] = {
+    operation.name: operation
+    for operation in (
+        Operation("GetObject", _READ, reading.get_object, on_key=True),
+        Operation("HeadObject", _READ, reading.head_object, on_key=True),
+        Operation("PutObject", _WRITE, writing.put_object, on_key=True),
+        Operation("CopyObject", _WRITE, writing.copy_object, on_key=True),
+        Operation("DeleteObject", _WRITE, writing.delete_object, on_key=True),
+        Operation("CreateMultipartUpload", _WRITE, multipart.create_multipart_upload, on_key=True),
+        Operation("UploadPart", _WRITE, multipart.upload_part, on_key=True),
+        Operation("UploadPartCopy", _WRITE, multipart.upload_part_copy, on_key=True),
+        Operation("CompleteMultipartUpload", _WRITE, multipart.complete_multipart_upload, on_key=True),
+        Operation("AbortMultipartUpload", _WRITE, multipart.abort_multipart_upload, on_key=True),
+        Operation("ListParts", _READ, upload_listing.list_parts, on_key=True),
+        Operation("DeleteObjects", _WRITE, batch_delete.delete_objects),
+        Operation("ListObjects", _READ, listing.list_objects, action="ListObjectsV1"),
+        Operation("ListObjectsV2", _READ, listing.list_objects_v2),
+        Operation("ListMultipartUploads", _READ, upload_listing.list_multipart_uploads),
+        Operation("GetBucketLocation", _READ, buckets.get_bucket_location),
+        Operation("ListBuckets", _ADMIN_READ, buckets.list_buckets),
+        Operation("HeadBucket", _ADMIN_READ, buckets.head_bucket),
+        Operation("CreateBucket", _ADMIN_WRITE, buckets.create_bucket),
+        Operation("DeleteBucket", _ADMIN_WRITE, buckets.delete_bucket),
+        Operation("PostBucket", _ADMIN_READ, buckets.nothing),
+        Operation("GetBucketVersioning", _ADMIN_READ, buckets.get_bucket_versioning),
+        Operation("GetBucketEncryption", _ADMIN_READ, buckets.get_bucket_encryption),
+        Operation("GetBucketTagging", _ADMIN_READ, buckets.refusal(ErrorKind.NO_SUCH_TAG_SET)),
+        Operation("GetObjectLockConfiguration", _ADMIN_READ, buckets.refusal(ErrorKind.NO_OBJECT_LOCK)),
+        Operation("GetBucketReplication", _ADMIN_READ, buckets.refusal(ErrorKind.NO_REPLICATION)),
+        Operation("GetBucketLifecycleConfiguration", _ADMIN_READ, configuration.get_lifecycle),
+        Operation("PutBucketLifecycleConfiguration", _ADMIN_WRITE, configuration.put_lifecycle),
+        Operation("DeleteBucketLifecycle", _ADMIN_WRITE, configuration.delete_lifecycle),
+        Operation("GetBucketCors", _ADMIN_READ, configuration.get_cors),
+        Operation("PutBucketCors", _ADMIN_WRITE, configuration.put_cors),
+        Operation("DeleteBucketCors", _ADMIN_WRITE, configuration.delete_cors),
+    )
+}
+
+_OBJECT_SUBRESOURCES: Mapping[str, Mapping[str, str]] = {
+    "GET": {
+        "tagging": "GetObjectTagging",
+        "acl": "GetObjectAcl",
+        "attributes": "GetObjectAttributes",
+        "torrent": "GetObjectTorrent",
+        "retention": "GetObjectRetention",
+        "legal-hold": "GetObjectLegalHold",
+    },
+    "PUT": {
+        "tagging": "PutObjectTagging",
+        "acl": "PutObjectAcl",
+        "retention": "PutObjectRetention",
+        "legal-hold": "PutObjectLegalHold",
+    },
+}
+_BUCKET_SUBRESOURCES: Mapping[str, Mapping[str, str]] = {
+    "GET": {
+        "encryption": "GetBucketEncryption",
+        "versioning": "GetBucketVersioning",
+        "tagging": "GetBucketTagging",
+        "object-lock": "GetObjectLockConfiguration",
+        "replication": "GetBucketReplication",
+        "cors": "GetBucketCors",
+        "lifecycle": "GetBucketLifecycleConfiguration",
+        "versions": "ListObjectVersions",
+        "policy": "GetBucketPolicy",
+        "website": "GetBucketWebsite",
+        "notification": "GetBucketNotificationConfiguration",
+        "requestPayment": "GetBucketRequestPayment",
+        "logging": "GetBucketLogging",
+        "accelerate": "GetBucketAccelerateConfiguration",
+        "publicAccessBlock": "GetPublicAccessBlock",
+        "ownershipControls": "GetBucketOwnershipControls",
+        "intelligent-tiering": "GetBucketIntelligentTieringConfiguration",
+        "inventory": "GetBucketInventoryConfiguration",
+        "metrics": "GetBucketMetricsConfiguration",
+        "analytics": "GetBucketAnalyticsConfiguration",
+        "policyStatus": "GetGetBucketPolicyStatus",  # R2 spells it so
+        "acl": "GetBucketAcl",
+    },
+    "PUT": {
+        "cors": "PutBucketCors",
+        "lifecycle": "PutBucketLifecycleConfiguration",
+        "accelerate": "PutBucketAccelerateConfiguration",
+        "acl": "PutBucketAcl",
+        "analytics": "PutBucketAnalyticsConfiguration",
+        "encryption": "PutBucketEncryption",
+        "intelligent-tiering": "PutBucketIntelligentTieringConfiguration",
+        "inventory": "PutBucketInventoryConfiguration",
+        "logging": "PutBucketLogging",
+        "metrics": "PutBucketMetricsConfiguration",
+        "notification": "PutBucketNotificationConfiguration",
+        "object-lock": "PutObjectLockConfiguration",
+        "ownershipControls": "PutBucketOwnershipControls",
+        "policy": "PutBucketPolicy",
+        "publicAccessBlock": "PutPublicAccessBlock",
+        "replication": "PutBucketReplication",
+        "requestPayment": "PutBucketRequestPayment",
+        "tagging": "PutBucketTagging",
+        "versioning": "PutBucketVersioning",
+        "website": "PutBucketWebsite",
+    },
+    "DELETE": {
+        "cors": "DeleteBucketCors",
+        "lifecycle": "DeleteBucketLifecycle",
+        "analytics": "DeleteBucketAnalyticsConfiguration",
+        "encryption": "DeleteBucketEncryption",
+        "intelligent-tiering": "DeleteBucketIntelligentTieringConfiguration",
+        "inventory": "DeleteBucketInventoryConfiguration",
+        "metrics": "DeleteBucketMetricsConfiguration",
+        "ownershipControls": "DeleteBucketOwnershipControls",
+        "policy": "DeleteBucketPolicy",
+        "replication": "DeleteBucketReplication",
+        "tagging": "DeleteBucketTagging",
+        "website": "DeleteBucketWebsite",
+    },
+}
+_LIST_PARAMETERS = frozenset({"prefix", "delimiter", "marker", "max-keys", "encoding-type"})
+_LIST_V2_PARAMETERS = frozenset(
+    {
+        *("list-type", "prefix", "delimiter", "continuation-token"),
+        *("start-after", "max-keys", "encoding-type", "fetch-owner"),
+    }
+)
+
+
+def detect(request: Request) -> Operation:
+    """The operation of a request.
+
+    Raises:
+        S3Error: RouteNotFound, NotImplemented or InvalidArgument.
+    """
+    if request.raw_path == "/":
+        if request.method == "GET":
+            return OPERATIONS["ListBuckets"]
+        raise S3Error(ErrorKind.ROUTE_NOT_FOUND)
+    return _on_object(request) if request.raw_key else _on_bucket(request)
+
+
+def _on_bucket(request: Request) -> Operation:
+    method, query = request.method, request.query
+    if method == "HEAD":
+        return OPERATIONS["HeadBucket"]
+    if method == "POST":
+        return OPERATIONS["DeleteObjects" if "delete" in query else "PostBucket"]
+    if method not in _BUCKET_SUBRESOURCES:
+        raise S3Error(ErrorKind.ROUTE_NOT_FOUND)
+    if method == "GET" and "uploads" in query:
+        return OPERATIONS["ListMultipartUploads"]
+    if method == "GET" and "location" in query:
+        return _location(request)
+    for name in query:
+        if (operation := _BUCKET_SUBRESOURCES[method].get(name)) is not None:
+            return _known(operation)
+    return _list(request) if method == "GET" else _bare(request)
+
+
+def _location(request: Request) -> Operation:
+    for name in _relevant(request):
+        if name != "location":
+            raise S3Error(
+                ErrorKind.INVALID_ARGUMENT, f"Search param {name} is unsupported for bucket location"
+            )
+    return OPERATIONS["GetBucketLocation"]
+
+
+def _bare(request: Request) -> Operation:
+    unsupported = list(dict.fromkeys(_relevant(request)))
+    if unsupported:
+        names = ", ".join(f'"{name}"' for name in unsupported)
+        raise S3Error(
+            ErrorKind.INVALID_ARGUMENT,
+            f"Unsupported search param(s) {names} on a {request.method} bucket route",
+        )
+    return OPERATIONS["CreateBucket" if request.method == "PUT" else "DeleteBucket"]
+
+
+def _list(request: Request) -> Operation:
+    version = request.query.get("list-type")
+    if version not in {None, "2"}:
+        raise not_implemented(f"ListObjectsV{version}")
+    if version is None and "continuation-token" in request.query:
+        raise S3Error(ErrorKind.INVALID_ARGUMENT, "continuation-token not supported in ListObjects")
+    allowed = _LIST_V2_PARAMETERS if version else _LIST_PARAMETERS
+    for name in _relevant(request):
+        if name not in allowed:
+            raise not_implemented(f"ListObjectsV{version or 1} search parameter {name}")
+    return OPERATIONS["ListObjectsV2" if version else "ListObjects"]
+
+
+def _on_object(request: Request) -> Operation:
+    method, query = request.method, request.query
+    if method == "GET" and "uploadId" in query:
+        return OPERATIONS["ListParts"]
+    if method == "GET" and "uploads" in query:
+        return OPERATIONS["ListMultipartUploads"]  # of the bucket, even on the path of an object
+    for name in query:
+        if (operation := _OBJECT_SUBRESOURCES.get(method, {}).get(name)) is not None:
+            raise not_implemented(operation)
+    if method in {"GET", "HEAD"}:
+        return OPERATIONS["GetObject" if method == "GET" else "HeadObject"]
+    if method == "DELETE":
+        return OPERATIONS["AbortMultipartUpload" if "uploadId" in query else "DeleteObject"]
+    if method == "POST":
+        return OPERATIONS[_post(query)]
+    if method == "PUT":
+        return OPERATIONS[_put(request)]
+    raise S3Error(ErrorKind.ROUTE_NOT_FOUND)
+
+
+def _post(query: Mapping[str, str]) -> str:
+    if "uploads" in query:
+        return "CreateMultipartUpload"
+    # Without an upload, R2 takes a POST for a PutObject whatever else is in the query, and does
+    # not look at x-amz-copy-source.
+    return "CompleteMultipartUpload" if "uploadId" in query else "PutObject"
+
+
+def _put(request: Request) -> str:
+    copy = "x-amz-copy-source" in request.headers
+    if "uploadId" in request.query or "partNumber" in request.query:
+        return "UploadPartCopy" if copy else "UploadPart"
+    return "CopyObject" if copy else "PutObject"
+
+
+def _known(name: str) -> Operation:
+    if name not in OPERATIONS:
+        raise not_implemented(name)
+    return OPERATIONS[name]
+
+
+def _relevant(request: Request) -> list[str]:
+    """The query's names without those that every operation ignores."""
+    return [name for name, _ in request.parameters if not name.startswith("X-Amz-") and name != "x-id"]
