@@ -12,7 +12,7 @@ from layout.keys import marker_key, profiles_key, r2_key
 from layout.storage.clients import s3_client
 from layout.storage.profile_store import ProfileStore
 from layout.storage.settings import StorageSettings
-from layout.storage.start import open_storage
+from layout.storage.startup_checks import open_storage
 from tests.data.flat_bucket.names import TITLES, clip_name
 
 USER = "a"

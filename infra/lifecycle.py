@@ -41,7 +41,7 @@ def check_rules(settings: StackSettings, plan: BucketPlan) -> None:
         raise SettingsError(
             f"Bucket {settings.bucket_name!r} has lifecycle rules that the scheme does not produce and that "
             f"this update would remove: {named}.",
-            hint="Declare their prefixes in layout/scheme.py, or list their ids in config "
+            hint="Declare their prefixes in layout/scheme/table.py, or list their ids in config "
             f"{config_key('replaceRules')}.",
         )
 

@@ -1,13 +1,12 @@
-"""The names of the stack's outputs, shared with whoever reads them, and their export.
-
-Importing this costs nothing: commands that only read outputs do not load Pulumi, whose Cloudflare package
-alone takes three seconds.
-"""
+"""What a stack exports; the names of the outputs are in `layout.stack_outputs`, for whoever reads them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pulumi
+
+from layout import stack_outputs as names
 from layout.keys import environment_prefix
 
 if TYPE_CHECKING:
@@ -16,32 +15,7 @@ if TYPE_CHECKING:
     from infra.settings import StackSettings
     from infra.tokens import EnvironmentTokens
 
-__all__ = [
-    "ACCOUNT_ID",
-    "AUDIT_ACCESS_KEY_ID",
-    "AUDIT_SECRET_ACCESS_KEY",
-    "BACKEND_ACCESS_KEY_ID",
-    "BACKEND_SECRET_ACCESS_KEY",
-    "BUCKET_NAME",
-    "ENVIRONMENT",
-    "ENVIRONMENT_PREFIX",
-    "JURISDICTION",
-    "LIFECYCLE_RULE_IDS",
-    "S3_ENDPOINT",
-    "export_outputs",
-]
-
-ENVIRONMENT = "environment"
-ACCOUNT_ID = "account_id"
-BUCKET_NAME = "bucket_name"
-S3_ENDPOINT = "s3_endpoint"
-JURISDICTION = "jurisdiction"
-ENVIRONMENT_PREFIX = "environment_prefix"
-BACKEND_ACCESS_KEY_ID = "backend_access_key_id"
-BACKEND_SECRET_ACCESS_KEY = "backend_secret_access_key"  # noqa: S105 the output's name
-AUDIT_ACCESS_KEY_ID = "audit_access_key_id"
-AUDIT_SECRET_ACCESS_KEY = "audit_secret_access_key"  # noqa: S105 the output's name
-LIFECYCLE_RULE_IDS = "lifecycle_rule_ids"  # of the stack that owns the bucket only
+__all__ = ["export_outputs"]
 
 
 def export_outputs(
@@ -54,17 +28,15 @@ def export_outputs(
         tokens: whose newest generation is named.
         lifecycle_rule_ids: of the bucket's rules; None if another stack owns them.
     """
-    import pulumi
-
-    pulumi.export(ENVIRONMENT, settings.environment.value)
-    pulumi.export(ACCOUNT_ID, settings.account_id)
-    pulumi.export(BUCKET_NAME, settings.bucket_name)
-    pulumi.export(S3_ENDPOINT, settings.s3_endpoint)
-    pulumi.export(JURISDICTION, settings.jurisdiction)
-    pulumi.export(ENVIRONMENT_PREFIX, str(environment_prefix(environment=settings.environment)))
-    pulumi.export(BACKEND_ACCESS_KEY_ID, tokens.backend.access_key_id)
-    pulumi.export(BACKEND_SECRET_ACCESS_KEY, tokens.backend.secret_access_key)
-    pulumi.export(AUDIT_ACCESS_KEY_ID, tokens.audit.access_key_id)
-    pulumi.export(AUDIT_SECRET_ACCESS_KEY, tokens.audit.secret_access_key)
+    pulumi.export(names.ENVIRONMENT, settings.environment.value)
+    pulumi.export(names.ACCOUNT_ID, settings.account_id)
+    pulumi.export(names.BUCKET_NAME, settings.bucket_name)
+    pulumi.export(names.S3_ENDPOINT, settings.s3_endpoint)
+    pulumi.export(names.JURISDICTION, settings.jurisdiction)
+    pulumi.export(names.ENVIRONMENT_PREFIX, str(environment_prefix(environment=settings.environment)))
+    pulumi.export(names.BACKEND_ACCESS_KEY_ID, tokens.backend.access_key_id)
+    pulumi.export(names.BACKEND_SECRET_ACCESS_KEY, tokens.backend.secret_access_key)
+    pulumi.export(names.AUDIT_ACCESS_KEY_ID, tokens.audit.access_key_id)
+    pulumi.export(names.AUDIT_SECRET_ACCESS_KEY, tokens.audit.secret_access_key)
     if lifecycle_rule_ids is not None:
-        pulumi.export(LIFECYCLE_RULE_IDS, list(lifecycle_rule_ids))
+        pulumi.export(names.LIFECYCLE_RULE_IDS, list(lifecycle_rule_ids))

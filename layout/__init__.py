@@ -17,6 +17,8 @@ from layout.access import (
     token_policy,
 )
 from layout.context import CurrentProfile, current_profile, use_no_profile, use_profile
+from layout.documents.marker import REVISION, Marker, MarkerAction, check_marker
+from layout.documents.profiles import Profile, Profiles, SelectedProfile, new_profile_id, selected_profile_id
 from layout.environment import Environment, current_environment
 from layout.errors import (
     AccessDeniedError,
@@ -64,9 +66,7 @@ from layout.keys import (
     user_prefix,
     users_prefix,
 )
-from layout.marker import REVISION, Marker, MarkerAction, check_marker
-from layout.parts import Access, Owner, Variable
-from layout.paths import (
+from layout.mirror.paths import (
     ensure_directories,
     get_database_path,
     get_user_data_path,
@@ -74,10 +74,10 @@ from layout.paths import (
     user_data_base,
     user_folder,
 )
-from layout.profiles import Profile, Profiles, SelectedProfile, new_profile_id, selected_profile_id
 from layout.retention import LifecycleRule, lifecycle_rules
-from layout.scheme import SCHEME, Scheme
-from layout.template import KeyTemplate, PrefixTemplate
+from layout.scheme.table import SCHEME, Scheme
+from layout.scheme.template import KeyTemplate, PrefixTemplate
+from layout.scheme.variables import Access, Owner, Variable
 
 __all__ = [
     "AUDIT",

@@ -16,7 +16,7 @@ from typing import TypedDict
 from layout.environment import Environment
 from layout.errors import CredentialsError, SettingsError
 from layout.keys import environment_prefix, user_prefix
-from layout.segments import shown
+from layout.scheme.segments import shown
 
 __all__ = [
     "AUDIT",

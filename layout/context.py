@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from layout.errors import NoProfileError
-from layout.segments import clean_segment, shown
+from layout.scheme.segments import clean_segment, shown
 
 __all__ = ["CurrentProfile", "current_profile", "current_profile_id", "use_no_profile", "use_profile"]
 

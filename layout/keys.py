@@ -18,8 +18,8 @@ from typing import Literal
 
 from layout.context import current_profile_id
 from layout.environment import Environment, current_environment
-from layout.scheme import SCHEME
-from layout.template import Key
+from layout.scheme.table import SCHEME
+from layout.scheme.template import Key
 
 __all__ = [
     "Key",

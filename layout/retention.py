@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from layout.environment import Environment
 from layout.errors import EnvironmentNameError
-from layout.scheme import SCHEME, Scheme
-from layout.scheme_rules import retention_prefix
+from layout.scheme.rules import retention_prefix
+from layout.scheme.table import SCHEME, Scheme
 
 __all__ = ["ABORT_INCOMPLETE_UPLOADS", "LifecycleRule", "lifecycle_rules"]
 

@@ -17,10 +17,10 @@ import unicodedata
 
 from hypothesis import strategies as st
 
-from layout.parts import Variable
-from layout.scheme import SCHEME
-from layout.segments import MAX_KEY_BYTES, MAX_SEGMENT_BYTES
-from layout.template import Key, KeyTemplate
+from layout.scheme.segments import MAX_KEY_BYTES, MAX_SEGMENT_BYTES
+from layout.scheme.table import SCHEME
+from layout.scheme.template import Key, KeyTemplate
+from layout.scheme.variables import Variable
 
 __all__ = ["keys", "keys_of", "paths", "profile_ids", "segments", "user_ids", "values_of"]
 

@@ -17,8 +17,8 @@ if __package__ in {None, ""}:
 from layout.access import CredentialScope, scope_for_environment, scope_for_user, scope_for_whole_bucket
 from layout.environment import Environment
 from layout.errors import LayoutError
-from layout.storage.credential_formats import FORMATS, parse_lifetime
-from layout.storage.minting import Minter, environment_api_minter, local_minter
+from layout.storage.credentials.formats import FORMATS, parse_lifetime
+from layout.storage.credentials.minting import Minter, environment_api_minter, local_minter
 from layout.storage.private_file import write_private
 from layout.storage.settings import StorageSettings, load_settings
 

@@ -10,13 +10,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+REPOSITORY = Path(__file__).resolve().parent.parent
 if __package__ in {None, ""}:
     # Called by its path from a checkout, which is not installed.
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    sys.path.insert(0, str(REPOSITORY))
 
-from infra.stack_outputs import TOKENS, ask_pulumi, variables
+from layout.command.env import ask_pulumi
 from layout.environment import Environment
 from layout.errors import LayoutError, SettingsError
+from layout.stack_outputs import TOKENS, variables
 from layout.storage.private_file import update_env_file
 
 ERROR, INTERRUPTED = 1, 130
@@ -26,7 +28,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status."""
     arguments = _parser().parse_args(argv)
     try:
-        outputs = _read(arguments.outputs) if arguments.outputs else ask_pulumi(arguments.stack)
+        outputs = (
+            _read(arguments.outputs)
+            if arguments.outputs
+            else ask_pulumi(arguments.stack, REPOSITORY, arguments.pulumi)
+        )
         update_env_file(arguments.file, variables(outputs, arguments.stack, arguments.token))
     except (LayoutError, OSError) as error:
         print(f"Error: {error}", file=sys.stderr)
@@ -56,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--stack", required=True, choices=[item.value for item in Environment])
     parser.add_argument("--outputs", type=Path, help="file with the outputs, instead of asking Pulumi")
+    parser.add_argument(
+        "--pulumi", metavar="CLI", default="pulumi", help="the Pulumi CLI to ask (default: the one on PATH)"
+    )
     parser.add_argument("--token", choices=TOKENS, default="backend", help="audit reads only")
     parser.add_argument("--file", type=Path, default=Path(".env"), help="what to write (default %(default)s)")
     return parser

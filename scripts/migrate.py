@@ -16,9 +16,9 @@ if __package__ in {None, ""}:
     # Called by its path from a checkout, which is not installed.
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from layout.command.migrate import run_command
+from layout.command.migrate_arguments import make_parser
 from layout.errors import LayoutError, PlanBlockedError
-from layout.migrate.cli import make_parser
-from layout.migrate.commands import run_command
 
 ERROR, DIFFERENCES, INTERRUPTED = 1, 3, 130
 

@@ -12,17 +12,17 @@ The plan is one SQLite file: account, journal, and what one CI job hands to the 
 the operator's page.
 """
 
-from layout.migrate.bucket import BucketReader
+from layout.migrate.bucket.reader import BucketReader
+from layout.migrate.bucket.writer import BucketWriter, CopyLimits
 from layout.migrate.copying import CopyReport, copy_objects
 from layout.migrate.deleting import DeleteReport, check_delete, delete_old_objects, list_deletable
 from layout.migrate.marking import write_marker
-from layout.migrate.plan_file import PlanFile, PlanMeta
+from layout.migrate.plan.file import PlanFile, PlanMeta
 from layout.migrate.planning import make_plan
-from layout.migrate.progress import Progress
+from layout.migrate.report.progress import Progress
+from layout.migrate.report.verdict import Verdict
 from layout.migrate.survey import LayoutState, survey
-from layout.migrate.verdict import Verdict
 from layout.migrate.verifying import verify_plan
-from layout.migrate.writer import BucketWriter, CopyLimits
 
 __all__ = [
     "BucketReader",

@@ -10,9 +10,9 @@ from functools import partial
 from sqlite3 import Row
 
 from layout.keys import environment_prefix
-from layout.migrate.bucket import BucketReader
-from layout.migrate.plan_file import PlanFile
-from layout.migrate.plan_rows import prefix_end
+from layout.migrate.bucket.reader import BucketReader
+from layout.migrate.plan.file import PlanFile
+from layout.migrate.plan.rows import prefix_end
 from layout.migrate.same_object import same_description
 
 __all__ = ["compare_destinations"]

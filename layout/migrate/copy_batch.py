@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
-from layout.migrate.bucket import ListedObject
-from layout.migrate.observing import observe
+from layout.migrate.bucket.observing import observe
+from layout.migrate.bucket.reader import ListedObject
+from layout.migrate.bucket.writer import BucketWriter, plain_for_obstore
 from layout.migrate.same_object import is_multipart, same_description
-from layout.migrate.writer import BucketWriter, plain_for_obstore
 
 __all__ = ["CopyResult", "Outcome", "PlannedCopy", "copy_batch"]
 

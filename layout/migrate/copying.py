@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 
 from layout.keys import games_prefix
 from layout.legacy import Phase
+from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.copy_batch import Outcome, PlannedCopy, copy_batch
-from layout.migrate.plan_file import PlanFile
-from layout.migrate.plan_rows import prefix_end, refuse_if_blocked
-from layout.migrate.plan_schema import Action, State, UserState
+from layout.migrate.plan.file import PlanFile
+from layout.migrate.plan.rows import prefix_end, refuse_if_blocked
+from layout.migrate.plan.schema import Action, State, UserState
 from layout.migrate.profile_files import ChosenProfile, write_profile_files
-from layout.migrate.progress import Progress
-from layout.migrate.reasons import Reasons
-from layout.migrate.writer import BucketWriter
+from layout.migrate.report.progress import Progress
+from layout.migrate.report.reasons import Reasons
 
 __all__ = ["CopyReport", "copy_objects"]
 

@@ -12,15 +12,15 @@ from sqlite3 import Row
 
 from layout.errors import DeletionRefusedError
 from layout.keys import marker_key
-from layout.migrate.bucket import BucketReader, ListedObject
+from layout.migrate.bucket.observing import observe
+from layout.migrate.bucket.old_side import ENVIRONMENT_PREFIXES, old_side_pages
+from layout.migrate.bucket.reader import BucketReader, ListedObject
+from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.marking import read_marker
-from layout.migrate.observing import observe
-from layout.migrate.old_side import ENVIRONMENT_PREFIXES, old_side_pages
-from layout.migrate.plan_file import PlanFile, utc_now
-from layout.migrate.progress import Progress
-from layout.migrate.reasons import Reasons
-from layout.migrate.verdict import Verdict
-from layout.migrate.writer import BucketWriter
+from layout.migrate.plan.file import PlanFile, utc_now
+from layout.migrate.report.progress import Progress
+from layout.migrate.report.reasons import Reasons
+from layout.migrate.report.verdict import Verdict
 
 __all__ = ["DeleteReport", "check_delete", "delete_old_objects", "list_deletable"]
 

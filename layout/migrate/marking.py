@@ -3,14 +3,14 @@
 A step of its own, so that verification works with credentials that only read.
 """
 
+from layout.documents.marker import REVISION, SCHEME_NAME, Marker, check_marker
 from layout.environment import Environment
 from layout.errors import MarkerError
 from layout.keys import marker_key
-from layout.marker import REVISION, SCHEME_NAME, Marker, check_marker
-from layout.migrate.bucket import BucketReader
-from layout.migrate.plan_file import PlanFile, utc_now
-from layout.migrate.verdict import Verdict
-from layout.migrate.writer import BucketWriter
+from layout.migrate.bucket.reader import BucketReader
+from layout.migrate.bucket.writer import BucketWriter
+from layout.migrate.plan.file import PlanFile, utc_now
+from layout.migrate.report.verdict import Verdict
 
 __all__ = ["read_marker", "write_marker"]
 

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from layout.errors import InvalidKeyError
 from layout.keys import profiles_key, selected_profile_key, user_prefix
 from layout.legacy import Facts, LegacyLayout, Placement, Verdict
-from layout.migrate.bucket import BucketReader, ListedObject
+from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.comparing import compare_destinations
-from layout.migrate.plan_file import PlanFile, utc_now
-from layout.migrate.plan_schema import Action, UserState
+from layout.migrate.plan.file import PlanFile, utc_now
+from layout.migrate.plan.schema import Action, UserState
 from layout.migrate.profile_files import choose_profile
-from layout.migrate.progress import Progress
+from layout.migrate.report.progress import Progress
 
 __all__ = ["make_plan"]
 

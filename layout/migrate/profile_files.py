@@ -8,14 +8,14 @@ the plan, the user is a conflict and nothing of theirs is copied.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from layout.documents.profiles import Profiles, SelectedProfile, new_profile_id
 from layout.environment import Environment
 from layout.errors import InvalidDocumentError
 from layout.keys import profiles_key, selected_profile_key
-from layout.migrate.bucket import BucketReader
-from layout.profiles import Profiles, SelectedProfile, new_profile_id
+from layout.migrate.bucket.reader import BucketReader
 
 if TYPE_CHECKING:
-    from layout.migrate.writer import BucketWriter
+    from layout.migrate.bucket.writer import BucketWriter
 
 __all__ = ["ChosenProfile", "choose_profile", "profile_problem", "write_profile_files"]
 

@@ -1,6 +1,6 @@
 """When two objects count as the same one."""
 
-from layout.migrate.bucket import ObjectHead
+from layout.migrate.bucket.reader import ObjectHead
 
 __all__ = ["is_multipart", "same_description"]
 

@@ -6,10 +6,10 @@ from itertools import chain, groupby
 
 from layout.environment import Environment
 from layout.legacy import Facts, LegacyLayout, Verdict
-from layout.migrate.bucket import BucketReader, ListedObject
+from layout.migrate.bucket.old_side import old_side_pages
+from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.marking import read_marker
-from layout.migrate.old_side import old_side_pages
-from layout.migrate.progress import Progress
+from layout.migrate.report.progress import Progress
 
 __all__ = ["LayoutState", "survey"]
 

@@ -14,15 +14,15 @@ from unicodedata import normalize
 
 from layout.errors import InvalidKeyError, ObjectMissingError, StorageError
 from layout.keys import environment_prefix, parse_key
-from layout.migrate.bucket import BucketReader, ListedObject
-from layout.migrate.old_side import old_side_pages
-from layout.migrate.plan_file import PlanFile, utc_now
-from layout.migrate.plan_rows import count_blocked
-from layout.migrate.plan_schema import State
+from layout.migrate.bucket.old_side import old_side_pages
+from layout.migrate.bucket.reader import BucketReader, ListedObject
+from layout.migrate.plan.file import PlanFile, utc_now
+from layout.migrate.plan.rows import count_blocked
+from layout.migrate.plan.schema import State
 from layout.migrate.profile_files import profile_problem
-from layout.migrate.progress import Progress
+from layout.migrate.report.progress import Progress
+from layout.migrate.report.verdict import Problem, Sign, Verdict
 from layout.migrate.same_object import is_multipart, same_description
-from layout.migrate.verdict import Problem, Sign, Verdict
 
 __all__ = ["verify_plan"]
 

@@ -25,8 +25,8 @@ from botocore.handlers import add_expect_header
 from botocore.loaders import create_loader
 from obstore.store import S3Store
 
+from layout.storage.credentials.storage_credentials import CredentialSource, StorageCredentials
 from layout.storage.redaction import redact_session_tokens
-from layout.storage.secret import CredentialSource, StorageCredentials
 from layout.storage.settings import StorageSettings
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from layout.documents import Document
+from layout.documents.model import Document
+from layout.documents.profiles import Profiles, SelectedProfile, selected_profile_id
 from layout.errors import ConditionFailedError, InvalidDocumentError, ObjectMissingError
 from layout.keys import Key, profiles_key, selected_profile_key
-from layout.profiles import Profiles, SelectedProfile, selected_profile_id
 from layout.storage.r2_storage import R2Storage
 
 __all__ = ["ProfileStore"]
@@ -27,7 +27,7 @@ DocumentT = TypeVar("DocumentT", bound=Document)
 class ProfileStore:
     """`profiles.json` and `selected-profile.json` of the users of one environment.
 
-    Besides the errors named below, every method raises what `layout.storage.answers.storage_errors` lists,
+    Besides the errors named below, every method raises what `layout.storage.error_translation.storage_errors` lists,
     and `InvalidDocumentError` for a file that is not what it should be: neither means "no profile".
     """
 

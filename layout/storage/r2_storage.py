@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from layout.errors import ConditionFailedError, InvalidKeyError, LayoutError, ObjectMissingError
 from layout.keys import Key, environment_prefix, parse_key
-from layout.storage.answers import Presence, storage_errors
 from layout.storage.clients import object_store, s3_client, settings_credentials
-from layout.storage.secret import CredentialSource
+from layout.storage.credentials.storage_credentials import CredentialSource
+from layout.storage.error_translation import Presence, storage_errors
 from layout.storage.settings import StorageSettings
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class R2Storage:
 
     Every method takes a `Key` and refuses plain text and keys of another environment with
     `InvalidKeyError`; what the bucket refuses arrives as one of the errors that
-    `layout.storage.answers.storage_errors` lists. Safe to share between threads.
+    `layout.storage.error_translation.storage_errors` lists. Safe to share between threads.
     """
 
     def __init__(self, settings: StorageSettings, *, credentials: CredentialSource | None = None) -> None:

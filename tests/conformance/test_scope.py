@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from layout.access import CredentialScope, ObjectPermission
 from layout.storage.clients import s3_client
-from layout.storage.minting import local_minter
+from layout.storage.credentials.minting import local_minter
 from tests.conformance.area import Area, refusal
 from tests.conformance.stores import Store
 

@@ -15,7 +15,7 @@ from demo.access import settings_of
 from demo.screen import Screen
 from layout.access import CredentialScope, scope_for_environment, scope_for_whole_bucket
 from layout.environment import Environment
-from layout.storage.minting import local_minter
+from layout.storage.credentials.minting import local_minter
 from layout.storage.settings import StorageSettings
 
 if TYPE_CHECKING:

@@ -109,7 +109,7 @@ def test_foreign_rules_stop_every_update_of_the_owner(
     assert run_program("prod", account, adopt="true").refusal() == (
         "Bucket 'clips' has lifecycle rules that the scheme does not produce and that this update would "
         "remove: 'old-logs' (prefix 'logs/'), 'expire-dev-temp' (prefix 'dev/'). Declare their prefixes in "
-        "layout/scheme.py, or list their ids in config r2-layout:replaceRules."
+        "layout/scheme/table.py, or list their ids in config r2-layout:replaceRules."
     )
 
 

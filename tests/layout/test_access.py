@@ -22,7 +22,7 @@ from layout.access import (
 from layout.environment import Environment
 from layout.errors import CredentialsError, InvalidKeyError, SettingsError
 from layout.keys import user_prefix
-from layout.template import Key
+from layout.scheme.template import Key
 from layout.testing import keys
 
 ACCOUNT = "0123456789abcdef" * 2

@@ -11,8 +11,8 @@ from layout.context import use_no_profile, use_profile
 from layout.environment import Environment
 from layout.errors import EnvironmentNameError, InvalidKeyError, NoProfileError
 from layout.keys import parse_key, profile_prefix, r2_key
-from layout.scheme import SCHEME
-from layout.template import Key
+from layout.scheme.table import SCHEME
+from layout.scheme.template import Key
 
 BUILDERS: list[tuple[str, tuple[str, ...], str, str]] = [
     ("r2_key", ("a", "raw_clips/x.mp4", "p"), "dev/users/a/profiles/p/raw_clips/x.mp4", "profile_file"),

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from layout.environment import Environment
 from layout.errors import InvalidKeyError
 from layout.keys import parse_key, profile_prefix, project_prefix, scene_prefix, user_prefix
-from layout.parts import Variable
-from layout.scheme import SCHEME
-from layout.segments import clean_path, clean_segment
-from layout.template import Key, KeyTemplate
+from layout.scheme.segments import clean_path, clean_segment
+from layout.scheme.table import SCHEME
+from layout.scheme.template import Key, KeyTemplate
+from layout.scheme.variables import Variable
 from layout.testing import keys, profile_ids, user_ids, values_of
 
 DEV = Environment.DEV

@@ -9,7 +9,7 @@ import pytest
 from layout.environment import Environment
 from layout.errors import EnvironmentNameError
 from layout.retention import ABORT_INCOMPLETE_UPLOADS, LifecycleRule, lifecycle_rules
-from layout.scheme import SCHEME
+from layout.scheme.table import SCHEME
 
 DEV_RULES = (
     LifecycleRule(id="Default Multipart Abort Rule", prefix="", abort_multipart_after_seconds=604_800),

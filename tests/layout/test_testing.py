@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from layout.environment import Environment
 from layout.keys import parse_key, r2_key
-from layout.scheme import SCHEME
-from layout.segments import clean_path, clean_segment
-from layout.template import Key
+from layout.scheme.segments import clean_path, clean_segment
+from layout.scheme.table import SCHEME
+from layout.scheme.template import Key
 from layout.testing import keys, keys_of, paths, profile_ids, segments, user_ids
 
 some = settings(max_examples=60, deadline=None)

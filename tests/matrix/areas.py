@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from layout.environment import Environment
 from layout.keys import user_prefix
-from layout.parts import Variable
-from layout.scheme import SCHEME
-from layout.template import KeyTemplate
+from layout.scheme.table import SCHEME
+from layout.scheme.template import KeyTemplate
+from layout.scheme.variables import Variable
 
 __all__ = ["AREAS", "BUCKET", "OTHER_BUCKET", "USERS", "USERS_ENVIRONMENT", "Area"]
 

@@ -11,7 +11,7 @@ from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from layout.storage.secret import StorageCredentials
+from layout.storage.credentials.storage_credentials import StorageCredentials
 from tests.matrix.operations import Wire
 
 __all__ = ["Answer", "Sender"]

@@ -10,8 +10,8 @@ import httpx
 from pydantic import SecretStr
 
 from layout.access import AUDIT, BACKEND, AccessLevel, bucket_resource, token_policy
-from layout.storage.minting import api_minter, local_minter
-from layout.storage.secret import StorageCredentials
+from layout.storage.credentials.minting import api_minter, local_minter
+from layout.storage.credentials.storage_credentials import StorageCredentials
 from layout.storage.settings import StorageSettings
 from local_cloudflare.cloudflare import LocalCloudflare
 from local_cloudflare.r2.store.blobs import Body

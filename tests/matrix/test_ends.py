@@ -13,8 +13,8 @@ from layout.access import BACKEND, scope_for_user
 from layout.environment import Environment
 from layout.keys import profiles_key
 from layout.storage.clients import s3_client
-from layout.storage.minting import local_minter
-from layout.storage.secret import StorageCredentials
+from layout.storage.credentials.minting import local_minter
+from layout.storage.credentials.storage_credentials import StorageCredentials
 from layout.storage.settings import StorageSettings
 from local_cloudflare.cloudflare import LocalCloudflare
 from tests.matrix.areas import BUCKET, USERS

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from layout.environment import Environment
-from layout.scheme import SCHEME
-from layout.storage.signing import ACTIONS
+from layout.scheme.table import SCHEME
+from layout.storage.credentials.signing import ACTIONS
 from tests.matrix.areas import AREAS, USERS
 from tests.matrix.credentials import KINDS, Kind, Way
 from tests.matrix.operations import OPERATIONS

@@ -17,7 +17,7 @@ def test_tracked_lock_files_are_in_order() -> None:
 
 def test_go_modules_name_no_address() -> None:
     """The go.mod files replace no module by one from elsewhere, and go.sum has module paths only."""
-    files = sorted((REPOSITORY / "infra" / "local" / "engine" / "go").glob("*/go.*"))
+    files = sorted((REPOSITORY / "local_cloudflare" / "engine" / "go").glob("*/go.*"))
     assert [path.name for path in files] == ["go.mod", "go.sum", "go.mod", "go.sum"]
     assert [path for path in files if "://" in path.read_text() or "\nreplace" in path.read_text()] == []
 

@@ -11,8 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from layout.storage.clients import s3_client
+from layout.storage.credentials.signing import Parent, sign
 from layout.storage.settings import load_settings
-from layout.storage.signing import Parent, sign
 from scripts.migrate import main
 
 if TYPE_CHECKING:

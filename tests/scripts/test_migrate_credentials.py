@@ -11,7 +11,7 @@ import pytest
 
 from layout.access import scope_for_whole_bucket
 from layout.storage.clients import s3_client
-from layout.storage.minting import local_minter
+from layout.storage.credentials.minting import local_minter
 from layout.storage.settings import StorageSettings, load_settings
 from scripts.migrate import main
 

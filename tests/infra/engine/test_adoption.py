@@ -44,7 +44,7 @@ def test_adoption(open_house: OpenHouse) -> None:
     workspace.set_config("prod", "adopt", True)
     assert house.refusal("prod") == (
         f"Bucket '{BUCKET}' has lifecycle rules that the scheme does not produce and that this update would "
-        "remove: 'old-logs' (prefix 'logs/'). Declare their prefixes in layout/scheme.py, or list their ids "
+        "remove: 'old-logs' (prefix 'logs/'). Declare their prefixes in layout/scheme/table.py, or list their ids "
         "in config r2-layout:replaceRules."
     )
     assert store.lifecycle(BUCKET) == [ABORT_RULE, FOREIGN_RULE]

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from layout.documents.profiles import Profiles, SelectedProfile
 from layout.environment import Environment
 from layout.errors import PlanBlockedError
 from layout.keys import profiles_key, selected_profile_key
 from layout.legacy import FLAT
 from layout.migrate import PlanFile, PlanMeta, make_plan
-from layout.migrate.bucket import ListedObject
-from layout.migrate.plan_rows import area_totals, refuse_if_blocked
+from layout.migrate.bucket.reader import ListedObject
+from layout.migrate.plan.rows import area_totals, refuse_if_blocked
 from layout.migrate.planning import _note_page
-from layout.profiles import Profiles, SelectedProfile
 
 if TYPE_CHECKING:
     from tests.layout.migrate.conftest import Flat

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from layout.storage.clients import object_store, s3_client
-from layout.storage.secret import StorageCredentials
+from layout.storage.credentials.storage_credentials import StorageCredentials
 from layout.storage.settings import StorageSettings
 
 if TYPE_CHECKING:

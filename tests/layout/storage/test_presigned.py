@@ -12,8 +12,8 @@ from layout.access import scope_for_environment
 from layout.environment import Environment
 from layout.errors import InvalidKeyError, StorageError
 from layout.keys import profiles_key, r2_key
-from layout.storage.credentials import RenewingCredentials
-from layout.storage.minting import local_minter
+from layout.storage.credentials.minting import local_minter
+from layout.storage.credentials.renewing import RenewingCredentials
 from layout.storage.presigned import PresignedUrl, presigned_get, presigned_put
 from layout.storage.r2_storage import R2Storage
 from layout.storage.settings import StorageSettings

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pydantic import SecretStr
 
+from layout.documents.profiles import Profile, Profiles
 from layout.environment import Environment
 from layout.errors import (
     AccessDeniedError,
@@ -17,8 +18,7 @@ from layout.errors import (
     ObjectMissingError,
 )
 from layout.keys import profiles_key, selected_profile_key
-from layout.profiles import Profile, Profiles
-from layout.storage.answers import Presence
+from layout.storage.error_translation import Presence
 from layout.storage.profile_store import ProfileStore
 from layout.storage.r2_storage import R2Storage
 from layout.storage.settings import StorageSettings

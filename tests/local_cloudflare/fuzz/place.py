@@ -20,8 +20,8 @@ from pydantic import SecretStr
 from layout.access import BACKEND, bucket_resource, scope_for_user, token_policy
 from layout.environment import Environment
 from layout.storage.clients import s3_client
-from layout.storage.minting import local_minter
-from layout.storage.secret import StorageCredentials
+from layout.storage.credentials.minting import local_minter
+from layout.storage.credentials.storage_credentials import StorageCredentials
 from layout.storage.settings import StorageSettings
 
 __all__ = ["BUCKET", "OTHER_BUCKET", "SCOPE", "SCRATCH_BUCKET", "SECRET", "UNSEEN", "Place", "started"]

@@ -10,7 +10,7 @@ from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from layout.storage.secret import StorageCredentials
+from layout.storage.credentials.storage_credentials import StorageCredentials
 from tests.local_cloudflare.fuzz.place import BUCKET, OTHER_BUCKET, SCOPE
 from tests.local_cloudflare.fuzz.spelling import spelled, word
 

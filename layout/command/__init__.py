@@ -1,0 +1,1 @@
+"""The command line `r2-layout`: a file a command."""

@@ -1,0 +1,133 @@
+"""What each command of scripts/migrate.py does: settings, plan, one step, and a result to show."""
+
+import argparse
+from collections.abc import Callable
+from contextlib import closing
+
+from layout.environment import Environment
+from layout.errors import PlanError
+from layout.legacy import LEGACY_LAYOUTS
+from layout.migrate.bucket.reader import BucketReader
+from layout.migrate.bucket.writer import BucketWriter
+from layout.migrate.copying import copy_objects
+from layout.migrate.deleting import check_delete, delete_old_objects, list_deletable
+from layout.migrate.marking import read_marker, write_marker
+from layout.migrate.plan.file import PlanFile, PlanMeta
+from layout.migrate.plan.rows import refuse_if_blocked
+from layout.migrate.planning import make_plan
+from layout.migrate.report import show
+from layout.migrate.report.progress import Progress
+from layout.migrate.report.show import Result
+from layout.migrate.report.verdict import Verdict
+from layout.migrate.survey import survey
+from layout.migrate.verifying import verify_plan
+from layout.storage.clients import settings_credentials
+from layout.storage.settings import StorageSettings, load_settings
+from layout.storage.startup_checks import check_scope
+
+__all__ = ["run_command"]
+
+
+def run_command(arguments: argparse.Namespace) -> Result:
+    """Runs the command that the arguments name.
+
+    Raises:
+        LayoutError: It could not be done; what was finished is in the plan file.
+    """
+    settings = load_settings()
+    check_scope(settings_credentials(settings)(), settings)
+    progress = Progress(quiet=arguments.json)
+    return _COMMANDS[arguments.command](arguments, settings, progress)
+
+
+def _list(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
+    environment = arguments.env or settings.app_env
+    with closing(BucketReader(settings)) as bucket:
+        states = survey(bucket, LEGACY_LAYOUTS.values(), environment, progress)
+    return show.states(settings.bucket, environment, states)
+
+
+def _plan(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
+    environment: Environment = arguments.env or settings.app_env
+    layout = LEGACY_LAYOUTS[arguments.layout]
+    meta = PlanMeta.new(layout.name, settings, environment)
+    with (
+        PlanFile.open_or_create(arguments.plan, meta) as plan,
+        closing(BucketReader(settings)) as bucket,
+    ):
+        _require_settings(plan, settings)
+        made = make_plan(plan, bucket, layout, progress)
+        return show.plan(plan, made=made)
+
+
+def _copy(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
+    with PlanFile.open(arguments.plan, writable=arguments.execute, finished=True) as plan:
+        _require_settings(plan, settings)
+        if not arguments.execute:
+            # A dry run only reads the plan: there is no bucket in reach.
+            refuse_if_blocked(plan)
+            return show.planned_copy(plan)
+        with closing(BucketWriter(settings)) as bucket:
+            return show.copied(plan, copy_objects(plan, bucket, progress))
+
+
+def _verify(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
+    with (
+        PlanFile.open(arguments.plan, writable=True, finished=True) as plan,
+        closing(BucketReader(settings)) as bucket,
+    ):
+        _require_settings(plan, settings)
+        Verdict.check_place(arguments.verdict)
+        verdict = verify_plan(plan, bucket, progress, deep=arguments.deep)
+        verdict.save(arguments.verdict)
+        return show.verdict(verdict, arguments.verdict)
+
+
+def _mark(arguments: argparse.Namespace, settings: StorageSettings, _progress: Progress) -> Result:
+    with PlanFile.open(arguments.plan, finished=True) as plan:
+        _require_settings(plan, settings)
+        verdict = Verdict.load(arguments.verdict)
+        verdict.require(plan)
+        if not arguments.execute:
+            with closing(BucketReader(settings)) as reader:
+                there = read_marker(reader, plan.meta.environment) is not None
+            return show.marked(plan.meta.environment, there=there, executed=False)
+        with closing(BucketWriter(settings)) as bucket:
+            written = write_marker(plan, verdict, bucket)
+            return show.marked(plan.meta.environment, there=not written, executed=True)
+
+
+def _delete(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
+    with PlanFile.open(arguments.plan, writable=arguments.execute, finished=True) as plan:
+        _require_settings(plan, settings)
+        verdict = Verdict.load(arguments.verdict)
+        if not arguments.execute:
+            with closing(BucketReader(settings)) as reader:
+                check_delete(plan, verdict, reader, arguments.bucket)
+                report = list_deletable(plan, reader, arguments.min_age, progress)
+            return show.deleted(report, executed=False, min_age=arguments.min_age)
+        with closing(BucketWriter(settings)) as bucket:
+            check_delete(plan, verdict, bucket, arguments.bucket)
+            report = delete_old_objects(plan, bucket, arguments.min_age, progress)
+            return show.deleted(report, executed=True, min_age=arguments.min_age)
+
+
+def _require_settings(plan: PlanFile, settings: StorageSettings) -> None:
+    """A bucket of the same name may exist in another account, so the endpoint counts too."""
+    plan.require(settings.bucket, plan.meta.environment)
+    if plan.meta.endpoint != settings.endpoint:
+        raise PlanError(
+            f"The plan {str(plan.path)!r} is about the endpoint {plan.meta.endpoint!r},"
+            f" not {settings.endpoint!r}.",
+            hint="Check R2_ENDPOINT and CLOUDFLARE_ACCOUNT_ID, or make a new plan.",
+        )
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace, StorageSettings, Progress], Result]] = {
+    "list": _list,
+    "plan": _plan,
+    "copy": _copy,
+    "verify": _verify,
+    "mark": _mark,
+    "delete": _delete,
+}

@@ -1,0 +1,155 @@
+"""profiles.json and selected-profile.json.
+
+>>> profiles = Profiles.first("a1b2c3d4")
+>>> print(profiles.to_json().decode(), end="")
+{
+  "default": "a1b2c3d4",
+  "profiles": {
+    "a1b2c3d4": {
+      "name": null
+    }
+  }
+}
+>>> print(SelectedProfile(profile_id="a1b2c3d4").to_json().decode(), end="")
+{
+  "profileId": "a1b2c3d4"
+}
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, ClassVar, Self
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from layout.documents.model import Document, Part
+from layout.errors import NoProfileError
+from layout.scheme.segments import clean_segment, shown
+
+__all__ = ["Profile", "Profiles", "SelectedProfile", "new_profile_id", "selected_profile_id"]
+
+
+def new_profile_id() -> str:
+    """A new profile id: the first 8 of the 32 lower-case hex characters of a UUID4."""
+    return uuid.uuid4().hex[:8]
+
+
+def _clean_id(value: str) -> str:
+    return clean_segment(value, "profile id")
+
+
+ProfileId = Annotated[
+    str,
+    AfterValidator(_clean_id),
+    Field(min_length=1, description="Id of a profile: one segment of a key. New ones are 8 hex characters."),
+]
+
+
+class Profile(Part):
+    """One profile of a user."""
+
+    name: str | None = Field(
+        description="What the user calls the profile; null until the user has named it.",
+    )
+
+
+class Profiles(Document):
+    """``profiles.json``: the profiles of a user. Changes when one is made, renamed or removed."""
+
+    file_name: ClassVar[str] = "profiles.json"
+
+    default: ProfileId = Field(
+        description="Id of the profile that was made at the first access. It never changes.",
+    )
+    profiles: dict[str, Profile] = Field(description="All profiles of the user, by id.")
+
+    @field_validator("profiles", mode="after")
+    @classmethod
+    def _ids_are_segments(cls, profiles: dict[str, Profile]) -> dict[str, Profile]:
+        clean = {_clean_id(name): profile for name, profile in profiles.items()}
+        if len(clean) < len(profiles):
+            raise ValueError("two of the profile ids are one after Unicode normalisation")
+        return clean
+
+    @model_validator(mode="after")
+    def _default_is_there(self) -> Self:
+        if self.default not in self.profiles:
+            raise ValueError(
+                f"the default profile must be one of the profiles, which {self.default!r} is not"
+            )
+        return self
+
+    @classmethod
+    def first(cls, profile_id: str | None = None) -> Self:
+        """What a user starts with: one profile without a name, the default.
+
+        Args:
+            profile_id: its id; None makes a new one.
+        """
+        profile_id = profile_id or new_profile_id()
+        return cls(default=profile_id, profiles={profile_id: Profile(name=None)})
+
+    def require(self, profile_id: str) -> Profile:
+        """The profile with this id.
+
+        Raises:
+            NoProfileError: if the user has no such profile. It is never made on the fly: an id that
+                a browser kept may be that of a deleted profile.
+        """
+        profile = self.profiles.get(_clean_id(profile_id))
+        if profile is None:
+            raise NoProfileError(
+                f"The user has no profile {shown(profile_id)}.",
+                hint=f"Use one of {', '.join(self.profiles)}.",
+            )
+        return profile
+
+    def with_profile(self, profile_id: str, profile: Profile) -> Self:
+        """A copy in which this id has this profile, be it new or not."""
+        return self._copy(self.profiles | {_clean_id(profile_id): profile})
+
+    def without_profile(self, profile_id: str) -> Self:
+        """A copy without this profile.
+
+        Raises:
+            NoProfileError: if there is none, or it is the default, which every user keeps.
+        """
+        self.require(profile_id)
+        profile_id = _clean_id(profile_id)
+        if profile_id == self.default:
+            raise NoProfileError(
+                f"The profile {profile_id!r} is the user's default and cannot be removed.",
+                hint="Remove another profile, or the user as a whole.",
+            )
+        return self._copy({name: profile for name, profile in self.profiles.items() if name != profile_id})
+
+    def _copy(self, profiles: dict[str, Profile]) -> Self:
+        return self.model_copy(update={"profiles": profiles})
+
+
+class SelectedProfile(Document):
+    """``selected-profile.json``: the profile that the user chose last. Changes with every switch."""
+
+    file_name: ClassVar[str] = "selected-profile.json"
+
+    profile_id: ProfileId = Field(
+        alias="profileId", description="Id of the profile that the user chose last."
+    )
+
+
+def selected_profile_id(profiles: Profiles, selected: SelectedProfile | None) -> str:
+    """The profile that a user works in: the one chosen last, else the default.
+
+    Args:
+        profiles: the user's profiles.
+        selected: the user's selection; None if there is no such object. Do not pass None for a
+            selection that could not be read.
+
+    Raises:
+        NoProfileError: if the selection names a profile that the user does not have.
+    """
+    if selected is None:
+        return profiles.default
+    profiles.require(selected.profile_id)
+    return selected.profile_id

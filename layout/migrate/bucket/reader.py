@@ -1,0 +1,171 @@
+"""The bucket as a migration sees it: raw keys, read side here, write side in `layout.migrate.bucket.writer`.
+
+A dry run holds a `BucketReader`. It has no method that writes, and its client refuses every request that
+is not a read before it is sent, so a forgotten branch cannot write either.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from layout.access import MAX_WHOLE_BUCKET_LIFETIME_SECONDS, scope_for_whole_bucket
+from layout.errors import ObjectMissingError, StorageError
+from layout.storage.clients import s3_client
+from layout.storage.credentials.minting import local_minter
+from layout.storage.credentials.renewing import RenewingCredentials
+from layout.storage.credentials.storage_credentials import CredentialSource
+from layout.storage.error_translation import storage_errors
+from layout.storage.settings import StorageSettings
+
+__all__ = ["BucketReader", "ListedObject", "ObjectHead"]
+
+_READS = frozenset({"GetObject", "HeadObject", "ListObjectsV2"})
+_KEPT_HEADERS = (
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-type",
+    "expires",
+)
+_CHUNK_BYTES = 1 << 20
+_LIFETIME = timedelta(seconds=MAX_WHOLE_BUCKET_LIFETIME_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedObject:
+    """One entry of a listing: key byte for byte, ETag without quotes, size in bytes, time in ISO 8601."""
+
+    key: str
+    etag: str
+    size: int
+    modified: str
+
+
+@dataclass(frozen=True)
+class ObjectHead:
+    """What HEAD says of one object.
+
+    Attributes:
+        etag: Without quotes.
+        size: Bytes.
+        modified: Aware, UTC, whole seconds.
+        described: The headers that a copy must keep, user metadata included, by lower-case name.
+    """
+
+    etag: str
+    size: int
+    modified: datetime
+    described: dict[str, str]
+
+
+class BucketReader:
+    """Reads one bucket by raw keys. Threads may share it.
+
+    A parent token in the settings only signs: each request carries a temporary credential for the whole
+    bucket, which may read and nothing else, and is renewed for as long as the migration takes. A temporary
+    credential in the settings, or one without an account's id, is used as it is.
+    """
+
+    writable = False
+
+    def __init__(self, settings: StorageSettings) -> None:
+        self.name = settings.bucket
+        self.endpoint = settings.endpoint
+        self.credentials = _temporary_credentials(settings, write=self.writable)
+        self.client = s3_client(settings, credentials=self.credentials, timestamps_as_text=True)
+        if not self.writable:
+            self.client.meta.events.register_first("before-call.s3", _refuse_writes)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.close()
+
+    def pages(self, prefix: str = "", start_after: str = "") -> Iterator[list[ListedObject]]:
+        """The objects under a prefix, after a key, in pages of at most 1,000, read one by one."""
+        token: dict[str, Any] = {"StartAfter": start_after} if start_after else {}
+        while True:
+            with storage_errors(self.name):
+                page = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix, **token)
+            yield [_listed(entry) for entry in page.get("Contents", ())]
+            if not page["IsTruncated"]:
+                return
+            token = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def page_after(self, start_after: str) -> tuple[list[ListedObject], bool]:
+        """One page of the whole bucket after a key, and whether more follows."""
+        with storage_errors(self.name):
+            page = self.client.list_objects_v2(Bucket=self.name, StartAfter=start_after)
+        return [_listed(entry) for entry in page.get("Contents", ())], page["IsTruncated"]
+
+    def head(self, key: str) -> ObjectHead | None:
+        """What HEAD says, or None if the bucket says that there is no such object."""
+        try:
+            with storage_errors(self.name, key):
+                answer: Any = self.client.head_object(Bucket=self.name, Key=key)
+        except ObjectMissingError:
+            return None
+        headers: dict[str, str] = answer["ResponseMetadata"]["HTTPHeaders"]
+        described = {
+            name: value
+            for name, value in headers.items()
+            if name in _KEPT_HEADERS or name.startswith("x-amz-meta-")
+        }
+        modified = parsedate_to_datetime(headers["last-modified"]).astimezone(UTC)
+        return ObjectHead(answer["ETag"].strip('"'), answer["ContentLength"], modified, described)
+
+    def read(self, key: str) -> bytes | None:
+        """A small object's whole body, or None if the bucket says that there is no such object."""
+        try:
+            with storage_errors(self.name, key):
+                return self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
+        except ObjectMissingError:
+            return None
+
+    def sha256(self, key: str) -> str:
+        """SHA-256 of an object's stored bytes, in hexadecimal; streams, a megabyte at a time.
+
+        Raises:
+            ObjectMissingError: There is no such object.
+        """
+        digest = hashlib.sha256()
+        with storage_errors(self.name, key):
+            body = self.client.get_object(Bucket=self.name, Key=key)["Body"]
+            for chunk in body.iter_chunks(_CHUNK_BYTES):
+                digest.update(chunk)
+        return digest.hexdigest()
+
+    def now(self) -> datetime:
+        """The time at the bucket, aware, UTC: what ages of objects are measured against.
+
+        Up to a second ahead: the answer's `Date` leaves out the fraction of the second, and an object that
+        was written just before must not seem to come from the future.
+        """
+        with storage_errors(self.name):
+            # Not HeadBucket: a token or credential for objects may not ask for the bucket itself.
+            answer = self.client.list_objects_v2(Bucket=self.name, MaxKeys=1)
+        date = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        return date.astimezone(UTC) + timedelta(seconds=1)
+
+
+def _temporary_credentials(settings: StorageSettings, *, write: bool) -> CredentialSource | None:
+    """Minted on this machine from the parent token; None if the settings cannot mint."""
+    if settings.session_token is not None or settings.account_id is None:
+        return None
+    scope = scope_for_whole_bucket(settings.bucket, write)
+    return RenewingCredentials(local_minter(settings), scope, _LIFETIME)
+
+
+def _refuse_writes(model: Any, **_: Any) -> None:
+    if model.name not in _READS:
+        raise StorageError(
+            f"{model.name} is a write, and this run may only read.",
+            hint="Add --execute if the command is meant to write.",
+        )
+
+
+def _listed(entry: Any) -> ListedObject:
+    return ListedObject(entry["Key"], entry["ETag"].strip('"'), entry["Size"], str(entry["LastModified"]))

@@ -1,0 +1,201 @@
+"""The write side of the bucket: copies that never overwrite, documents written once, deletes.
+
+A copy goes one of three ways, by what its source is:
+
+- single-part object, plain key: obstore, with R2's header `cf-copy-destination-if-none-match: *`
+- multipart object, or a key that obstore would change: boto3, with the same header and the source's ETag
+- above 4.99 GiB: part by part, the condition at the completion; R2 knows no conditions on a part's source
+"""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
+from layout.migrate.bucket.reader import BucketReader, ObjectHead
+from layout.storage.clients import object_store
+from layout.storage.error_translation import storage_errors
+from layout.storage.settings import StorageSettings
+
+__all__ = ["BucketWriter", "CopyLimits", "plain_for_obstore"]
+
+GIB = 1 << 30
+_IF_ABSENT = "cf-copy-destination-if-none-match"
+_PART_COPIES = 4
+_HEADER_ARGUMENTS = {
+    "cache-control": "CacheControl",
+    "content-disposition": "ContentDisposition",
+    "content-encoding": "ContentEncoding",
+    "content-language": "ContentLanguage",
+    "content-type": "ContentType",
+    "expires": "Expires",
+}
+
+
+@dataclass(frozen=True)
+class CopyLimits:
+    """Sizes in bytes. R2 copies up to 4.995 GiB at once, and at most 10,000 parts of one equal size.
+
+    Source: Cloudflare's R2 docs, `platform/limits`.
+    """
+
+    single: int = 5 * GIB - 10 * (1 << 20)
+    part: int = GIB // 2
+    parts: int = 10_000
+
+    def part_size(self, size: int) -> int:
+        """The size of every part but the last, for an object of `size` bytes."""
+        return max(self.part, math.ceil(size / self.parts))
+
+
+class BucketWriter(BucketReader):
+    """Reads and writes one bucket by raw keys; its temporary credentials may do both."""
+
+    writable = True
+
+    def __init__(self, settings: StorageSettings, limits: CopyLimits | None = None) -> None:
+        super().__init__(settings)
+        self.limits = limits or CopyLimits()
+        self.store = object_store(settings, credentials=self.credentials)
+        self.client.meta.events.register("before-call.s3.CopyObject", _add_destination_condition)
+
+    async def copy_small(self, key: str, new_key: str) -> None:
+        """Server-side copy of a single-part object; both keys must be `plain_for_obstore`.
+
+        Raises:
+            ConditionFailedError: There is an object at `new_key`.
+            ObjectMissingError: There is none at `key`.
+        """
+        with storage_errors(self.name, key):
+            await self.store.copy_async(key, new_key, overwrite=False)
+
+    def copy_large(self, key: str, new_key: str, etag: str, size: int) -> str:
+        """Server-side copy of an object of any size and any key, on the condition that its ETag is `etag`.
+
+        Returns:
+            The ETag of the new object.
+
+        Raises:
+            ConditionFailedError: The source has another ETag, or there is an object at `new_key`.
+            ObjectMissingError: There is no object at `key`.
+        """
+        if size > self.limits.single:
+            return self._copy_in_parts(key, new_key, etag, size)
+        with storage_errors(self.name, key):
+            answer = self.client.copy_object(
+                Bucket=self.name,
+                Key=new_key,
+                CopySource={"Bucket": self.name, "Key": key},
+                CopySourceIfMatch=f'"{etag}"',
+                MetadataDirective="COPY",
+            )
+        return answer["CopyObjectResult"]["ETag"].strip('"')
+
+    def _copy_in_parts(self, key: str, new_key: str, etag: str, size: int) -> str:
+        head = self._unchanged(key, etag)
+        with storage_errors(self.name, new_key):
+            upload = self.client.create_multipart_upload(Bucket=self.name, Key=new_key, **_arguments(head))
+        names: dict[str, Any] = {"Bucket": self.name, "Key": new_key, "UploadId": upload["UploadId"]}
+        try:
+            parts = self._copy_parts(names, key, size)
+            self._unchanged(key, etag)
+            with storage_errors(self.name, new_key):
+                answer = self.client.complete_multipart_upload(
+                    **names, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
+                )
+        except BaseException:
+            # A refused completion has ended the upload already; any other left-over expires after 7 days.
+            with suppress(StorageError), storage_errors(self.name, new_key):
+                self.client.abort_multipart_upload(**names)
+            raise
+        return answer["ETag"].strip('"')
+
+    def _copy_parts(self, names: dict[str, Any], key: str, size: int) -> list[Any]:
+        step = self.limits.part_size(size)
+
+        def copy(number: int) -> dict[str, Any]:
+            first, last = (number - 1) * step, min(number * step, size) - 1
+            with storage_errors(self.name, key):
+                answer = self.client.upload_part_copy(
+                    **names,
+                    PartNumber=number,
+                    CopySource={"Bucket": self.name, "Key": key},
+                    CopySourceRange=f"bytes={first}-{last}",
+                )
+            return {"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]}
+
+        with ThreadPoolExecutor(_PART_COPIES) as pool:
+            return list(pool.map(copy, range(1, math.ceil(size / step) + 1)))
+
+    def _unchanged(self, key: str, etag: str) -> ObjectHead:
+        head = self.head(key)
+        if head is None:
+            raise ObjectMissingError(
+                f"there is no object {key!r} in bucket {self.name!r}", bucket=self.name, key=key
+            )
+        if head.etag != etag:
+            raise ConditionFailedError(
+                f"object {key!r} in bucket {self.name!r} has the ETag {head.etag!r}, not {etag!r}",
+                hint="make a new plan",
+                bucket=self.name,
+                key=key,
+            )
+        return head
+
+    def put_if_absent(self, key: str, body: bytes, content_type: str) -> bool:
+        """Writes a small object unless there is one; False if there is."""
+        try:
+            with storage_errors(self.name, key):
+                self.client.put_object(
+                    Bucket=self.name, Key=str(key), Body=body, ContentType=content_type, IfNoneMatch="*"
+                )
+        except ConditionFailedError:
+            return False
+        return True
+
+    def delete(self, keys: list[str]) -> dict[str, str]:
+        """Deletes at most 1,000 objects in one request.
+
+        Returns:
+            Why, by key, for each that the bucket did not delete: a 200 says nothing about one key.
+        """
+        with storage_errors(self.name):
+            answer = self.client.delete_objects(
+                Bucket=self.name, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
+            )
+        return {
+            error.get("Key", ""): f"{error.get('Code', 'unknown')}: {error.get('Message', '')}"
+            for error in answer.get("Errors", ())
+        }
+
+
+def plain_for_obstore(key: str) -> bool:
+    """Whether obstore addresses exactly this key.
+
+    It drops a slash at either end silently, and refuses empty segments, `.`, `..` and control characters
+    (measured with obstore 0.12.1).
+    """
+    if any(ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 for character in key):
+        return False
+    return all(segment not in {"", ".", ".."} for segment in key.split("/"))
+
+
+def _add_destination_condition(params: dict[str, Any], **_: Any) -> None:
+    """R2's own header, for which boto3 has no argument: copy only if nothing is at the new key."""
+    params["headers"][_IF_ABSENT] = "*"
+
+
+def _arguments(head: ObjectHead) -> Any:
+    """What a multipart upload must be told to become a faithful copy."""
+    given: dict[str, Any] = {
+        argument: head.described[name]
+        for name, argument in _HEADER_ARGUMENTS.items()
+        if name in head.described
+    }
+    prefix = "x-amz-meta-"
+    given["Metadata"] = {
+        name.removeprefix(prefix): value for name, value in head.described.items() if name.startswith(prefix)
+    }
+    return given

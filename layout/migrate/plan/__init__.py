@@ -1,0 +1,1 @@
+"""The plan file: a SQLite database that accounts for every object and is the journal of the run."""

@@ -1,0 +1,274 @@
+"""Opening, creating and changing a plan file."""
+
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from layout.environment import Environment
+from layout.errors import PlanError
+from layout.migrate.plan.schema import APPLICATION_ID, FORMAT, TABLES
+from layout.storage.settings import StorageSettings
+
+__all__ = ["PlanFile", "PlanMeta", "utc_now"]
+
+
+class PlanMeta(BaseModel):
+    """Facts about a plan as a whole.
+
+    Attributes:
+        format: Format of the file, `plan_schema.FORMAT`.
+        plan_id: Names the plan in verdicts; 32 hex characters.
+        layout: Name of the old layout.
+        bucket: Name of the bucket.
+        endpoint: S3 endpoint that it was listed through.
+        environment: Where the objects move to.
+        created_at: ISO 8601, UTC.
+        listed_to: The last key listed so far: a crashed listing goes on after it. None once all are listed.
+        listed: Whether every object of the bucket is in the file.
+        finished_at: When planning ended; None if it did not.
+        fingerprint: SHA-256 over every decision, made at the end of planning; a verdict repeats it.
+        verification: Number of the last verification that ran; 0 before the first.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: int = FORMAT
+    plan_id: str
+    layout: str
+    bucket: str
+    endpoint: str
+    environment: Environment
+    created_at: str
+    listed_to: str | None = None
+    listed: bool = False
+    finished_at: str | None = None
+    fingerprint: str | None = None
+    verification: int = 0
+
+    @classmethod
+    def new(cls, layout: str, settings: StorageSettings, environment: Environment) -> Self:
+        """Facts of a plan that begins now."""
+        return cls(
+            plan_id=uuid.uuid4().hex,
+            layout=layout,
+            bucket=settings.bucket,
+            endpoint=settings.endpoint,
+            environment=environment,
+            created_at=utc_now(),
+        )
+
+
+class PlanFile:
+    """An open plan. One process at a time may write to it; the lock ends with the process."""
+
+    def __init__(self, path: Path, database: sqlite3.Connection, meta: PlanMeta) -> None:
+        self.path = path
+        self.database = database
+        self.meta = meta
+
+    @classmethod
+    def open_or_create(cls, path: Path, meta: PlanMeta) -> Self:
+        """The plan at `path`, made with these facts if there is no file.
+
+        Raises:
+            PlanError: The file is no plan, in use, or about another layout, bucket or environment.
+        """
+        if path.exists() and path.stat().st_size:
+            plan = cls.open(path, writable=True)
+            try:
+                plan.require(meta.bucket, meta.environment, meta.layout)
+            except PlanError:
+                plan.close()
+                raise
+            return plan
+        if not path.parent.is_dir():
+            raise PlanError(
+                f"There is no folder {str(path.parent)!r} to put the plan into.",
+                hint="Make it, or name another file.",
+            )
+        database = _connect(path, path.resolve().as_uri())
+        with _clear_errors(path):
+            database.execute("PRAGMA locking_mode = EXCLUSIVE")
+            database.execute("BEGIN EXCLUSIVE")
+            for statement in TABLES.split(";\n"):
+                database.execute(statement)
+            database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            database.execute(f"PRAGMA user_version = {FORMAT}")
+            database.execute("INSERT INTO meta (id, facts) VALUES (1, ?)", (meta.model_dump_json(),))
+            database.execute("COMMIT")
+        return cls(path, database, meta)
+
+    @classmethod
+    def open(cls, path: Path, *, writable: bool = False, finished: bool = False) -> Self:
+        """The plan at `path`.
+
+        Args:
+            path: The file.
+            writable: Take the lock that lets one process write.
+            finished: Refuse a plan whose planning did not end.
+
+        Raises:
+            PlanError: The file is missing, no plan, of another format, in use, or unfinished.
+        """
+        if not path.is_file():
+            raise PlanError(
+                f"There is no plan file {str(path)!r}.",
+                hint="Make one: scripts/migrate.py plan flat --plan FILE",
+            )
+        mode = "rw" if writable else "ro"
+        database = _connect(path, f"{path.resolve().as_uri()}?mode={mode}")
+        try:
+            # Before the lock: taking it would turn an almost empty file of something else into a database.
+            _require_plan(path, database)
+            if writable:
+                with _clear_errors(path):
+                    database.execute("PRAGMA locking_mode = EXCLUSIVE")
+                    database.execute("BEGIN EXCLUSIVE")
+                    database.execute("COMMIT")
+            return cls(path, database, _read_meta(path, database, finished=finished))
+        except PlanError:
+            database.close()
+            raise
+
+    def require(self, bucket: str, environment: Environment, layout: str | None = None) -> None:
+        """Refuses another bucket, environment or layout than the plan is about.
+
+        Raises:
+            PlanError: Names both.
+        """
+        wanted = [
+            ("bucket", self.meta.bucket, bucket),
+            ("environment", self.meta.environment.value, environment.value),
+        ]
+        if layout is not None:
+            wanted.append(("layout", self.meta.layout, layout))
+        for name, planned, asked in wanted:
+            if planned != asked:
+                raise PlanError(
+                    f"The plan {str(self.path)!r} is about the {name} {planned!r}, not {asked!r}.",
+                    hint="Check the settings (R2_BUCKET, APP_ENV), or name another plan file.",
+                )
+
+    def close(self) -> None:
+        """Close the file and give up the lock."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All of it or, after an exception or a crash, nothing of it."""
+        with _clear_errors(self.path):
+            self.database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.database
+            except BaseException:
+                self.database.execute("ROLLBACK")
+                raise
+            self.database.execute("COMMIT")
+
+    def note(self, **facts: Any) -> None:
+        """Change facts about the plan. Inside a transaction, like every other write."""
+        self.meta = self.meta.model_copy(update=facts)
+        self.database.execute("UPDATE meta SET facts = ?", (self.meta.model_dump_json(),))
+
+    def rows(self, query: str, *values: Any) -> Iterator[sqlite3.Row]:
+        """Rows of a query, one at a time."""
+        yield from self.database.execute(query, values)
+
+    def value(self, query: str, *values: Any) -> Any:
+        """The first column of the first row."""
+        return self.database.execute(query, values).fetchone()[0]
+
+
+def utc_now() -> str:
+    """The time of this machine as ISO 8601 in UTC, whole seconds."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _connect(path: Path, uri: str) -> sqlite3.Connection:
+    with _clear_errors(path):
+        database = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None)
+    database.row_factory = sqlite3.Row
+    return database
+
+
+def _require_plan(path: Path, database: sqlite3.Connection) -> None:
+    with _clear_errors(path):
+        application = database.execute("PRAGMA application_id").fetchone()[0]
+        found = database.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION_ID:
+        raise PlanError(
+            f"The file {str(path)!r} is not a migration plan.", hint="Name the plan file with --plan."
+        )
+    if found != FORMAT:
+        raise PlanError(
+            f"The plan {str(path)!r} has the format {found!r}, and this version reads {FORMAT!r}.",
+            hint="Use the version that made it, or make a new plan.",
+        )
+
+
+def _read_meta(path: Path, database: sqlite3.Connection, *, finished: bool) -> PlanMeta:
+    with _clear_errors(path):
+        facts = database.execute("SELECT facts FROM meta").fetchone()[0]
+    try:
+        meta = PlanMeta.model_validate_json(facts)
+    except ValidationError as error:
+        raise PlanError(
+            f"The plan {str(path)!r} is damaged: {error.errors()[0]['msg']}.", hint="Make a new plan."
+        ) from error
+    if finished and meta.finished_at is None:
+        raise PlanError(
+            f"The plan {str(path)!r} is not finished.",
+            hint=f"Run scripts/migrate.py plan {meta.layout} --plan {path} again; it resumes.",
+        )
+    return meta
+
+
+_NO_PLAN = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
+_OUTSIDE = {
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+
+
+@contextmanager
+def _clear_errors(path: Path) -> Iterator[None]:
+    """SQLite's errors about the file, in the words of an operator; any other is a bug and stays as it is."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        extended = getattr(error, "sqlite_errorcode", 0)
+        code = extended & 0xFF
+        if extended == sqlite3.SQLITE_READONLY_ROLLBACK:
+            raise PlanError(
+                f"The plan {str(path)!r} was left in the middle of a write, by a run that was killed.",
+                hint="Finish that run first: the same command, with the file that ends in -journal beside it.",
+            ) from error
+        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise PlanError(
+                f"Another process is working on the plan {str(path)!r}.", hint="Wait until it has ended."
+            ) from error
+        if code in _NO_PLAN:
+            raise PlanError(
+                f"The file {str(path)!r} is not a migration plan.", hint="Name the plan file with --plan."
+            ) from error
+        if code in _OUTSIDE:
+            raise PlanError(
+                f"The plan {str(path)!r} cannot be used: {error}.",
+                hint="Check the path, its rights and the free space.",
+            ) from error
+        raise

@@ -1,0 +1,104 @@
+"""What a plan file holds: the tables, and the words in their columns.
+
+A plan is one SQLite file. It is the account of every object of the bucket at one time, the journal of
+the run that moves them, and what one CI job hands to the next. It is written with a rollback journal, so
+that after each command the one file is the whole plan.
+"""
+
+import enum
+
+__all__ = ["APPLICATION_ID", "FORMAT", "TABLES", "Action", "State", "UserState"]
+
+FORMAT = 1
+"""Raised when a table changes; a command refuses a plan of another format."""
+
+APPLICATION_ID = 0x72326C70
+"""`r2lp` in ASCII: SQLite's own field for telling one kind of file from another."""
+
+
+class Action(enum.StrEnum):
+    """What is to be done with an object. The last three stop the copy until a person decides."""
+
+    LISTED = "listed"
+    """Nothing has been decided: the plan is not finished."""
+    COPY = "copy"
+    """Copy it to its new key, which is free."""
+    DONE = "done"
+    """The same object is at its new key already."""
+    KEEP = "keep"
+    """It belongs to another layout or environment."""
+    CONFLICT = "conflict"
+    """Something else is at its new key, or its user's profile is another one than planned."""
+    COLLISION = "collision"
+    """Several objects would get the same new key."""
+    UNKNOWN = "unknown"
+    """No rule says what it is."""
+
+
+class State(enum.StrEnum):
+    """How far an object has come. Only `copy` and `done` rows leave `planned`."""
+
+    PLANNED = "planned"
+    COPIED = "copied"
+    VERIFIED = "verified"
+    DELETED = "deleted"
+
+
+class UserState(enum.StrEnum):
+    """How far a user's profile files have come."""
+
+    PLANNED = "planned"
+    READY = "ready"
+    """Both files are there and name the planned profile."""
+    CONFLICT = "conflict"
+    """The files name another profile, or are wrong; the reason is beside it."""
+    INVALID = "invalid"
+    """The root segment cannot be a user id of the new layout."""
+
+
+TABLES = """
+-- One row: facts about the plan, as JSON (layout.migrate.plan.file.PlanMeta).
+CREATE TABLE meta (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    facts TEXT NOT NULL
+) STRICT;
+
+-- Root segments that are users, and the profile that each user's objects go to.
+CREATE TABLE users (
+    root TEXT PRIMARY KEY,              -- segment at the root of the old layout
+    user_id TEXT NOT NULL DEFAULT '',   -- the same in the new layout (NFC)
+    prefix TEXT NOT NULL DEFAULT '',    -- {env}/users/{user_id}/
+    profile_id TEXT NOT NULL DEFAULT '',
+    origin TEXT NOT NULL DEFAULT '',    -- 'registry': read from profiles.json, 'reserved': made for this plan
+    state TEXT NOT NULL DEFAULT 'planned',
+    reason TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+
+-- Every object of the bucket, those of the new layout included: they are the existing destinations.
+CREATE TABLE objects (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,           -- as listed, byte for byte
+    etag TEXT NOT NULL,                 -- without quotes; '-N' at the end: multipart, no hash of the body
+    size INTEGER NOT NULL,              -- bytes
+    modified TEXT NOT NULL,             -- ISO 8601, UTC, as listed
+    action TEXT NOT NULL DEFAULT 'listed',
+    area TEXT NOT NULL DEFAULT '',
+    rule TEXT NOT NULL DEFAULT '',      -- name of the rule that decided
+    reason TEXT NOT NULL DEFAULT '',    -- for people; empty for a plain copy
+    root TEXT NOT NULL DEFAULT '',      -- users.root of its owner; empty: no user
+    new_key TEXT,
+    phase INTEGER NOT NULL DEFAULT 0,   -- 0 media, 1 databases
+    state TEXT NOT NULL DEFAULT 'planned',
+    new_etag TEXT,                      -- of the destination when it was copied or found
+    copied_at TEXT,                     -- last-modified time of the destination
+    sign TEXT,                          -- of the last verification: = + * !
+    checked_in INTEGER,                 -- number of that verification
+    verified_at TEXT,
+    deleted_at TEXT,
+    problem TEXT                        -- why the last attempt failed
+) STRICT;
+
+-- No two objects may be copied to one key; planning finds collisions by running into this index.
+CREATE UNIQUE INDEX destinations ON objects (new_key) WHERE new_key IS NOT NULL AND action <> 'collision';
+CREATE INDEX blocking ON objects (key) WHERE action IN ('unknown', 'conflict', 'collision');
+"""

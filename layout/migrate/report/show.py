@@ -1,0 +1,216 @@
+"""Results as text for people and as data for machines."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from layout.environment import Environment
+from layout.keys import environment_prefix, marker_key
+from layout.migrate.copying import CopyReport
+from layout.migrate.deleting import DeleteReport
+from layout.migrate.plan.file import PlanFile
+from layout.migrate.plan.rows import area_totals, blocked_rows, count_blocked, progress_totals
+from layout.migrate.plan.schema import Action, State
+from layout.migrate.report.reasons import KEPT, Reasons
+from layout.migrate.report.verdict import SIGNS, Verdict
+from layout.migrate.survey import LayoutState
+
+__all__ = ["DIFFERENCES", "DONE", "FAILED", "Result", "size"]
+
+DONE, FAILED, DIFFERENCES = 0, 1, 3
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command has to say: exit status, lines for people, fields for `--json`."""
+
+    status: int
+    lines: list[str]
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def size(count: int) -> str:
+    """Bytes for people: `3.1 GiB`."""
+    value, unit = float(count), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if value < 1024:
+            break
+        value, unit = value / 1024, larger
+    return f"{count} B" if unit == "B" else f"{value:,.1f} {unit}"
+
+
+def states(bucket: str, environment: Environment, found: list[LayoutState]) -> Result:
+    """The answer of `list`."""
+    lines = [f"Migrations for the bucket {bucket!r}, environment {environment.value}:"]
+    for state in found:
+        lines += [
+            f"  {state.name}: {state.description}",
+            f"    to move: {state.objects:,} objects of {state.users:,} users and games, {size(state.bytes)}",
+            f"    unknown: {state.unknown:,} objects that no rule places",
+            f"    marker:  {'there' if state.marked else 'not there'}",
+        ]
+    data = {"bucket": bucket, "environment": environment, "migrations": [asdict(state) for state in found]}
+    return Result(DONE, lines, data)
+
+
+def plan(file: PlanFile, *, made: bool) -> Result:
+    """The answer of `plan`: a table per area, then what stops the copy."""
+    meta, totals, blocked = file.meta, area_totals(file), count_blocked(file)
+    users = file.value("SELECT count(*) FROM users WHERE state <> 'invalid'")
+    head = (
+        f"Plan: layout {meta.layout} into {meta.environment.value}/, bucket {meta.bucket!r}, {users:,} users"
+    )
+    lines = [head, *_table(["area", "action", "objects", "bytes"], _area_lines(totals))]
+    objects = sum(total.objects for total in totals)
+    lines.append(f"  {objects:,} objects in all, {size(sum(total.bytes for total in totals))}.")
+    if blocked:
+        lines += ["", f"{blocked:,} objects stop the copy:"]
+        lines += [f"  {row.action:9} {row.key!r}: {row.reason}" for row in blocked_rows(file, SHOWN)]
+        lines += [f"  and {blocked - SHOWN:,} more"] if blocked > SHOWN else []
+    if not made:
+        lines += ["", f"The plan {str(file.path)!r} was finished before; nothing was done."]
+    elif not blocked:
+        lines += ["", f"Nothing was copied. Next: scripts/migrate.py copy --plan {file.path}"]
+    data = {
+        "made": made,
+        "plan": str(file.path),
+        **meta.model_dump(mode="json"),
+        "users": users,
+        "areas": [asdict(total) for total in totals],
+        "blocked": [asdict(row) for row in blocked_rows(file, KEPT)],
+        "blocked_total": blocked,
+    }
+    return Result(DIFFERENCES if blocked else DONE, lines, data)
+
+
+def planned_copy(file: PlanFile) -> Result:
+    """The answer of `copy` without `--execute`."""
+    done = progress_totals(file)
+    left = file.database.execute(
+        "SELECT count(*), coalesce(sum(size), 0) FROM objects WHERE action = 'copy' AND state = 'planned'"
+    ).fetchone()
+    users = file.value("SELECT count(*) FROM users WHERE state = 'planned'")
+    there = sum(done.values()) - done[State.PLANNED]
+    data = {
+        "executed": False,
+        "copied": 0,
+        "before": there,
+        "to_copy": left[0],
+        "to_copy_bytes": left[1],
+        "to_write_users": users,
+    }
+    if not left[0] and not users:
+        return Result(DONE, [f"Nothing to copy: all {there:,} objects were copied before."], data)
+    prefix = environment_prefix(environment=file.meta.environment)
+    lines = [
+        f"Would write the profile files of {users:,} users.",
+        f"Would copy {left[0]:,} objects, {size(left[1])}; {there:,} are there already.",
+        f"Nothing was copied. Run again with --execute to copy into {prefix}; old keys stay.",
+    ]
+    return Result(DONE, lines, data)
+
+
+def copied(file: PlanFile, report: CopyReport) -> Result:
+    """The answer of `copy --execute`."""
+    data = {"executed": True, **asdict(report)}
+    if report.complete and not report.copied:
+        return Result(DONE, [f"Nothing to copy: all {report.before:,} objects were copied before."], data)
+    lines = [f"Copied {report.copied:,} objects, {size(report.bytes)}; {report.before:,} were there before."]
+    lines += _reasons("of these users nothing was copied", report.users)
+    lines += _reasons("not copied, since they are not as planned", report.changed)
+    lines += _reasons("failed", report.errors)
+    if report.complete:
+        lines.append(f"Next: scripts/migrate.py verify --plan {file.path} --verdict FILE")
+        return Result(DONE, lines, data)
+    lines.append(f"{report.left:,} objects are not copied. Old keys are untouched.")
+    return Result(FAILED if report.errors else DIFFERENCES, lines, data)
+
+
+def verdict(found: Verdict, path: Path) -> Result:
+    """The answer of `verify`, with rclone's signs."""
+    lines = [
+        f"  {problem.sign} {problem.new_key or problem.key}: {problem.reason}"
+        for problem in found.problems[:SHOWN]
+    ]
+    if found.problems_total > SHOWN:
+        lines.append(f"  and {found.problems_total - SHOWN:,} more")
+    lines += [f"  {sign} {found.counts[sign]:>9,}  {meaning}" for sign, meaning in SIGNS.items()]
+    how = "size, ETag and SHA-256 of the bodies" if found.deep else "size and ETag"
+    if found.ok:
+        lines.append(
+            f"Verified: {found.compared:,} objects, {size(found.bytes)}, are equal by {how};"
+            f" the profile files of {found.users:,} users are right. Verdict: {path}"
+        )
+    else:
+        lines.append(f"Not verified: {found.problems_total:,} problems. Verdict: {path}")
+    return Result(
+        DONE if found.ok else DIFFERENCES, lines, {"verdict": str(path), **found.model_dump(mode="json")}
+    )
+
+
+def marked(environment: Environment, *, there: bool, executed: bool) -> Result:
+    """The answer of `mark`."""
+    key = str(marker_key(environment=environment))
+    data = {"executed": executed, "key": key, "written": executed and not there}
+    if there:
+        return Result(DONE, [f"Nothing to do: the marker {key} was there before."], data)
+    if executed:
+        return Result(DONE, [f"Wrote the marker {key}."], data)
+    return Result(
+        DONE, [f"Would write the marker {key}.", "Nothing was written. Run again with --execute."], data
+    )
+
+
+def deleted(report: DeleteReport, *, executed: bool, min_age: timedelta) -> Result:
+    """The answer of `delete`."""
+    data = {"executed": executed, **asdict(report)}
+    troubles = report.refused or report.errors or report.left
+    lines: list[str] = []
+    if report.deleted:
+        verb = "Deleted" if executed else "Would delete"
+        lines.append(
+            f"{verb} {report.deleted:,} old objects, {size(report.bytes)};"
+            f" {report.before:,} were gone before."
+        )
+    elif not (troubles or report.young):
+        lines.append(f"Nothing to delete: {report.before:,} old objects were gone before.")
+    if report.young:
+        lines.append(f"{report.young:,} objects were kept: they were copied less than {min_age} ago.")
+    lines += _reasons("kept", report.refused)
+    lines += _reasons("not deleted by the bucket", report.errors)
+    lines += _reasons("left at old keys", report.left)
+    if not executed and report.deleted:
+        lines.append("Nothing was deleted. Run again with --execute.")
+    status = FAILED if report.errors else DIFFERENCES if troubles or report.young else DONE
+    return Result(status, lines, data)
+
+
+def _reasons(title: str, reasons: Reasons) -> list[str]:
+    if not reasons:
+        return []
+    lines = [f"{reasons.total:,} {title}:"]
+    lines += [f"  {key!r}: {reason}" for key, reason in islice(reasons.first.items(), SHOWN)]
+    return lines + ([f"  and {reasons.total - SHOWN:,} more"] if reasons.total > SHOWN else [])
+
+
+def _area_lines(totals: Iterable[Any]) -> list[list[str]]:
+    return [
+        [total.area, Action(total.action).value, f"{total.objects:,}", size(total.bytes)] for total in totals
+    ]
+
+
+def _table(heads: list[str], rows: list[list[str]]) -> list[str]:
+    """Columns as wide as their content, the last two aligned to the right."""
+    widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
+    return [
+        "  "
+        + "  ".join(
+            cell.rjust(width) if column >= len(heads) - 2 else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in [heads, *rows]
+    ]

@@ -1,0 +1,1 @@
+"""The files of a bucket as they lie on this machine, under user_data/."""

@@ -1,0 +1,140 @@
+"""What a scheme must fulfil. Each rule is a function that raises for the first row that breaks it."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+
+from layout.errors import SchemeError
+from layout.scheme.template import KeyTemplate, PrefixTemplate
+from layout.scheme.variables import Access, Owner, Variable
+
+ENVIRONMENT = "env"
+USER = "user"
+_Segments = tuple[str | Variable, ...]
+
+
+def check_scheme(templates: tuple[KeyTemplate, ...], prefixes: tuple[PrefixTemplate, ...]) -> None:
+    """Check the rows and prefixes of a scheme against each other.
+
+    Raises:
+        SchemeError: naming the row and what to change.
+    """
+    _names_differ(templates)
+    _names_differ(prefixes)
+    for template in templates:
+        _starts_with_environment(template)
+        _owner_fits(template)
+        _retention_fits(template)
+    for first, second in itertools.combinations(templates, 2):
+        _keys_differ(first, second)
+        _retention_stays(first, second)
+        _retention_stays(second, first)
+    for prefix in prefixes:
+        _leads_some_row(prefix, templates)
+
+
+def retention_prefix(template: KeyTemplate) -> str:
+    """The folder of a row with a retention, as text with ``{env}`` in it: ``{env}/temp/``."""
+    return template.text[: template.text.rfind("/") + 1]
+
+
+def _names_differ(rows: tuple[KeyTemplate, ...] | tuple[PrefixTemplate, ...]) -> None:
+    seen: set[str] = set()
+    for row in rows:
+        if row.name in seen:
+            raise SchemeError(f"Two rows are called {row.name!r}.", hint="Give each row a name of its own.")
+        seen.add(row.name)
+
+
+def _starts_with_environment(template: KeyTemplate) -> None:
+    if template.names[:1] != (ENVIRONMENT,) or not isinstance(template.segments[0], Variable):
+        raise SchemeError(
+            f"The template {template.text!r} does not start with '{{env}}/'.",
+            hint="Credentials and lifecycle rules are cut by environment: start every row with '{env}/'.",
+        )
+
+
+def _owner_fits(template: KeyTemplate) -> None:
+    of_user = USER in template.names
+    if of_user != (template.owner is Owner.USER) or of_user != (template.access is Access.USER):
+        raise SchemeError(
+            f"The template {template.text!r} has the owner {template.owner.value!r} and "
+            f"the access {template.access.value!r}, but {'a' if of_user else 'no'} {{user}}.",
+            hint="A row with {user} in it belongs to that user and is open to that user; any other is not.",
+        )
+
+
+def _retention_fits(template: KeyTemplate) -> None:
+    if template.retention is None:
+        return
+    if template.retention < timedelta(days=1) or template.retention % timedelta(days=1):
+        raise SchemeError(
+            f"The template {template.text!r} has the retention {str(template.retention)!r}, which is not a "
+            "number of whole days.",
+            hint="R2 removes expired objects within a day or so: use whole days, at least one.",
+        )
+    if any(isinstance(segment, Variable) for segment in template.segments[1:-1]):
+        raise SchemeError(
+            f"The template {template.text!r} has a retention, but its prefix {retention_prefix(template)!r} "
+            "has a variable other than {env}.",
+            hint="A lifecycle rule has a literal prefix: put what expires directly under the environment.",
+        )
+
+
+def _keys_differ(first: KeyTemplate, second: KeyTemplate) -> None:
+    if _overlap(first.segments, second.segments):
+        raise SchemeError(
+            f"The templates {first.text!r} and {second.text!r} can produce the same key.",
+            hint="Give one of them a fixed segment that the other cannot have.",
+        )
+
+
+def _overlap(first: _Segments, second: _Segments) -> bool:
+    """Whether some key fits both."""
+    if not first or not second:
+        return not first and not second
+    one, other = first[0], second[0]
+    if not _compatible(one, other):
+        return False
+    if _is_many(one) or _is_many(other):
+        # It comes last and takes any number of segments: what remains of the other row fits.
+        return True
+    return _overlap(first[1:], second[1:])
+
+
+def _is_many(segment: str | Variable) -> bool:
+    return isinstance(segment, Variable) and segment.many
+
+
+def _compatible(one: str | Variable, other: str | Variable) -> bool:
+    """Whether one segment can have the same value in both."""
+    values = [_values(one), _values(other)]
+    return None in values or not set(values[0] or ()).isdisjoint(values[1] or ())
+
+
+def _values(segment: str | Variable) -> tuple[str, ...] | None:
+    """The values that it can have; None if it can have any."""
+    if isinstance(segment, str):
+        return (segment,)
+    return segment.choices or None
+
+
+def _retention_stays(template: KeyTemplate, other: KeyTemplate) -> None:
+    """Refuse a rule that would expire another row's objects too."""
+    if template.retention is None:
+        return
+    folder = template.segments[:-1]
+    if len(other.segments) > len(folder) and all(map(_compatible, folder, other.segments)):
+        raise SchemeError(
+            f"The retention of {template.text!r} would also expire keys of {other.text!r}.",
+            hint="Give what expires a folder of its own directly under the environment.",
+        )
+
+
+def _leads_some_row(prefix: PrefixTemplate, templates: tuple[KeyTemplate, ...]) -> None:
+    if not any(template.text.startswith(prefix.text) for template in templates):
+        raise SchemeError(
+            f"No template starts with the prefix {prefix.text!r}.",
+            hint="Correct the prefix, or remove it.",
+        )

@@ -1,0 +1,267 @@
+"""The table of every key that this project may write.
+
+From it come the builders and the parser, the lifecycle rules, the scopes of credentials, and the
+reference pages. A row added here is known everywhere.
+
+>>> print(SCHEME.tree())
+{env}/
+  layout.json                             which revision of the layout the data is in
+  games/{path}                            videos shared by all users, named by content hash
+  users/{user}/
+    profiles.json                         the user's profiles and which one is the default
+    selected-profile.json                 the profile that the user chose last
+    profiles/{profile}/{path}             all that belongs to one profile, database.sqlite first
+    projects/{project}/
+      scenes/{scene}/{media_type}/{file}  audio or media of one scene
+      output/{file}                       what a project was rendered to
+  temp/{path}                             intermediate results (expires after 1 day)
+  backups/{path}                          what a conflict or a delete set aside (expires after 30 days)
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from layout.environment import Environment
+from layout.errors import InvalidKeyError
+from layout.scheme.rules import check_scheme
+from layout.scheme.segments import ANY_CHARACTER, ASCII_CHARACTER, MAX_KEY_BYTES, fits_in_bytes, shown
+from layout.scheme.template import Key, KeyTemplate, PrefixTemplate
+from layout.scheme.variables import Access, Owner, Variable
+
+__all__ = ["SCHEME", "Scheme"]
+
+_Reader = tuple[KeyTemplate, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """All templates of a bucket, checked against each other when it is made.
+
+    Attributes:
+        templates: the rows.
+        prefixes: the leading parts of keys that are listed, granted or deleted as a whole.
+
+    Raises:
+        SchemeError: if a row does not start with the environment, two rows share a name or can
+            produce the same key, a row's owner and its text disagree, a retention cannot be
+            expressed as a literal prefix or would reach another row, or a prefix leads no row.
+    """
+
+    templates: tuple[KeyTemplate, ...]
+    prefixes: tuple[PrefixTemplate, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_scheme(self.templates, self.prefixes)
+
+    def __getitem__(self, name: str) -> KeyTemplate:
+        """The row of this name; ``KeyError`` if there is none."""
+        return self._by_name[name]
+
+    def prefix(self, name: str) -> PrefixTemplate:
+        """The prefix of this name; ``KeyError`` if there is none."""
+        return {prefix.name: prefix for prefix in self.prefixes}[name]
+
+    def parse(self, text: str) -> Key:
+        """The key that this text is, in NFC.
+
+        Raises:
+            InvalidKeyError: if it fits no row.
+        """
+        if not isinstance(text, str):
+            raise InvalidKeyError(
+                f"A key must be text, not {type(text).__name__}: {shown(text)}.", hint="Pass the key as str."
+            )
+        if text.isascii():
+            pattern, readers = self._ascii
+        else:
+            text = unicodedata.normalize("NFC", text)
+            pattern, readers = self._any
+        match = pattern.fullmatch(text)
+        if match is None or not fits_in_bytes(text):
+            raise _unknown_key(text)
+        template, groups = readers[match.lastindex or 0]
+        values: Any = match.group(*groups)
+        return Key(text, template, values if len(groups) > 1 else (values,))
+
+    def tree(self) -> str:
+        """The table drawn as a tree, as in this module's docstring."""
+        lines = list(_tree_lines(self.templates, 0))
+        width = max(len(name) for name, _ in lines) + 2
+        return "\n".join(f"{name:{width}}{text}".rstrip() for name, text in lines)
+
+    @functools.cached_property
+    def _by_name(self) -> dict[str, KeyTemplate]:
+        return {template.name: template for template in self.templates}
+
+    @functools.cached_property
+    def _ascii(self) -> tuple[re.Pattern[str], dict[int, _Reader]]:
+        return _reader(self.templates, ASCII_CHARACTER)
+
+    @functools.cached_property
+    def _any(self) -> tuple[re.Pattern[str], dict[int, _Reader]]:
+        return _reader(self.templates, ANY_CHARACTER)
+
+
+def _reader(templates: tuple[KeyTemplate, ...], character: str) -> tuple[re.Pattern[str], dict[int, _Reader]]:
+    """One pattern for all rows. Each ends in an empty group, whose number says which row it was."""
+    readers: dict[int, _Reader] = {}
+    last = 0
+    for template in templates:
+        first, last = last + 1, last + len(template.names) + 1
+        readers[last] = template, tuple(range(first, last))
+    return re.compile("|".join(f"{template.pattern(character)}()" for template in templates)), readers
+
+
+def _unknown_key(text: str) -> InvalidKeyError:
+    size = len(text.encode(errors="surrogatepass"))
+    if size > MAX_KEY_BYTES:
+        return InvalidKeyError(
+            f"The key {shown(text)} has {size:,} bytes of UTF-8, more than {MAX_KEY_BYTES:,}.",
+            hint="R2 cannot hold such a key; shorten it.",
+            key=text,
+        )
+    return InvalidKeyError(
+        f"The key {shown(text)} fits no template of the scheme.",
+        hint="The table is in layout/scheme/table.py. Keys of an old layout are read by layout.legacy and moved by "
+        "scripts/migrate.py.",
+        key=text,
+    )
+
+
+def _tree_lines(templates: tuple[KeyTemplate, ...], depth: int) -> Iterator[tuple[str, str]]:
+    """Lines of (indented name, description); what is common to several rows becomes a folder."""
+    heads: dict[str, list[KeyTemplate]] = {}
+    for template in templates:
+        heads.setdefault(template.text.split("/")[depth], []).append(template)
+    for rows in map(tuple, heads.values()):
+        parts = [row.text.split("/") for row in rows]
+        end = depth
+        while len({tuple(part[: end + 1]) for part in parts}) == 1 and end < min(map(len, parts)):
+            end += 1
+        name = "/".join(parts[0][depth:end])
+        if len(rows) == 1:
+            yield name, rows[0].description + _expiry(rows[0].retention)
+        else:
+            yield f"{name}/", ""
+            for line, text in _tree_lines(rows, end):
+                yield f"  {line}", text
+
+
+def _expiry(retention: timedelta | None) -> str:
+    if retention is None:
+        return ""
+    return f" (expires after {retention.days} day{'s' if retention.days > 1 else ''})"
+
+
+# --- the table -------------------------------------------------------------------------------------
+
+_row = functools.partial(
+    KeyTemplate,
+    variables=(
+        Variable("env", "environment", choices=tuple(item.value for item in Environment)),
+        Variable("user", "user id"),
+        Variable("profile", "profile id"),
+        Variable("project", "project id"),
+        Variable("scene", "scene id"),
+        Variable("media_type", "media type", choices=("audio", "media")),
+        Variable("file", "file name"),
+        Variable("path", "path", many=True),
+    ),
+)
+_prefix = functools.partial(PrefixTemplate, variables=_row.keywords["variables"])
+
+SCHEME = Scheme(
+    templates=(
+        _row(
+            name="marker",
+            text="{env}/layout.json",
+            owner=Owner.ENVIRONMENT,
+            content_type="application/json",
+            description="which revision of the layout the data is in",
+        ),
+        _row(
+            name="game",
+            text="{env}/games/{path}",
+            owner=Owner.SHARED,
+            access=Access.EVERYONE,
+            description="videos shared by all users, named by content hash",
+        ),
+        _row(
+            name="profiles",
+            text="{env}/users/{user}/profiles.json",
+            owner=Owner.USER,
+            access=Access.USER,
+            content_type="application/json",
+            description="the user's profiles and which one is the default",
+        ),
+        _row(
+            name="selected_profile",
+            text="{env}/users/{user}/selected-profile.json",
+            owner=Owner.USER,
+            access=Access.USER,
+            content_type="application/json",
+            description="the profile that the user chose last",
+        ),
+        _row(
+            name="profile_file",
+            text="{env}/users/{user}/profiles/{profile}/{path}",
+            owner=Owner.USER,
+            access=Access.USER,
+            description="all that belongs to one profile, database.sqlite first",
+        ),
+        _row(
+            name="scene_file",
+            text="{env}/users/{user}/projects/{project}/scenes/{scene}/{media_type}/{file}",
+            owner=Owner.USER,
+            access=Access.USER,
+            description="audio or media of one scene",
+        ),
+        _row(
+            name="project_output",
+            text="{env}/users/{user}/projects/{project}/output/{file}",
+            owner=Owner.USER,
+            access=Access.USER,
+            description="what a project was rendered to",
+        ),
+        _row(
+            name="temporary",
+            text="{env}/temp/{path}",
+            owner=Owner.ENVIRONMENT,
+            retention=timedelta(days=1),
+            description="intermediate results",
+        ),
+        _row(
+            name="backup",
+            text="{env}/backups/{path}",
+            owner=Owner.ENVIRONMENT,
+            retention=timedelta(days=30),
+            description="what a conflict or a delete set aside",
+        ),
+    ),
+    prefixes=(
+        _prefix(name="environment", text="{env}/", description="all of an environment"),
+        _prefix(name="games", text="{env}/games/", description="all shared videos"),
+        _prefix(name="users", text="{env}/users/", description="all users"),
+        _prefix(name="user", text="{env}/users/{user}/", description="all of a user"),
+        _prefix(
+            name="profile", text="{env}/users/{user}/profiles/{profile}/", description="all of a profile"
+        ),
+        _prefix(
+            name="project", text="{env}/users/{user}/projects/{project}/", description="all of a project"
+        ),
+        _prefix(
+            name="scene",
+            text="{env}/users/{user}/projects/{project}/scenes/{scene}/",
+            description="all of a scene",
+        ),
+        _prefix(name="temporary", text="{env}/temp/", description="all intermediate results"),
+        _prefix(name="backups", text="{env}/backups/", description="all that was set aside"),
+    ),
+)

@@ -1,0 +1,218 @@
+"""Minting: from a scope of `layout.access` and a lifetime to a temporary credential, in two ways.
+
+Signing on this machine needs the parent's secret and no request. Cloudflare's API needs an API token with
+the permission Workers R2 Storage Write and the parent's id: for whoever must not hold a parent's secret.
+"""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from layout.access import CredentialScope
+from layout.errors import CredentialsError
+from layout.storage.credentials.session_token import expiry
+from layout.storage.credentials.signing import Parent, sign
+from layout.storage.credentials.storage_credentials import StorageCredentials
+from layout.storage.settings import StorageSettings
+
+__all__ = ["API_URL", "Minter", "api_minter", "environment_api_minter", "local_minter"]
+
+Minter = Callable[[CredentialScope, timedelta], StorageCredentials]
+"""Makes one credential of a scope that lives that long.
+
+Raises:
+    CredentialsError: The lifetime is outside 1 minute to 7 days (an hour for a whole bucket), or it failed.
+"""
+
+API_URL = "https://api.cloudflare.com/client/v4"
+API_SECONDS = 20
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def local_minter(settings: StorageSettings, *, now: Callable[[], datetime] = _utc_now) -> Minter:
+    """Signs with the token in the settings, which is the parent.
+
+    Args:
+        settings: Must hold a token, not a temporary credential, and the account's id.
+        now: The clock of the claims; R2 refuses a token from the future.
+
+    Raises:
+        CredentialsError: The settings cannot sign.
+    """
+    parent = _parent(settings)
+
+    def mint(scope: CredentialScope, lifetime: timedelta) -> StorageCredentials:
+        _check_bucket(scope, settings)
+        seconds = scope.check_lifetime(_whole_seconds(lifetime))
+        issued_at = int(now().timestamp())
+        return sign(
+            parent,
+            scope.bucket,
+            issued_at=issued_at,
+            expires_at=issued_at + seconds,
+            scope=scope.permission.value,
+            prefixes=scope.prefixes,
+        )
+
+    return mint
+
+
+def api_minter(settings: StorageSettings, api_token: SecretStr, *, api_url: str = API_URL) -> Minter:
+    """Asks Cloudflare to mint from the token whose id is in the settings; its secret is not used.
+
+    Args:
+        settings: Must hold the account's id.
+        api_token: With the permission Workers R2 Storage Write. Cloudflare allows 1,200 requests in
+            5 minutes.
+        api_url: Another address for tests.
+
+    Raises:
+        CredentialsError: The settings name no account.
+    """
+    url = f"{api_url}/accounts/{_account(settings)}/r2/temp-access-credentials"
+
+    def mint(scope: CredentialScope, lifetime: timedelta) -> StorageCredentials:
+        _check_bucket(scope, settings)
+        request: dict[str, Any] = {
+            "bucket": scope.bucket,
+            "parentAccessKeyId": settings.access_key_id,
+            "permission": scope.permission.value,
+            "ttlSeconds": scope.check_lifetime(_whole_seconds(lifetime)),
+        }
+        if scope.prefixes:
+            request["prefixes"] = list(scope.prefixes)
+        return _credential(_post(url, request, api_token, settings.jurisdiction))
+
+    return mint
+
+
+def environment_api_minter(settings: StorageSettings, environ: Mapping[str, str] = os.environ) -> Minter:
+    """`api_minter` with the token in `CLOUDFLARE_API_TOKEN`, at the address in `CLOUDFLARE_BASE_URL` if set.
+
+    Raises:
+        CredentialsError: There is no API token.
+    """
+    api_token = environ.get("CLOUDFLARE_API_TOKEN")
+    if not api_token:
+        raise CredentialsError(
+            "CLOUDFLARE_API_TOKEN is not set, which minting by Cloudflare's API needs.",
+            hint="Set it to a token with the permission Workers R2 Storage Write, or sign on this machine.",
+            bucket=settings.bucket,
+        )
+    return api_minter(settings, SecretStr(api_token), api_url=environ.get("CLOUDFLARE_BASE_URL") or API_URL)
+
+
+def _parent(settings: StorageSettings) -> Parent:
+    if settings.session_token is not None:
+        raise CredentialsError(
+            "The credential in the settings is a temporary one, which cannot mint others.",
+            hint="Unset R2_SESSION_TOKEN and set R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY to a token's.",
+            bucket=settings.bucket,
+        )
+    return Parent(
+        account_id=_account(settings),
+        access_key_id=settings.access_key_id,
+        secret_access_key=settings.secret_access_key,
+        host=urlsplit(settings.endpoint).netloc,
+    )
+
+
+def _account(settings: StorageSettings) -> str:
+    if settings.account_id is None:
+        raise CredentialsError(
+            "The settings name no account, which minting needs.",
+            hint="Set CLOUDFLARE_ACCOUNT_ID.",
+            bucket=settings.bucket,
+        )
+    return settings.account_id
+
+
+def _check_bucket(scope: CredentialScope, settings: StorageSettings) -> None:
+    if scope.bucket != settings.bucket:
+        raise CredentialsError(
+            f"The scope is of the bucket {scope.bucket!r}, but R2_BUCKET is {settings.bucket!r}.",
+            hint="Make the scope for the bucket of the settings.",
+            bucket=settings.bucket,
+        )
+
+
+def _whole_seconds(lifetime: timedelta) -> int:
+    return int(lifetime.total_seconds())
+
+
+def _post(url: str, content: dict[str, Any], api_token: SecretStr, jurisdiction: str) -> dict[str, Any]:
+    """The `result` of Cloudflare's envelope. Neither the token nor the answer is in any message."""
+    request = urllib.request.Request(  # noqa: S310 - the address is Cloudflare's, or a test's
+        url,
+        data=json.dumps(content).encode(),
+        headers={
+            "Authorization": f"Bearer {api_token.get_secret_value()}",
+            "Content-Type": "application/json",
+            "cf-r2-jurisdiction": jurisdiction,
+        },
+    )
+    try:
+        with _opener().open(request, timeout=API_SECONDS) as response:
+            answer = json.load(response)
+    except urllib.error.HTTPError as error:
+        with error:
+            raise _refused(error.code, error.read()) from None
+    except (OSError, HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise CredentialsError(
+            f"Cloudflare's API gives no answer to the request for a temporary credential: {reason}.",
+            hint="Try again, or sign on this machine, which needs no request.",
+        ) from None
+    result = answer.get("result") if isinstance(answer, dict) else None
+    return result if isinstance(result, dict) else {}
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A redirect would carry the API token to another address."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(_NoRedirects)
+
+
+def _refused(status: int, body: bytes) -> CredentialsError:
+    """Cloudflare's own words: each error of the envelope has a code and a message."""
+    try:
+        problems = "; ".join(f"{item['message']} ({item['code']})" for item in json.loads(body)["errors"])
+    except (ValueError, KeyError, TypeError):
+        problems = "without a reason"
+    return CredentialsError(
+        f"Cloudflare's API refuses the temporary credential: {status}, {problems}.",
+        hint="Give the API token the permission Workers R2 Storage Write, and check R2_ACCESS_KEY_ID.",
+    )
+
+
+def _credential(result: dict[str, Any]) -> StorageCredentials:
+    """The answer has no time of expiry; the session token has it."""
+    try:
+        session_token = str(result["sessionToken"])
+        return StorageCredentials(
+            access_key_id=str(result["accessKeyId"]),
+            secret_access_key=SecretStr(str(result["secretAccessKey"])),
+            session_token=SecretStr(session_token),
+            expires_at=expiry(session_token),
+        )
+    except KeyError as error:
+        raise CredentialsError(
+            f"Cloudflare's API answers without {error.args[0]!r}.",
+            hint="Check that CLOUDFLARE_BASE_URL is the address of Cloudflare's API, or leave it out.",
+        ) from None

@@ -1,0 +1,94 @@
+"""What a process checks before it serves: the credential is for its environment, and the data in its layout.
+
+`APP_ENV` has a default, so a forgotten variable is possible. It must stop the start, not reach other data.
+"""
+
+from datetime import UTC, datetime
+
+from layout.documents.marker import REVISION, SCHEME_NAME, Marker, MarkerAction, check_marker
+from layout.errors import ConditionFailedError, ObjectMissingError, SettingsError
+from layout.keys import environment_prefix, marker_key
+from layout.storage.credentials.session_token import scope_paths
+from layout.storage.credentials.storage_credentials import CredentialSource, StorageCredentials
+from layout.storage.r2_storage import R2Storage
+from layout.storage.settings import StorageSettings
+
+__all__ = ["check_scope", "ensure_marker", "open_storage", "read_marker"]
+
+
+def open_storage(
+    settings: StorageSettings, *, credentials: CredentialSource | None = None, written_by: str = "r2-layout"
+) -> R2Storage:
+    """The storage of `APP_ENV`, after both checks.
+
+    Args:
+        settings: Of the process.
+        credentials: Temporary credentials that renew themselves; None for those in the settings.
+        written_by: Name of the application, for the marker.
+
+    Raises:
+        SettingsError: The credential opens another environment.
+        MarkerError: There is data without a marker, or the marker is of another layout or revision.
+    """
+    storage = R2Storage(settings, credentials=credentials)
+    if check_scope(storage.credentials(), settings):
+        ensure_marker(storage, written_by=written_by)
+    return storage
+
+
+def check_scope(credentials: StorageCredentials, settings: StorageSettings) -> bool:
+    """Whether the credential reaches all of the environment; False if only a part, as one for a user does.
+
+    A token of the account, and a temporary credential for the whole bucket, reach every environment.
+
+    Raises:
+        SettingsError: A prefix or key of the credential lies in another environment.
+    """
+    token = credentials.session_token
+    paths = scope_paths(token.get_secret_value()) if token else ()
+    environment = environment_prefix(environment=settings.app_env)
+    outside = [path for path in paths if not path.startswith(environment)]
+    if outside:
+        name = settings.app_env.value
+        raise SettingsError(
+            f"APP_ENV is {name!r}, but the credential opens {', '.join(map(repr, outside))}.",
+            hint="Set APP_ENV to the credential's environment, or mint a credential for this one: "
+            f"scripts/credentials.py mint --env {name}.",
+            bucket=settings.bucket,
+        )
+    return not paths or environment in paths
+
+
+def read_marker(storage: R2Storage) -> Marker | None:
+    """The marker of the storage's environment, or None if the bucket says that there is none."""
+    key = marker_key(environment=storage.environment)
+    try:
+        return Marker.from_json(storage.get(key).body, key=key)
+    except ObjectMissingError:
+        return None
+
+
+def ensure_marker(storage: R2Storage, *, written_by: str = "r2-layout") -> None:
+    """Check the marker; in an empty environment write it, unless another process does so first.
+
+    Raises:
+        MarkerError: There is data without a marker, or the marker is of another layout or revision.
+    """
+    marker, empty = read_marker(storage), False
+    if marker is None:
+        empty = storage.is_empty(environment_prefix(environment=storage.environment))
+    if marker is None and not empty:
+        # What is there now may have been written by a process that started between the two questions.
+        marker = read_marker(storage)
+    if check_marker(marker, empty, storage.environment) is MarkerAction.NOTHING:
+        return
+    fresh = Marker(
+        revision=REVISION,
+        scheme=SCHEME_NAME,
+        written_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        written_by=written_by,
+    )
+    try:
+        storage.create(marker_key(environment=storage.environment), fresh.to_json())
+    except ConditionFailedError:
+        check_marker(read_marker(storage), False, storage.environment)

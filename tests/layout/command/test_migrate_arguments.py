@@ -1,0 +1,55 @@
+"""The arguments: time spans, what must be given, and what every help says."""
+
+import argparse
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from layout.command.migrate_arguments import age, make_parser
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "migration.md"
+COMMANDS = ("list", "plan", "copy", "verify", "mark", "delete")
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("0", timedelta(0)),
+        ("0s", timedelta(0)),
+        ("90s", timedelta(seconds=90)),
+        ("30m", timedelta(minutes=30)),
+        ("4h", timedelta(hours=4)),
+        ("2d", timedelta(days=2)),
+    ],
+)
+def test_ages_have_units(text: str, span: timedelta) -> None:
+    """Seconds, minutes, hours, days; zero needs none."""
+    assert age(text) == span
+
+
+@pytest.mark.parametrize("text", ["4", "h", "-1h", "4 h", "1w", "", "999999d"])
+def test_ages_without_a_unit_are_refused(text: str) -> None:
+    """Four of what, is a question before a delete."""
+    with pytest.raises(argparse.ArgumentTypeError) as caught:
+        age(text)
+    assert str(caught.value) == f"{text!r} is no time span; write 90s, 30m, 4h, 2d or 0"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_tells_the_exit_statuses(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """And every command is on the operator's page."""
+    with pytest.raises(SystemExit) as caught:
+        make_parser().parse_args([command, "--help"])
+    assert caught.value.code == 0
+    statuses = "exit status: 0 done, 1 error, 2 usage, 3 differences found, 130 interrupted"
+    assert statuses in " ".join(capsys.readouterr().out.split())
+    assert f"scripts/migrate.py {command}" in PAGE.read_text(encoding="utf-8")
+
+
+def test_a_delete_without_the_name_of_the_bucket_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 2, and nothing is done."""
+    with pytest.raises(SystemExit) as caught:
+        make_parser().parse_args(["delete", "--plan", "p", "--verdict", "v", "--execute"])
+    assert caught.value.code == 2
+    assert "the following arguments are required: --bucket" in capsys.readouterr().err

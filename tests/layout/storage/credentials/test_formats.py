@@ -1,0 +1,114 @@
+"""A credential in the forms that other programs read."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import SecretStr
+
+from layout.access import scope_for_environment, scope_for_whole_bucket
+from layout.environment import Environment
+from layout.errors import CredentialsError
+from layout.storage.credentials.formats import FORMATS, parse_lifetime
+from layout.storage.credentials.storage_credentials import StorageCredentials
+from layout.storage.settings import StorageSettings
+
+DEV = scope_for_environment("films", Environment.DEV, write=False)
+CREDENTIALS = StorageCredentials(
+    "id", SecretStr("se'cret"), SecretStr("tok en"), datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
+)
+
+
+def test_a_shell_gets_what_every_client_needs(settings: StorageSettings) -> None:
+    """Read back by a real shell, whatever characters a value has."""
+    text = FORMATS["env"](CREDENTIALS, DEV, settings)
+    shell = subprocess.run(
+        ["sh", "-c", 'eval "$1"; env -0', "sh", text], capture_output=True, check=True, env={}
+    )
+    lines = shell.stdout.decode().split("\0")
+    found = dict(
+        line.split("=", 1) for line in lines if line.startswith(("APP", "R2", "AWS", "CLOUD", "S3", "RCL"))
+    )
+    endpoint = settings.endpoint
+    assert found == {
+        "APP_ENV": "dev",
+        "CLOUDFLARE_ACCOUNT_ID": settings.account_id,
+        "R2_JURISDICTION": "default",
+        "R2_ENDPOINT": endpoint,
+        "R2_BUCKET": "films",
+        "R2_ACCESS_KEY_ID": "id",
+        "R2_SECRET_ACCESS_KEY": "se'cret",
+        "R2_SESSION_TOKEN": "tok en",
+        "AWS_ACCESS_KEY_ID": "id",
+        "AWS_SECRET_ACCESS_KEY": "se'cret",
+        "AWS_SESSION_TOKEN": "tok en",
+        "AWS_REGION": "auto",
+        "AWS_ENDPOINT_URL_S3": endpoint,
+        "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
+        "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
+        "S3_ENDPOINT_URL": endpoint,
+        "RCLONE_CONFIG_R2_TYPE": "s3",
+        "RCLONE_CONFIG_R2_PROVIDER": "Cloudflare",
+        "RCLONE_CONFIG_R2_ENV_AUTH": "true",
+        "RCLONE_CONFIG_R2_REGION": "auto",
+        "RCLONE_CONFIG_R2_ENDPOINT": endpoint,
+        "RCLONE_CONFIG_R2_NO_CHECK_BUCKET": "true",
+    }
+
+
+def test_json_says_what_the_credential_opens(settings: StorageSettings) -> None:
+    """The documented fields, no others."""
+    assert json.loads(FORMATS["json"](CREDENTIALS, DEV, settings)) == {
+        "access_key_id": "id",
+        "secret_access_key": "se'cret",
+        "session_token": "tok en",
+        "expires_at": "2026-05-04T03:02:01Z",
+        "endpoint": settings.endpoint,
+        "bucket": "films",
+        "permission": "object-read-only",
+        "prefixes": ["dev/"],
+    }
+
+
+def test_json_of_the_whole_bucket_has_no_prefixes(settings: StorageSettings) -> None:
+    """An empty list, as in R2's own form."""
+    scope = scope_for_whole_bucket("films", write=True)
+    content = json.loads(FORMATS["json"](CREDENTIALS, scope, settings))
+    assert (content["prefixes"], content["permission"]) == ([], "object-read-write")
+
+
+def test_credential_process_is_in_version_1(settings: StorageSettings) -> None:
+    """AWS's names and its form of a time."""
+    assert json.loads(FORMATS["credential-process"](CREDENTIALS, DEV, settings)) == {
+        "Version": 1,
+        "AccessKeyId": "id",
+        "SecretAccessKey": "se'cret",
+        "SessionToken": "tok en",
+        "Expiration": "2026-05-04T03:02:01Z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "lifetime"),
+    [
+        ("90s", timedelta(seconds=90)),
+        ("15m", timedelta(minutes=15)),
+        ("12h", timedelta(hours=12)),
+        ("7d", timedelta(days=7)),
+    ],
+)
+def test_lifetimes_are_read(text: str, lifetime: timedelta) -> None:
+    """A number and a unit."""
+    assert parse_lifetime(text) == lifetime
+
+
+@pytest.mark.parametrize("text", ["", "12", "h", "1.5h", "-1h", "1w", "12 h", "٣h", "99999999d"])
+def test_other_texts_are_no_lifetime(text: str) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(CredentialsError) as caught:
+        parse_lifetime(text)
+    assert str(caught.value) == f"The lifetime {text!r} is not a number followed by s, m, h or d."
+    assert caught.value.hint == "Use for example 15m, 12h or 7d."
