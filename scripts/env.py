@@ -10,10 +10,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 if __package__ in {None, ""}:
     # Called by its path from a checkout, which is not installed.
-    sys.path.insert(0, str(REPOSITORY))
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from layout.command.env import ask_pulumi
 from layout.environment import Environment
@@ -22,6 +21,8 @@ from layout.stack_outputs import TOKENS, variables
 from layout.storage.private_file import update_env_file
 
 ERROR, INTERRUPTED = 1, 130
+# Where Pulumi.yaml is.
+PROGRAM = Path(__file__).resolve().parent.parent
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         outputs = (
             _read(arguments.outputs)
             if arguments.outputs
-            else ask_pulumi(arguments.stack, REPOSITORY, arguments.pulumi)
+            else ask_pulumi(arguments.stack, PROGRAM, arguments.pulumi)
         )
         update_env_file(arguments.file, variables(outputs, arguments.stack, arguments.token))
     except (LayoutError, OSError) as error:
