@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from layout.legacy.flat import FLAT, FlatLayout
-from layout.legacy.model import Facts, LegacyLayout, Phase, Placement, Verdict
+from layout.legacy.legacy_layout import Decision, Facts, LegacyLayout, Phase, Placement
 
 __all__ = [
     "FLAT",
     "LEGACY_LAYOUTS",
+    "Decision",
     "Facts",
     "FlatLayout",
     "LegacyLayout",
     "Phase",
     "Placement",
-    "Verdict",
 ]
 
 LEGACY_LAYOUTS: Mapping[str, LegacyLayout] = MappingProxyType({FLAT.name: FLAT})

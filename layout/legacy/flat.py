@@ -21,7 +21,7 @@ from typing import ClassVar
 from layout.environment import Environment
 from layout.errors import InvalidKeyError
 from layout.keys import Key, r2_global_key, r2_key
-from layout.legacy.model import Facts, LegacyLayout, Phase, Placement, Verdict
+from layout.legacy.legacy_layout import Decision, Facts, LegacyLayout, Phase, Placement
 
 __all__ = ["FLAT", "NEVER_USERS", "USER_NAMES", "FlatLayout"]
 
@@ -80,7 +80,7 @@ class FlatLayout(LegacyLayout):
         """Where the object at an old key belongs."""
         root, slash, path = key.partition("/")
         if slash and root in ENVIRONMENTS:
-            return Placement(Verdict.KEEP, f"{root}/", "environment", "it is in the new layout already")
+            return Placement(Decision.KEEP, f"{root}/", "environment", "it is in the new layout already")
         if not slash:
             return _unknown("(root)", "root-object", "it lies at the root of the bucket, under no user")
         if root == GAMES:
@@ -116,7 +116,7 @@ def _place_game(key: str, path: str, facts: Facts) -> Placement:
         new_key = r2_global_key(path, environment=facts.environment)
     except InvalidKeyError as error:
         return _inexpressible(key, area, "", error)
-    return Placement(Verdict.MOVE, area, "games", new_key=new_key)
+    return Placement(Decision.MOVE, area, "games", new_key=new_key)
 
 
 def _place_of_user(key: str, root: str, path: str, profile: str, facts: Facts) -> Placement:
@@ -127,7 +127,7 @@ def _place_of_user(key: str, root: str, path: str, profile: str, facts: Facts) -
     except InvalidKeyError as error:
         return _inexpressible(key, area, root, error)
     phase = Phase.DATABASE if path.endswith(_DATABASE_SUFFIXES) else Phase.MEDIA
-    return Placement(Verdict.MOVE, area, "user", root=root, new_key=new_key, phase=phase)
+    return Placement(Decision.MOVE, area, "user", owner=root, new_key=new_key, phase=phase)
 
 
 def _inexpressible(key: str, area: str, root: str, error: InvalidKeyError) -> Placement:
@@ -137,4 +137,4 @@ def _inexpressible(key: str, area: str, root: str, error: InvalidKeyError) -> Pl
 
 
 def _unknown(area: str, rule: str, reason: str, root: str = "") -> Placement:
-    return Placement(Verdict.UNKNOWN, area, rule, reason, root)
+    return Placement(Decision.UNKNOWN, area, rule, reason, root)

@@ -47,7 +47,7 @@ _SET_CONFLICT = (
 _CONFLICT = f"{_SET_CONFLICT}{_TAKEN}"
 _USER_CONFLICT = (
     "UPDATE objects SET action = 'conflict', reason = users.reason FROM users"
-    " WHERE objects.root = users.root AND users.state = 'conflict' AND objects.action = 'copy'"
+    " WHERE objects.owner = users.owner AND users.state = 'conflict' AND objects.action = 'copy'"
 )
 
 

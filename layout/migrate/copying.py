@@ -38,7 +38,7 @@ class CopyReport:
         left: Objects that still have to be copied.
         changed: Objects that are not as planned, at their old or their new key, by old key.
         errors: Copies that failed otherwise, by old key.
-        users: Users that cannot be moved, by root segment.
+        users: Users that cannot be moved, by owner reference.
     """
 
     copied: int = 0
@@ -97,7 +97,7 @@ class _Group:
 
     prefix: str
     state: UserState
-    root: str
+    owner: str
     user_id: str
     profile: ChosenProfile
 
@@ -106,17 +106,17 @@ def _chunks(plan: PlanFile) -> Iterator[list[_Group]]:
     """All users, in groups with about a batch of objects together: small users are copied side by side."""
     chunk: list[_Group] = []
     objects, last = 0, ""
-    while rows := list(plan.rows("SELECT * FROM users WHERE root > ? ORDER BY root LIMIT ?", last, BATCH)):
+    while rows := list(plan.rows("SELECT * FROM users WHERE owner > ? ORDER BY owner LIMIT ?", last, BATCH)):
         for row in rows:
             profile = ChosenProfile(row["profile_id"], row["origin"])
             state = UserState(row["state"])
-            chunk.append(_Group(row["prefix"], state, row["root"], row["user_id"], profile))
+            chunk.append(_Group(row["prefix"], state, row["owner"], row["user_id"], profile))
             bounds = row["prefix"], prefix_end(row["prefix"])
             objects += sum(plan.value("SELECT count(*)" + _IN_GROUP, *bounds, phase) for phase in Phase)
             if objects >= BATCH or len(chunk) >= BATCH:
                 yield chunk
                 chunk, objects = [], 0
-        last = rows[-1]["root"]
+        last = rows[-1]["owner"]
     if chunk:
         yield chunk
 
@@ -144,15 +144,15 @@ class _Run:
                 waiting,
             )
         )
-        refused = {user.root: problem for user, problem in zip(waiting, problems, strict=True) if problem}
-        for root, problem in refused.items():
-            self.report.users.add(root, problem)
+        refused = {user.owner: problem for user, problem in zip(waiting, problems, strict=True) if problem}
+        for owner, problem in refused.items():
+            self.report.users.add(owner, problem)
         with self.plan.transaction() as database:
             for user in waiting:
-                problem = refused.get(user.root, "")
+                problem = refused.get(user.owner, "")
                 state = UserState.CONFLICT if problem else UserState.READY
                 database.execute(
-                    "UPDATE users SET state = ?, reason = ? WHERE root = ?", (state, problem, user.root)
+                    "UPDATE users SET state = ?, reason = ? WHERE owner = ?", (state, problem, user.owner)
                 )
                 if problem:
                     database.execute(
@@ -161,7 +161,7 @@ class _Run:
                         " AND new_key >= ? AND new_key < ?",
                         (problem, user.prefix, prefix_end(user.prefix)),
                     )
-        return [user for user in users if user.root not in refused]
+        return [user for user in users if user.owner not in refused]
 
     def copy_phase(self, groups: list[_Group], phase: Phase) -> list[_Group]:
         """Copies one phase of some groups and returns those of which nothing is left in that phase."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from layout.errors import InvalidKeyError
 from layout.keys import profiles_key, selected_profile_key, user_prefix
-from layout.legacy import Facts, LegacyLayout, Placement, Verdict
+from layout.legacy import Decision, Facts, LegacyLayout, Placement
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.comparing import compare_destinations
 from layout.migrate.plan.file import PlanFile, utc_now
@@ -22,7 +22,7 @@ __all__ = ["make_plan"]
 BATCH = 5_000
 USERS_BATCH = 200
 
-_ACTIONS = {Verdict.MOVE: Action.COPY, Verdict.KEEP: Action.KEEP, Verdict.UNKNOWN: Action.UNKNOWN}
+_ACTIONS = {Decision.MOVE: Action.COPY, Decision.KEEP: Action.KEEP, Decision.UNKNOWN: Action.UNKNOWN}
 
 
 def make_plan(plan: PlanFile, bucket: BucketReader, layout: LegacyLayout, progress: Progress) -> bool:
@@ -62,51 +62,51 @@ def _note_page(plan: PlanFile, layout: LegacyLayout, page: list[ListedObject]) -
     """One page and how far the listing has come, together or not at all."""
     if not page:
         return
-    roots = {root for item in page if (root := layout.user_shown_by(item.key)) is not None}
+    owners = {owner for item in page if (owner := layout.user_shown_by(item.key)) is not None}
     with plan.transaction() as database:
         database.executemany(
             "INSERT OR REPLACE INTO objects (key, etag, size, modified) VALUES (?, ?, ?, ?)",
             ((item.key, item.etag, item.size, item.modified) for item in page),
         )
-        database.executemany("INSERT OR IGNORE INTO users (root) VALUES (?)", ((root,) for root in roots))
+        database.executemany("INSERT OR IGNORE INTO users (owner) VALUES (?)", ((owner,) for owner in owners))
         plan.note(listed_to=page[-1].key)
 
 
 def _choose_profiles(plan: PlanFile, bucket: BucketReader, step: "Progress.Step") -> None:
     while True:
         waiting = list(
-            plan.rows("SELECT root FROM users WHERE profile_id = '' ORDER BY root LIMIT ?", USERS_BATCH)
+            plan.rows("SELECT owner FROM users WHERE profile_id = '' ORDER BY owner LIMIT ?", USERS_BATCH)
         )
         if not waiting:
             return
-        chosen = [_user_row(plan, bucket, row["root"]) for row in waiting]
+        chosen = [_user_row(plan, bucket, row["owner"]) for row in waiting]
         with plan.transaction() as database:
             database.executemany(
                 "UPDATE users SET user_id = ?, prefix = ?, profile_id = ?, origin = ?, state = ?, reason = ?"
-                " WHERE root = ?",
+                " WHERE owner = ?",
                 chosen,
             )
         step(len(chosen))
 
 
-def _user_row(plan: PlanFile, bucket: BucketReader, root: str) -> tuple[str, ...]:
+def _user_row(plan: PlanFile, bucket: BucketReader, owner: str) -> tuple[str, ...]:
     """Values of one row of `users`, its key last."""
     environment = plan.meta.environment
     try:
-        prefix = user_prefix(root, environment=environment)
+        prefix = user_prefix(owner, environment=environment)
     except InvalidKeyError as error:
-        return root, "", "-", "", UserState.INVALID, str(error), root
-    registry = profiles_key(root, environment=environment)
+        return owner, "", "-", "", UserState.INVALID, str(error), owner
+    registry = profiles_key(owner, environment=environment)
     user_id = registry.fields["user"]
     chosen = choose_profile(
         bucket,
         user_id,
         environment,
         has_registry=_is_listed(plan, registry),
-        has_selection=_is_listed(plan, selected_profile_key(root, environment=environment)),
+        has_selection=_is_listed(plan, selected_profile_key(owner, environment=environment)),
     )
     state = UserState.CONFLICT if chosen.problem else UserState.PLANNED
-    return user_id, prefix, chosen.profile_id, chosen.origin, state, chosen.problem, root
+    return user_id, prefix, chosen.profile_id, chosen.origin, state, chosen.problem, owner
 
 
 def _is_listed(plan: PlanFile, key: str) -> bool:
@@ -117,10 +117,10 @@ def facts_of(plan: PlanFile) -> Facts:
     """What a layout may ask: profiles from the plan, the last answer remembered, since keys come in order."""
     last: list[tuple[str, str | None]] = [("", None)]
 
-    def profile_of(root: str) -> str | None:
-        if last[0][0] != root:
-            row = plan.database.execute("SELECT profile_id FROM users WHERE root = ?", (root,)).fetchone()
-            last[0] = root, row["profile_id"] if row else None
+    def profile_of(owner: str) -> str | None:
+        if last[0][0] != owner:
+            row = plan.database.execute("SELECT profile_id FROM users WHERE owner = ?", (owner,)).fetchone()
+            last[0] = owner, row["profile_id"] if row else None
         return last[0][1]
 
     return Facts(plan.meta.environment, profile_of)
@@ -128,7 +128,7 @@ def facts_of(plan: PlanFile) -> Facts:
 
 _PLACE = (
     "UPDATE OR IGNORE objects"
-    " SET action = ?, area = ?, rule = ?, reason = ?, root = ?, new_key = ?, phase = ? WHERE id = ?"
+    " SET action = ?, area = ?, rule = ?, reason = ?, owner = ?, new_key = ?, phase = ? WHERE id = ?"
 )
 
 
@@ -154,13 +154,13 @@ def _place_objects(plan: PlanFile, layout: LegacyLayout, step: "Progress.Step") 
 
 def _placed(row_id: int, placement: Placement) -> tuple[object, ...]:
     new_key = None if placement.new_key is None else str(placement.new_key)
-    action = _ACTIONS[placement.verdict]
+    action = _ACTIONS[placement.decision]
     return (
         action,
         placement.area,
         placement.rule,
         placement.reason,
-        placement.root,
+        placement.owner,
         new_key,
         placement.phase,
         row_id,

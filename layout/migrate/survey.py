@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import chain, groupby
 
 from layout.environment import Environment
-from layout.legacy import Facts, LegacyLayout, Verdict
+from layout.legacy import Decision, Facts, LegacyLayout
 from layout.migrate.bucket.old_side import old_side_pages
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.marking import read_marker
@@ -95,7 +95,7 @@ class _Tally:
     unknown: int = 0
 
     def add(self, layout: LegacyLayout, item: ListedObject) -> None:
-        if layout.place(item.key, self.facts).verdict is Verdict.MOVE:
+        if layout.place(item.key, self.facts).decision is Decision.MOVE:
             self.objects += 1
             self.bytes += item.size
         else:

@@ -251,12 +251,12 @@ def _check_users(plan: PlanFile, bucket: BucketReader, pool: ThreadPoolExecutor,
 def _user_batches(plan: PlanFile) -> Iterator[list[tuple[str, str]]]:
     last = ""
     query = (
-        "SELECT root, user_id, profile_id FROM users WHERE root > ? AND state <> 'invalid'"
-        " ORDER BY root LIMIT ?"
+        "SELECT owner, user_id, profile_id FROM users WHERE owner > ? AND state <> 'invalid'"
+        " ORDER BY owner LIMIT ?"
     )
     while rows := list(plan.rows(query, last, USERS_BATCH)):
         yield [(row["user_id"], row["profile_id"]) for row in rows]
-        last = rows[-1]["root"]
+        last = rows[-1]["owner"]
 
 
 def _user_problem(bucket: BucketReader, plan: PlanFile, user: tuple[str, str]) -> str:

@@ -9,7 +9,7 @@ import enum
 
 __all__ = ["APPLICATION_ID", "FORMAT", "TABLES", "Action", "State", "UserState"]
 
-FORMAT = 1
+FORMAT = 2
 """Raised when a table changes; a command refuses a plan of another format."""
 
 APPLICATION_ID = 0x72326C70
@@ -53,7 +53,7 @@ class UserState(enum.StrEnum):
     CONFLICT = "conflict"
     """The files name another profile, or are wrong; the reason is beside it."""
     INVALID = "invalid"
-    """The root segment cannot be a user id of the new layout."""
+    """The owner's name in the old layout cannot be a user id of the new one."""
 
 
 TABLES = """
@@ -63,9 +63,9 @@ CREATE TABLE meta (
     facts TEXT NOT NULL
 ) STRICT;
 
--- Root segments that are users, and the profile that each user's objects go to.
+-- Owners in the old layout that are users, and the profile that each user's objects go to.
 CREATE TABLE users (
-    root TEXT PRIMARY KEY,              -- segment at the root of the old layout
+    owner TEXT PRIMARY KEY,             -- owner reference of the old layout (LegacyLayout.owner_of)
     user_id TEXT NOT NULL DEFAULT '',   -- the same in the new layout (NFC)
     prefix TEXT NOT NULL DEFAULT '',    -- {env}/users/{user_id}/
     profile_id TEXT NOT NULL DEFAULT '',
@@ -85,7 +85,7 @@ CREATE TABLE objects (
     area TEXT NOT NULL DEFAULT '',
     rule TEXT NOT NULL DEFAULT '',      -- name of the rule that decided
     reason TEXT NOT NULL DEFAULT '',    -- for people; empty for a plain copy
-    root TEXT NOT NULL DEFAULT '',      -- users.root of its owner; empty: no user
+    owner TEXT NOT NULL DEFAULT '',     -- users.owner; empty: no user
     new_key TEXT,
     phase INTEGER NOT NULL DEFAULT 0,   -- 0 media, 1 databases
     state TEXT NOT NULL DEFAULT 'planned',

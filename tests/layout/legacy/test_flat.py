@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from layout.environment import Environment
 from layout.keys import parse_key, r2_key, scene_file_key
-from layout.legacy import FLAT, LEGACY_LAYOUTS, Facts, Phase, Placement, Verdict
+from layout.legacy import FLAT, LEGACY_LAYOUTS, Decision, Facts, Phase, Placement
 from layout.testing import paths, segments
 
 PROFILES = {"a": "p1", "3f0c6a52-8a44-4f0b-9d0e-6f1b5d2c7e91": "p2", "back\\slash": "p3", "José": "p4"}
@@ -82,7 +82,7 @@ UNKNOWN = [
 def test_objects_of_users_and_games_move_with_their_path(key: str, new_key: str, area: str) -> None:
     """Everything under a user keeps its path below the profile, and games keep theirs."""
     placement = FLAT.place(key, FACTS)
-    assert (placement.verdict, placement.new_key, placement.area) == (Verdict.MOVE, new_key, area)
+    assert (placement.decision, placement.new_key, placement.area) == (Decision.MOVE, new_key, area)
     assert placement.reason == ""
 
 
@@ -90,14 +90,14 @@ def test_objects_of_users_and_games_move_with_their_path(key: str, new_key: str,
 def test_objects_of_our_environments_are_kept(key: str, area: str) -> None:
     """What lies under dev/, staging/ or prod/ is in the new layout already."""
     reason = "it is in the new layout already"
-    assert FLAT.place(key, FACTS) == Placement(Verdict.KEEP, area, "environment", reason)
+    assert FLAT.place(key, FACTS) == Placement(Decision.KEEP, area, "environment", reason)
 
 
 @pytest.mark.parametrize(("key", "area", "rule", "reason"), UNKNOWN)
 def test_what_no_rule_places_is_unknown_with_a_reason(key: str, area: str, rule: str, reason: str) -> None:
     """No key is skipped: what cannot move says why."""
     placement = FLAT.place(key, FACTS)
-    assert placement.verdict is Verdict.UNKNOWN
+    assert placement.decision is Decision.UNKNOWN
     assert (placement.area, placement.rule, placement.reason) == (area, rule, reason)
     assert placement.new_key is None
 
@@ -169,7 +169,7 @@ def test_mapping_back_gives_the_old_key(root: str, path: str) -> None:
 def test_every_possible_key_is_placed(key: str) -> None:
     """Placing never fails, and a move always gives a key that the scheme parses."""
     placement = FLAT.place(key, Facts(Environment.DEV, lambda _: "p1"))
-    assert (placement.new_key is not None) == (placement.verdict is Verdict.MOVE)
+    assert (placement.new_key is not None) == (placement.decision is Decision.MOVE)
     if placement.new_key is not None:
         assert parse_key(placement.new_key).fields == placement.new_key.fields
 

@@ -23,7 +23,7 @@ HEADERS = {
 
 def profile(plan: PlanFile, user: str = "a") -> str:
     """The user's planned profile id."""
-    return str(plan.value("SELECT profile_id FROM users WHERE root = ?", user))
+    return str(plan.value("SELECT profile_id FROM users WHERE owner = ?", user))
 
 
 def states(plan: PlanFile) -> dict[str, str]:

@@ -72,7 +72,7 @@ def test_a_user_without_registry_gets_a_reserved_profile(flat: Flat) -> None:
     flat.put("a/raw_clips/1.mp4")
     with flat.plan() as plan:
         user = plan.database.execute("SELECT * FROM users").fetchone()
-        assert (user["root"], user["user_id"], user["origin"], user["state"]) == (
+        assert (user["owner"], user["user_id"], user["origin"], user["state"]) == (
             "a",
             "a",
             "reserved",
@@ -119,7 +119,7 @@ def test_unclear_profile_files_make_the_user_a_conflict(
     flat.put("a/database.sqlite")
     flat.put("a/notes.txt")
     with flat.plan() as plan:
-        rows = list(plan.rows("SELECT action, reason FROM objects WHERE root = 'a'"))
+        rows = list(plan.rows("SELECT action, reason FROM objects WHERE owner = 'a'"))
     assert [row["action"] for row in rows] == ["conflict", "conflict"]
     assert all(row["reason"].startswith(reason) for row in rows)
 

@@ -49,7 +49,7 @@ def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
     """All of it or nothing of it."""
     with PlanFile.open_or_create(tmp_path / "plan.sqlite", meta()) as plan:
         with pytest.raises(sqlite3.IntegrityError), plan.transaction() as database:
-            database.executemany("INSERT INTO users (root) VALUES (?)", [("a",), ("a",)])
+            database.executemany("INSERT INTO users (owner) VALUES (?)", [("a",), ("a",)])
         assert plan.value("SELECT count(*) FROM users") == 0
 
 
@@ -85,7 +85,7 @@ def test_a_plan_of_another_format(tmp_path: Path) -> None:
     with PlanFile.open_or_create(path, meta()) as plan:
         plan.database.execute("PRAGMA user_version = 9")
     assert refused(path) == (
-        f"The plan {str(path)!r} has the format 9, and this version reads 1.",
+        f"The plan {str(path)!r} has the format 9, and this version reads 2.",
         "Use the version that made it, or make a new plan.",
     )
 
@@ -115,7 +115,7 @@ def test_a_plan_of_a_killed_run(tmp_path: Path) -> None:
         plan.database.execute("PRAGMA cache_size = 1")
         with plan.transaction() as database:
             users = [(str(number) * 50,) for number in range(2_000)]
-            database.executemany("INSERT INTO users (root) VALUES (?)", users)
+            database.executemany("INSERT INTO users (owner) VALUES (?)", users)
             shutil.copyfile(path, copy)
             shutil.copyfile(f"{path}-journal", f"{copy}-journal")
     assert refused(copy) == (

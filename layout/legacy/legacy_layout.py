@@ -13,10 +13,10 @@ from typing import ClassVar
 from layout.environment import Environment
 from layout.keys import Key
 
-__all__ = ["Facts", "LegacyLayout", "Phase", "Placement", "Verdict"]
+__all__ = ["Decision", "Facts", "LegacyLayout", "Phase", "Placement"]
 
 
-class Verdict(enum.StrEnum):
+class Decision(enum.StrEnum):
     """What is to become of one object."""
 
     MOVE = "move"
@@ -52,20 +52,20 @@ class Placement:
     """Where one object belongs.
 
     Attributes:
-        verdict: Move, keep or unknown.
+        decision: Move, keep or unknown.
         area: A short name for a group of keys, the same for every user: one row of the plan's table.
         rule: The name of the rule that decided; a plan keeps it.
         reason: Why the object does not move, in a form that can follow "because"; empty for a move.
-        root: The old root segment of the user who owns the object; empty if no user does.
+        owner: Whose the object is: the owner reference; empty if no user owns it.
         new_key: The key in the new layout; only for a move.
         phase: When it is copied.
     """
 
-    verdict: Verdict
+    decision: Decision
     area: str
     rule: str
     reason: str = ""
-    root: str = ""
+    owner: str = ""
     new_key: Key | None = None
     phase: Phase = Phase.MEDIA
 
