@@ -27,6 +27,7 @@ _LOCATIONS = ("wnam", "enam", "weur", "eeur", "apac", "oc")
 _REGIONS = {*_LOCATIONS, "auto", "", "us-east-1"}
 _DATE = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _SPACES = re.compile(" +")
+_SIGV2 = re.compile(r"AWS\s", re.ASCII | re.IGNORECASE)
 _PRESIGNED = ("X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Expires")
 
 
@@ -65,7 +66,15 @@ def read(request: Request) -> Signed:
         return _from_header(request, request.headers["authorization"])
     if "X-Amz-Credential" in request.query:
         return _from_query(request)
+    if "AWSAccessKeyId" in request.query:
+        raise _sigv2()
     raise S3Error(ErrorKind.INVALID_ARGUMENT, "Authorization")
+
+
+def _sigv2() -> S3Error:
+    """R2's answer to the signature of before SigV4 (vastsa/FileCodeBox#95 quotes it)."""
+    message = "SigV2 authorization is not supported. Please use SigV4 instead."
+    return S3Error(ErrorKind.UNAUTHORIZED, message, reason="signed with SigV2")
 
 
 def verify(request: Request, signed: Signed, secret_access_key: str) -> bytes:
@@ -79,21 +88,30 @@ def verify(request: Request, signed: Signed, secret_access_key: str) -> bytes:
             an `x-amz-*` or `cf-*` header was sent but not signed.
     """
     canonical = _canonical_request(request, signed)
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
-    to_sign = f"{ALGORITHM}\n{signed.date}\n{signed.scope}\n{digest}"
     key = signing_key(secret_access_key, signed.scope.date, signed.scope.region)
-    expected = hmac.digest(key, to_sign.encode(), "sha256").hex()
-    if not hmac.compare_digest(expected.encode(), signed.signature.encode()):
-        fields = {
-            "StringToSign": to_sign,
-            "StringToSignBytes": to_sign.encode().hex(" "),
-            "CanonicalRequest": canonical,
-            "CanonicalRequestBytes": canonical.encode().hex(" "),
-            "SignatureProvided": signed.signature,
-        }
-        raise S3Error(ErrorKind.SIGNATURE_DOES_NOT_MATCH, fields=fields)
-    _refuse_unsigned_headers(request, signed)
-    return key
+    # A head was read as Latin-1, so that encoding gives the bytes that were sent. Clients that send a
+    # value in Latin-1 sign its text in UTF-8.
+    for encoding in ("latin-1", "utf-8"):
+        to_sign = _string_to_sign(signed, canonical.encode(encoding, "replace"))
+        expected = hmac.digest(key, to_sign.encode(), "sha256").hex()
+        if hmac.compare_digest(expected.encode(), signed.signature.encode()):
+            _refuse_unsigned_headers(request, signed)
+            return key
+    sent = canonical.encode("latin-1", "replace")
+    to_sign = _string_to_sign(signed, sent)
+    fields = {
+        "StringToSign": to_sign,
+        "StringToSignBytes": to_sign.encode().hex(" "),
+        "CanonicalRequest": sent.decode(errors="replace"),
+        "CanonicalRequestBytes": sent.hex(" "),
+        "SignatureProvided": signed.signature,
+    }
+    raise S3Error(ErrorKind.SIGNATURE_DOES_NOT_MATCH, fields=fields)
+
+
+def _string_to_sign(signed: Signed, canonical: bytes) -> str:
+    digest = hashlib.sha256(canonical).hexdigest()
+    return f"{ALGORITHM}\n{signed.date}\n{signed.scope}\n{digest}"
 
 
 @lru_cache(maxsize=256)
@@ -122,6 +140,8 @@ def _refuse_unsigned_headers(request: Request, signed: Signed) -> None:
 
 
 def _from_header(request: Request, authorization: str) -> Signed:
+    if _SIGV2.match(authorization):
+        raise _sigv2()
     payload_hash = request.headers.get("x-amz-content-sha256")
     if payload_hash is None:
         raise S3Error(ErrorKind.INVALID_REQUEST, "Missing x-amz-content-sha256")

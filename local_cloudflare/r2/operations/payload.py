@@ -1,4 +1,8 @@
-"""Reading a request's body: its length, the hash or the chunk signatures that were signed, its checksums."""
+"""Reading a request's body: its length, the hash or the chunk signatures that were signed, its checksums.
+
+R2 has no signed chunks. The one client whose chunks are read here signs them over plain HTTP only, which
+R2 does not offer: see `check_payload_hash`.
+"""
 
 import base64
 import binascii
@@ -8,38 +12,59 @@ import re
 from collections.abc import Iterator
 
 from local_cloudflare.r2.auth.caller import Caller
-from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
+from local_cloudflare.r2.auth.signature import UNSIGNED_PAYLOAD
+from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error, not_implemented
 from local_cloudflare.r2.protocol.request import Request
 from local_cloudflare.r2.store.checksums import ALGORITHMS, Hasher
 from local_cloudflare.r2.store.incoming import Incoming
 
-__all__ = ["declared_checksums", "declared_length", "read_small", "receive"]
+__all__ = ["check_payload_hash", "declared_checksums", "declared_length", "read_small", "receive"]
 
 STREAMING_SIGNED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
-STREAMING_WITH_TRAILER = frozenset(
-    {"STREAMING-UNSIGNED-PAYLOAD-TRAILER", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"}
-)
-_HASH = re.compile(r"[0-9a-f]{64}")
+STREAMING_UNSIGNED_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+_HASH = re.compile(r"[0-9a-fA-F]{64}")
+_MINIO_GO = re.compile(r"\bminio-go/")
 _EMPTY_HASH = hashlib.sha256(b"").hexdigest()
 _MAX_CHUNK = 16 * 1024 * 1024
 _MAX_DOCUMENT = 16 * 1024 * 1024
 _CHUNK_HEAD = re.compile(rb"([0-9a-fA-F]{1,8});chunk-signature=([0-9a-f]{64})\r\n")
 
 
+def check_payload_hash(request: Request, caller: Caller) -> None:
+    """Refuses what R2 does not read: bodies in signed chunks, or with a trailer.
+
+    R2 has no streaming form of SigV4 (CFD r2/examples/aws/aws-sdk-net.mdx); its text was reported by many
+    (soto-project/soto#643, robinrodricks/FluentStorage#114). An unsigned trailer is Unauthorized, misleading as
+    that is (amd/gaia#3029). minio-go signs chunks only where the endpoint is plain HTTP, as here and never on R2:
+    it works with R2, so it works here.
+
+    Raises:
+        S3Error: NotImplemented, Unauthorized, or InvalidArgument for a value that is no hash at all.
+    """
+    payload_hash = caller.signed.payload_hash
+    if payload_hash == STREAMING_UNSIGNED_TRAILER:
+        raise S3Error(ErrorKind.UNAUTHORIZED, reason="a body with a checksum trailer (aws-chunked)")
+    by_minio_go = _MINIO_GO.search(request.headers.get("user-agent", ""))
+    if payload_hash == STREAMING_SIGNED and by_minio_go:
+        return
+    if payload_hash.startswith("STREAMING-"):
+        raise not_implemented(payload_hash)
+    if payload_hash != UNSIGNED_PAYLOAD and not _HASH.fullmatch(payload_hash):
+        raise S3Error(
+            ErrorKind.INVALID_ARGUMENT,
+            "x-amz-content-sha256 must be UNSIGNED-PAYLOAD or a valid sha256 value.",
+        )
+
+
 def declared_length(request: Request, caller: Caller) -> int:
     """The number of bytes that the body has once it is decoded.
 
     Raises:
-        S3Error: MissingContentLength (CFD r2/api/error-codes.mdx, 10033), or Unauthorized for a
-            body with a trailer: that is how R2 answers them (user reports of
-            boto3's default over HTTPS), misleading as it is.
+        S3Error: MissingContentLength (CFD r2/api/error-codes.mdx, 10033).
     """
     if "content-length" not in request.headers:
         raise S3Error(ErrorKind.MISSING_CONTENT_LENGTH)
-    payload_hash = caller.signed.payload_hash
-    if payload_hash in STREAMING_WITH_TRAILER:
-        raise S3Error(ErrorKind.UNAUTHORIZED, reason="a body with a checksum trailer (aws-chunked)")
-    if payload_hash != STREAMING_SIGNED:
+    if caller.signed.payload_hash != STREAMING_SIGNED:
         return request.stream.length
     decoded = request.headers.get("x-amz-decoded-content-length", "")
     if not re.fullmatch(r"\d{1,15}", decoded, re.ASCII):
@@ -143,14 +168,14 @@ def _decoded(request: Request, caller: Caller) -> Iterator[bytes]:
     if payload_hash == STREAMING_SIGNED:
         yield from _signed_chunks(request, caller)
         return
-    if not _HASH.fullmatch(payload_hash):
+    if payload_hash == UNSIGNED_PAYLOAD:
         yield from request.stream.pieces()
         return
     actual = hashlib.sha256()
     for piece in request.stream.pieces():
         actual.update(piece)
         yield piece
-    if not request.stream.left and actual.hexdigest() != payload_hash:
+    if not request.stream.left and actual.hexdigest() != payload_hash.lower():
         raise S3Error(ErrorKind.CONTENT_SHA256_MISMATCH)
 
 

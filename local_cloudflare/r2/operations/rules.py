@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from local_cloudflare.r2.operations import limits
 from local_cloudflare.r2.operations.context import Context
 from local_cloudflare.r2.operations.metadata import custom_metadata
-from local_cloudflare.r2.operations.payload import declared_length
+from local_cloudflare.r2.operations.payload import check_payload_hash, declared_length
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error, not_implemented_header
 
 __all__ = ["RULES", "Rule", "check_rules"]
@@ -126,11 +126,16 @@ def _metadata_size(context: Context) -> None:
     limits.check_metadata_size(custom_metadata(context.request.headers))
 
 
+def _payload_hash(context: Context) -> None:
+    check_payload_hash(context.request, context.caller)
+
+
 def _upload_size(context: Context) -> None:
     limits.check_single_size(declared_length(context.request, context.caller))
 
 
 RULES: tuple[Rule, ...] = (
+    Rule("signed chunks and trailers", "CFD r2/examples/aws/aws-sdk-net.mdx", _EVERYWHERE, _payload_hash),
     Rule("bucket owner", _WSDK, _EVERYWHERE, _refuse("x-amz-expected-bucket-owner")),
     Rule("source bucket owner", _WSDK, _COPIES, _refuse("x-amz-source-expected-bucket-owner")),
     Rule("requester pays", _API, _EVERYWHERE, _refuse("x-amz-request-payer")),

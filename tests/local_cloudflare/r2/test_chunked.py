@@ -1,4 +1,4 @@
-"""Bodies in signed chunks, which the Go SDK sends over plain HTTP, and those with a trailer."""
+"""Bodies in signed chunks, which minio-go sends over plain HTTP only, and those that R2 refuses."""
 
 import hashlib
 import hmac
@@ -25,7 +25,12 @@ def framed(secret: str, date: str, seed: str, chunks: list[bytes]) -> bytes:
     return body
 
 
-def send_chunks(r2: "LocalR2", path: str, chunks: list[bytes], *, tamper: bool = False) -> "Reply":
+MINIO_GO = "MinIO (linux; amd64) minio-go/v7.0.95 restic/0.18.0"
+
+
+def send_chunks(
+    r2: "LocalR2", path: str, chunks: list[bytes], *, tamper: bool = False, agent: str = MINIO_GO
+) -> "Reply":
     """Signs a head and its chunks, and sends them."""
     total = sum(map(len, chunks))
     overhead = sum(len(f"{len(chunk):x}") + len(";chunk-signature=") + 64 + 4 for chunk in [*chunks, b""])
@@ -33,6 +38,7 @@ def send_chunks(r2: "LocalR2", path: str, chunks: list[bytes], *, tamper: bool =
         "x-amz-decoded-content-length": str(total),
         "content-encoding": "aws-chunked",
         "content-length": str(total + overhead),
+        "user-agent": agent,
     }
     _, signed = r2.sign("PUT", path, headers=headers, payload="STREAMING-AWS4-HMAC-SHA256-PAYLOAD")
     del signed["Content-Length"]
@@ -58,12 +64,70 @@ def test_a_changed_chunk_is_refused(r2: "LocalR2", bucket: str) -> None:
     assert r2.send("HEAD", f"/{bucket}/key").status == 404
 
 
+@pytest.mark.parametrize("agent", ["aws-sdk-dotnet-coreclr/3.7", "MinIO (linux; x86_64) minio-py/7.2", ""])
+def test_signed_chunks_of_other_clients_are_not_implemented(r2: "LocalR2", bucket: str, agent: str) -> None:
+    """As on R2, to which those clients send them too."""
+    reply = send_chunks(r2, f"/{bucket}/key", [b"a" * 100], agent=agent)
+    assert reply.status == 501
+    text = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD not implemented"
+    assert f"<Code>NotImplemented</Code><Message>{text}</Message>" in reply.body.decode()
+    assert r2.send("HEAD", f"/{bucket}/key").status == 404
+
+
+STREAMED = [
+    "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+    "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
+    "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD",
+    "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER",
+    "STREAMING-FOO",
+]
+
+
+@pytest.mark.parametrize("payload", STREAMED)
 @pytest.mark.parametrize(
-    "payload", ["STREAMING-UNSIGNED-PAYLOAD-TRAILER", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"]
+    ("method", "target"),
+    [
+        ("PUT", "/key"),
+        ("PUT", "/key?partNumber=1&uploadId=u"),
+        ("POST", "/key?uploadId=u"),
+        ("POST", "?delete"),
+        ("PUT", "?cors"),
+        ("PUT", "?lifecycle"),
+    ],
 )
-def test_a_trailer_is_unauthorized(r2: "LocalR2", bucket: str, payload: str) -> None:
+def test_streamed_bodies_are_not_implemented(
+    r2: "LocalR2", bucket: str, method: str, target: str, payload: str
+) -> None:
+    """Whatever the operation and the kind of stream: the framing never becomes an object."""
+    headers, body = {"x-amz-decoded-content-length": "5"}, b"5;chunk-signature=00\r\nhello\r\n0;\r\n\r\n"
+    reply = r2.send(method, f"/{bucket}{target}", body=body, headers=headers, payload=payload)
+    assert (reply.status, f"<Message>{payload} not implemented</Message>" in reply.body.decode()) == (
+        501,
+        True,
+    )
+    assert r2.send("HEAD", f"/{bucket}/key").status == 404
+
+
+@pytest.mark.parametrize("payload", ["hello", "streaming-aws4-hmac-sha256-payload", "0" * 63, "g" * 64])
+def test_what_is_signed_for_the_body_is_a_hash_or_unsigned(r2: "LocalR2", bucket: str, payload: str) -> None:
+    """Anything else would store a body that nobody has checked."""
+    reply = r2.send("PUT", f"/{bucket}/key", body=b"body", payload=payload)
+    text = "x-amz-content-sha256 must be UNSIGNED-PAYLOAD or a valid sha256 value."
+    assert (reply.status, f"<Message>{text}</Message>" in reply.body.decode()) == (400, True)
+    assert r2.send("HEAD", f"/{bucket}/key").status == 404
+
+
+def test_a_hash_may_be_written_in_capitals(r2: "LocalR2", bucket: str) -> None:
+    """It is compared all the same."""
+    for body, status in ((b"body", 200), (b"other", 400)):
+        payload = hashlib.sha256(b"body").hexdigest().upper()
+        assert r2.send("PUT", f"/{bucket}/key", body=body, payload=payload).status == status
+
+
+def test_an_unsigned_trailer_is_unauthorized(r2: "LocalR2", bucket: str) -> None:
     """As users of boto3's default checksums reported of R2."""
     headers, body = {"x-amz-decoded-content-length": "4"}, b"4\r\nbody\r\n0\r\n\r\n"
+    payload = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
     reply = r2.send("PUT", f"/{bucket}/key", body=body, headers=headers, payload=payload)
     assert reply.status == 401
     assert b"<Code>Unauthorized</Code>" in reply.body

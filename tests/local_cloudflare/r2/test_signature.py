@@ -1,12 +1,15 @@
 """Who may send a request: signatures in headers and in URLs, and what R2 answers when they are wrong."""
 
 import hashlib
+import hmac
 import html
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from local_cloudflare.r2.auth.signature import signing_key
 
 if TYPE_CHECKING:
     from tests.local_cloudflare.r2.conftest import LocalR2
@@ -74,7 +77,7 @@ def test_the_clock_may_be_a_quarter_of_an_hour_off(own: "LocalR2") -> None:
     ("name", "value", "status", "expected"),
     [
         ("x-amz-date", "yesterday", 400, "Date provided in 'x-amz-date' header (yesterday) didn't parse"),
-        ("authorization", "AWS key:signature", 400, "Please use AWS4-HMAC-SHA256"),
+        ("authorization", "Bearer token", 400, "Please use AWS4-HMAC-SHA256"),
         (
             "authorization",
             "AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=00",
@@ -95,6 +98,56 @@ def test_a_malformed_signature_is_a_bad_request(
     reply = r2.send_raw("GET", f"/{bucket}/key", b"", headers | {name: value})
     assert reply.status == status
     assert expected in message(reply)
+
+
+@pytest.mark.parametrize(
+    ("query", "headers"),
+    [
+        ("?AWSAccessKeyId=key&Signature=c2ln&Expires=1900000000", {}),
+        ("?Expires=1900000000&AWSAccessKeyId=key&Signature=c2ln&x-amz-security-token=t", {}),
+        ("", {"authorization": "AWS key:c2ln", "date": "Thu, 26 Nov 2026 00:00:00 GMT"}),
+        ("", {"authorization": "AWS key:c2ln", "x-amz-content-sha256": "UNSIGNED-PAYLOAD"}),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_sigv2_is_named(r2: "LocalR2", bucket: str, method: str, query: str, headers: dict[str, str]) -> None:
+    """In a URL and in a header: it is what boto3 and the AWS CLI presign with in us-east-1."""
+    for path in ("/", f"/{bucket}", f"/{bucket}/key"):
+        reply = r2.send_raw(method, path + query, b"", {"Content-Length": "0", **headers})
+        assert code(reply) == (401, "Unauthorized")
+        assert message(reply) == "SigV2 authorization is not supported. Please use SigV4 instead."
+
+
+@pytest.mark.parametrize("signed", ["latin-1", "utf-8"])
+def test_a_header_beyond_ascii_may_be_signed_as_sent_or_as_text(
+    r2: "LocalR2", bucket: str, signed: str
+) -> None:
+    """Over the bytes that go over the wire, or over the UTF-8 of a value that goes over it in Latin-1."""
+    wire = "caf\u00e9" if signed == "utf-8" else "caf\u00e9".encode().decode("latin-1")
+    _, headers = r2.sign("PUT", f"/{bucket}/key", headers={"x-amz-meta-m": "placeholder"})
+    headers["x-amz-meta-m"] = wire
+    canonical = "".join(
+        f"{name}:{value}\n"
+        for name, value in (
+            ("host", f"127.0.0.1:{r2.server.port}"),
+            ("x-amz-content-sha256", headers["X-Amz-Content-SHA256"]),
+            ("x-amz-date", headers["X-Amz-Date"]),
+            ("x-amz-meta-m", wire),
+        )
+    )
+    names = "host;x-amz-content-sha256;x-amz-date;x-amz-meta-m"
+    text = f"PUT\n/{bucket}/key\n\n{canonical}\n{names}\n{headers['X-Amz-Content-SHA256']}"
+    date = headers["X-Amz-Date"]
+    scope = f"{date[:8]}/auto/s3/aws4_request"
+    to_sign = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{hashlib.sha256(text.encode(signed)).hexdigest()}"
+    key = signing_key(r2.admin.secret_access_key, date[:8], "auto")
+    signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
+    credential = f"{r2.admin.access_key_id}/{scope}"
+    headers["Authorization"] = (
+        f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={names}, Signature={signature}"
+    )
+    assert r2.send_raw("PUT", f"/{bucket}/key", b"", headers).status == 200
+    assert r2.send("HEAD", f"/{bucket}/key").headers["x-amz-meta-m"] == "=?utf-8?b?Y2Fmw6k=?="
 
 
 @pytest.mark.parametrize("region", ["auto", "us-east-1", "weur"])
