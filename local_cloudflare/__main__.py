@@ -57,7 +57,14 @@ def _add_up(up: argparse.ArgumentParser) -> None:
         "--bucket", action="append", default=[], metavar="NAME", help="a bucket to have from the start"
     )
     up.add_argument(
-        "--no-rate-limit", action="store_true", help="accept more than one write a second to a key"
+        "--no-rate-limit",
+        action="store_true",
+        help="accept more than one upload or copy a second to a key, for jobs that do that on purpose",
+    )
+    up.add_argument(
+        "--no-continue",
+        action="store_true",
+        help="never answer `100 Continue`, the strict reading of R2's documents: clients wait for their own time-out",
     )
     up.add_argument(
         "--activation-delay",

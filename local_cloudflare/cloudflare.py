@@ -52,7 +52,8 @@ class LocalCloudflare:
         s3_port: Port of the S3 endpoint; 0 takes a free one.
         api_port: Port of the control API; 0 takes a free one.
         activation_delay: How long new tokens are unknown (R2 may take a minute).
-        rate_limit: Whether a second write to a key within a second is refused with 429, as R2 does.
+        rate_limit: Whether a second upload or copy to a key within a second is refused with 429, as R2 does.
+        answers_continue: Whether a client that sends `Expect: 100-continue` is asked for its body.
         buckets: Names of buckets that exist from the start on.
 
     Attributes:
@@ -78,6 +79,7 @@ class LocalCloudflare:
         api_port: int = 0,
         activation_delay: timedelta = timedelta(0),
         rate_limit: bool = False,
+        answers_continue: bool = True,
         buckets: Iterable[str] = (),
     ) -> None:
         self.folder = folder.absolute()
@@ -94,7 +96,7 @@ class LocalCloudflare:
             self.store = Store(self.folder / "r2", self.clock)
             opened.callback(self.store.close)
             self._remember_clock()
-            self.s3 = self._s3_server(s3_port, rate_limit=rate_limit)
+            self.s3 = self._s3_server(s3_port, rate_limit=rate_limit, answers_continue=answers_continue)
             opened.callback(self.s3.stop)
             self._api = ControlServer(self._handlers(), self.clock, self.api_requests, port=api_port)
             opened.callback(self._api.stop)
@@ -180,7 +182,7 @@ class LocalCloudflare:
         token, _ = self.account.create(document)
         return S3Keys(token.id, token.secret)
 
-    def _s3_server(self, port: int, *, rate_limit: bool) -> R2Server:
+    def _s3_server(self, port: int, *, rate_limit: bool, answers_continue: bool) -> R2Server:
         try:
             return R2Server(
                 self.store,
@@ -189,6 +191,7 @@ class LocalCloudflare:
                 clock=self.clock,
                 port=port,
                 write_interval_seconds=1.0 if rate_limit else 0.0,
+                answers_continue=answers_continue,
             )
         except OSError as error:
             raise port_error(error, port, "--s3-port") from None

@@ -32,6 +32,7 @@ def up(options: argparse.Namespace) -> int:
         s3_port=options.s3_port,
         api_port=options.api_port,
         rate_limit=not options.no_rate_limit,
+        answers_continue=not options.no_continue,
         activation_delay=options.activation_delay,
         buckets=options.bucket,
     ) as running:

@@ -39,10 +39,7 @@ def bucket(cloudflare: LocalCloudflare) -> str:
 
 @pytest.fixture(scope="session")
 def s3(cloudflare: LocalCloudflare) -> Iterator[S3Client]:
-    """The project's boto3 client with an admin token of its own, for every bucket of the local account.
-
-    Not a plain one: that waits a second before each body for an answer that neither R2 nor this gives.
-    """
+    """The project's boto3 client with an admin token of its own, for every bucket of the local account."""
     from layout.storage.clients import s3_client
     from layout.storage.settings import StorageSettings
 

@@ -6,6 +6,8 @@ import socket
 import socketserver
 import struct
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from local_cloudflare.clock import Clock
@@ -17,7 +19,7 @@ from local_cloudflare.r2.faults import FaultAction, Faults
 from local_cloudflare.r2.operations.pace import Pace
 from local_cloudflare.r2.protocol.errors import ErrorKind
 from local_cloudflare.r2.protocol.request import JURISDICTIONS, Request
-from local_cloudflare.r2.protocol.wire import BodyStream, Head, HeadError, Response, read_head, send
+from local_cloudflare.r2.protocol.wire import CONTINUE, BodyStream, Head, HeadError, Response, read_head, send
 from local_cloudflare.r2.protocol.xml import document
 from local_cloudflare.r2.request_log import RequestLog
 from local_cloudflare.r2.store.store import Store
@@ -48,6 +50,7 @@ class R2Server:
         clock: Clock,
         port: int = 0,
         write_interval_seconds: float = 0.0,
+        answers_continue: bool = True,
         lifecycle_interval_seconds: float = 60.0,
         request_log_size: int = 10_000,
     ) -> None:
@@ -59,7 +62,9 @@ class R2Server:
             credentials: Finds a credential by its access key id, at every request.
             clock: The time of the local Cloudflare.
             port: 0 takes a free one.
-            write_interval_seconds: Least time between two writes to one key, 1.0 as on R2; 0 is off.
+            write_interval_seconds: Least time between two uploads to one key, 1.0 as on R2; 0 is off.
+            answers_continue: Whether a client that waits for `100 Continue` gets it, once the request may do
+                what it asks for. Without it clients wait for their own time-out, and some for ever.
             lifecycle_interval_seconds: How often the lifecycle rules are applied as real time passes.
             request_log_size: How many requests `requests` remembers.
         """
@@ -67,6 +72,7 @@ class R2Server:
         self.requests = RequestLog(request_log_size)
         self.faults = Faults()
         self.pace = Pace(write_interval_seconds)
+        self.answers_continue = answers_continue
         self._clock = clock
         self._lifecycle_interval = lifecycle_interval_seconds
         self._stopping = threading.Event()
@@ -75,7 +81,7 @@ class R2Server:
         endpoint = Endpoint(
             store, authenticator, account_id=account_id, pace=self.pace, faults=self.faults, log=self.requests
         )
-        self._listener = _Listener(("127.0.0.1", port), endpoint, clock)
+        self._listener = _Listener(("127.0.0.1", port), endpoint, clock, answers_continue=answers_continue)
         self.port: int = self._listener.server_address[1]
         authenticator.audiences = frozenset(f"{name}:{self.port}" for name in _NAMES)
 
@@ -123,9 +129,12 @@ class _Listener(EndableConnections, socketserver.TCPServer):
     allow_reuse_address = True
     request_queue_size = 1024
 
-    def __init__(self, address: tuple[str, int], endpoint: Endpoint, clock: Clock) -> None:
+    def __init__(
+        self, address: tuple[str, int], endpoint: Endpoint, clock: Clock, *, answers_continue: bool
+    ) -> None:
         self.endpoint = endpoint
         self.clock = clock
+        self.answers_continue = answers_continue
         super().__init__(address, _Connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -154,7 +163,7 @@ class _Connection(socketserver.StreamRequestHandler):
         """Answers one request. Whether there may be another."""
         try:
             head = read_head(self.rfile)
-            stream = None if head is None else BodyStream(self.rfile, _body_length(head))
+            stream = None if head is None else BodyStream(self.rfile, _body_length(head), self._ask(head))
         except HeadError as error:
             self._refuse(str(error))
             return False
@@ -169,6 +178,12 @@ class _Connection(socketserver.StreamRequestHandler):
             if close := getattr(body, "close", None):
                 close()
 
+    def _ask(self, head: Head) -> Callable[[], None] | None:
+        """What asks for a body that the client holds back; None if it does not, or is left to wait."""
+        if not head.expects_continue or not self.server.answers_continue:
+            return None
+        return partial(self.connection.sendall, CONTINUE)
+
     def _send(self, request: Request, answer: Answer) -> bool:
         fault = answer.fault.action if answer.fault is not None else None
         reset = fault in {FaultAction.RESET, FaultAction.RESET_AFTER}
@@ -179,10 +194,11 @@ class _Connection(socketserver.StreamRequestHandler):
         if reset:
             self._reset()
             return False
-        # A client that waits for "100 Continue" takes an early answer as its last word.
-        waits = request.stream.left > 0 and "expect" in request.headers
+        # A client that still waits for "100 Continue" takes an early answer as its last word.
+        stream = request.stream
+        waits = stream.left > 0 and request.head.expects_continue and not stream.asked
         unframed = "transfer-encoding" in request.headers  # a body whose length is not known here
-        whole = not waits and not unframed and request.stream.drain(_DRAIN_BYTES)
+        whole = not waits and not unframed and stream.drain(_DRAIN_BYTES)
         keep_alive = request.head.keep_alive and whole and fault is not FaultAction.TRUNCATE
         send(self.connection, answer.response, is_head=request.method == "HEAD", keep_alive=keep_alive)
         if not whole:

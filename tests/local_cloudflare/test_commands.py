@@ -98,23 +98,24 @@ def test_the_banner_says_what_it_is(tmp_path: Path) -> None:
 
 
 def test_up_is_as_strict_as_it_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """One write a second to a key unless `--no-rate-limit`; new tokens at once unless `--activation-delay`."""
-    seen: list[tuple[float, float]] = []
+    """Switches for the pace, for `100 Continue`, and for how long a new token is unknown."""
+    seen: list[tuple[float, float, bool]] = []
 
     class Ended(Exception):  # noqa: N818 - it only ends the command
         pass
 
     def started(self: LocalCloudflare) -> None:
-        seen.append((self.s3.pace.interval_seconds, self.account.activation_delay.total_seconds()))
+        delay = self.account.activation_delay.total_seconds()
+        seen.append((self.s3.pace.interval_seconds, delay, self.s3.answers_continue))
         self.stop()
         raise Ended
 
     monkeypatch.setattr(LocalCloudflare, "start", started)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
-    for arguments in ([], ["--no-rate-limit", "--activation-delay", "1m"]):
+    for arguments in ([], ["--no-rate-limit", "--activation-delay", "1m", "--no-continue"]):
         with pytest.raises(Ended):
             main(["up", "--folder", str(tmp_path), *arguments])
-    assert seen == [(1.0, 0.0), (0.0, 60.0)]
+    assert seen == [(1.0, 0.0, True), (0.0, 60.0, False)]
 
 
 def test_what_hinders_up_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

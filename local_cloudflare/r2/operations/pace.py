@@ -1,4 +1,4 @@
-"""At most one write a second to one key, as on R2."""
+"""At most one upload or copy a second to one key, as on R2."""
 
 import math
 import threading
@@ -15,11 +15,13 @@ _REMEMBERED = 100_000
 
 
 class Pace:
-    """Refuses a write that follows another one to the same key too soon (429, 10058).
+    """Refuses an upload or copy that follows another one to the same key too soon (429, 10058).
 
     Sources: CFD r2/reference/optimizing-performance.mdx ("concurrent writes to one key limited to
-    1/s"), r2/api/error-codes.mdx. Batch deletes are not held to it: nothing says so. Counted in real
-    time, not in the clock's: a test that advances the clock does not write faster.
+    1/s"), r2/api/error-codes.mdx. Deletes are not held to it and do not count: the measured reports are of
+    uploads (superdesigndev/treg#456), and the lock files of OpenTofu and Pulumi, which are uploaded and
+    deleted within the second, work on R2. Counted in real time, not in the clock's: a test that advances the
+    clock does not write faster.
     """
 
     def __init__(self, interval_seconds: float) -> None:

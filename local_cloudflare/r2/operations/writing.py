@@ -75,8 +75,7 @@ def delete_object(context: Context) -> Response:
         if wanted is not None and current is not None and current.modified // 1000 != wanted:
             raise S3Error(ErrorKind.PRECONDITION_FAILED)
 
-    guarded = context.pace.guard(context.bucket.id, context.key, check)
-    context.store.objects.delete(context.bucket.id, context.key, guarded)
+    context.store.objects.delete(context.bucket.id, context.key, check)
     return Response(204)
 
 

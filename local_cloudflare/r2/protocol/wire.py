@@ -6,13 +6,13 @@ signature is computed from, and spends more time on a head than the store spends
 
 import io
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import BinaryIO
 
-__all__ = ["BodyStream", "Head", "HeadError", "Response", "read_head", "send"]
+__all__ = ["CONTINUE", "BodyStream", "Head", "HeadError", "Response", "read_head", "send"]
 
 _MAX_HEAD = 256 * 1024  # session tokens that list many paths reach 25 KB
 _MAX_HEADERS = 300
@@ -31,12 +31,16 @@ class Head:
     Attributes:
         target: As it was sent, undecoded: signatures are computed from it.
         headers: By lower-case name; repeated ones joined with a comma, as SigV4 wants it.
+        keep_alive: Whether the client would use the connection again.
+        expects_continue: Whether the client waits for `100 Continue` before it sends the body; one that
+            speaks HTTP/1.0 cannot (RFC 9110, 10.1.1).
     """
 
     method: str
     target: str
     headers: Mapping[str, str]
     keep_alive: bool
+    expects_continue: bool
 
 
 @dataclass
@@ -55,16 +59,37 @@ class Response:
         return len(self.body) if isinstance(self.body, bytes) else 0
 
 
-class BodyStream:
-    """The body of a request: `length` bytes from the connection, or none."""
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
-    def __init__(self, source: BinaryIO, length: int) -> None:
+
+class BodyStream:
+    """The body of a request: `length` bytes from the connection, or none.
+
+    Args:
+        source: The connection.
+        length: How many bytes belong to the body.
+        ask: Called before the body is read: asks a client for it that waits to be asked.
+
+    Attributes:
+        asked: Whether the client was asked.
+        left: How many bytes have not been read.
+    """
+
+    def __init__(self, source: BinaryIO, length: int, ask: Callable[[], None] | None = None) -> None:
         self._source = source
+        self._ask = ask
+        self.asked = False
         self.length = length
         self.left = length
 
     def read(self, limit: int = 256 * 1024) -> bytes:
         """Up to `limit` bytes; b"" at the end, or when the client has gone (then `left` is not 0)."""
+        if self._ask is not None and not self.asked:
+            self.asked = True
+            self._ask()
+        return self._take(limit)
+
+    def _take(self, limit: int) -> bytes:
         if self.left == 0:
             return b""
         data = self._source.read(min(limit, self.left))
@@ -77,9 +102,9 @@ class BodyStream:
             yield piece
 
     def drain(self, limit: int) -> bool:
-        """Reads the rest away, up to `limit` bytes. Whether nothing is left."""
+        """Reads the rest away, up to `limit` bytes, without asking for it. Whether nothing is left."""
         while self.left and limit > 0:
-            piece = self.read(min(limit, 256 * 1024))
+            piece = self._take(min(limit, 256 * 1024))
             if not piece:
                 return False
             limit -= len(piece)
@@ -106,7 +131,8 @@ def read_head(source: io.BufferedReader) -> Head | None:
     headers = _read_headers(source, _MAX_HEAD - len(line))
     connection = headers.get("connection", "").lower()
     keep_alive = "close" not in connection if version != "HTTP/1.0" else "keep-alive" in connection
-    return Head(method, target, headers, keep_alive)
+    expects = version != "HTTP/1.0" and "100-continue" in headers.get("expect", "").lower()
+    return Head(method, target, headers, keep_alive, expects)
 
 
 def _read_headers(source: io.BufferedReader, room: int) -> dict[str, str]:

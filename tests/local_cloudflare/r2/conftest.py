@@ -100,7 +100,7 @@ class LocalR2:
         return mint(**(arguments | changes))
 
     def client(self, credential: Credential | TemporaryCredential | None = None, **changes: Any) -> Any:
-        """A boto3 client, with one attempt and without `Expect`, which R2 never answers."""
+        """A boto3 client, with one attempt, which sends its bodies without asking first."""
         used = credential or self.admin
         arguments: dict[str, Any] = {
             "endpoint_url": self.server.endpoint,

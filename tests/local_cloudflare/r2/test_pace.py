@@ -1,4 +1,4 @@
-"""One write a second to one key."""
+"""One upload or copy a second to one key."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def test_a_second_write_to_a_key_is_too_fast(start: "Callable[..., LocalR2]", refused: Any) -> None:
-    """429 TooManyRequests for puts, copies, completions and deletes; other keys are free."""
+    """429 TooManyRequests for puts, copies and completions; other keys are free."""
     own = start(write_interval_seconds=30.0)
     name, client = own.bucket().name, own.client()
     client.put_object(Bucket=name, Key="key", Body=b"1")
@@ -19,7 +19,6 @@ def test_a_second_write_to_a_key_is_too_fast(start: "Callable[..., LocalR2]", re
     assert refused(client.put_object, Bucket=name, Key="key", Body=b"2") == fast
     source = {"Bucket": name, "Key": "other"}
     assert refused(client.copy_object, Bucket=name, Key="key", CopySource=source) == fast
-    assert refused(client.delete_object, Bucket=name, Key="key") == fast
     upload = {"Bucket": name, "Key": "key"}
     upload["UploadId"] = client.create_multipart_upload(**upload)["UploadId"]
     tag = client.upload_part(PartNumber=1, Body=b"3", **upload)["ETag"]
@@ -38,6 +37,30 @@ def test_the_answer_says_when_to_come_back(start: "Callable[..., LocalR2]") -> N
     retrying = own.client(config=None)
     retrying.put_object(Bucket=name, Key="key", Body="3")
     assert own.send("GET", f"/{name}/key").body == b"3"
+
+
+def test_a_delete_may_follow_at_once(start: "Callable[..., LocalR2]", refused: Any) -> None:
+    """Alone or in a batch, as the lock files of OpenTofu and Pulumi need; the next upload waits for the last one."""
+    own = start(write_interval_seconds=30.0)
+    name, client = own.bucket().name, own.client()
+    for key in ("alone", "batch"):
+        client.put_object(Bucket=name, Key=key, Body=b"1")
+    client.delete_object(Bucket=name, Key="alone")
+    done = client.delete_objects(Bucket=name, Delete={"Objects": [{"Key": "batch"}]})
+    assert [each["Key"] for each in done["Deleted"]] == ["batch"]
+    assert client.list_objects_v2(Bucket=name)["KeyCount"] == 0
+    for key in ("alone", "batch"):
+        assert refused(client.put_object, Bucket=name, Key=key, Body=b"2")[0] == 429
+
+
+def test_a_delete_is_no_write_that_others_wait_for(start: "Callable[..., LocalR2]") -> None:
+    """Whoever deletes what is not there, then uploads, is not refused."""
+    own = start(write_interval_seconds=30.0)
+    name = own.bucket().name
+    replies = [
+        own.send(method, f"/{name}/key", body=b"").status for method in ("DELETE", "PUT", "DELETE", "DELETE")
+    ]
+    assert replies == [204, 200, 204, 204]
 
 
 def test_a_refused_condition_is_no_write(start: "Callable[..., LocalR2]") -> None:
