@@ -12,7 +12,7 @@ from local_cloudflare.control.call import Call
 from local_cloudflare.control.envelope import Answer, ApiError, no_such_bucket
 from local_cloudflare.r2.auth.access import Credential, Permission
 from local_cloudflare.r2.auth.temporary import mint
-from local_cloudflare.r2.protocol.request import JURISDICTIONS as ENDPOINTS
+from local_cloudflare.r2.protocol.host import JURISDICTIONS as ENDPOINTS
 
 __all__ = ["create"]
 

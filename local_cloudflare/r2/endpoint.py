@@ -78,14 +78,14 @@ class Endpoint:
         """Adds a request to the log. `was_reset`: the client gets no answer at all."""
         response = answer.response
         has_body = not was_reset and request.method != "HEAD"
-        bucket, _, _key = request.raw_path.removeprefix("/").partition("/")
+        bucket, key = _names(request)
         self._log.add(
             time=request.time,
             seconds=time.perf_counter() - answer.started,
             method=request.method,
             operation=answer.operation,
             bucket=bucket,
-            key=_readable_key(request),
+            key=key,
             bytes_in=request.stream.length - request.stream.left,
             bytes_out=response.content_length() if has_body else 0,
             access_key_id=answer.access_key_id,
@@ -97,8 +97,7 @@ class Endpoint:
         )
 
     def _answer(self, request: Request, answer: Answer) -> Response:
-        if not request.raw_path.startswith("/"):
-            raise S3Error(ErrorKind.INVALID_URI)
+        request.check_target()
         if request.method == "OPTIONS":
             answer.operation = "Preflight"
             return preflight(self._store, request)
@@ -145,7 +144,7 @@ def _authorise(context: Context, caller: Caller) -> None:
         S3Error: AccessDenied, and InvalidBucketName or InvalidObjectName for a path that names nothing.
     """
     operation, request = context.operation, context.request
-    bucket = "" if request.raw_path == "/" else context.bucket_name
+    bucket = "" if request.is_on_account else context.bucket_name
     if not caller.may(operation.need, operation.action or operation.name, bucket, request.jurisdiction):
         raise S3Error(
             ErrorKind.ACCESS_DENIED, reason=f"{operation.name} is not granted on {bucket or 'the account'}"
@@ -163,6 +162,14 @@ def _refuse_form_upload(request: Request) -> None:
     signed = "authorization" in request.headers or "X-Amz-Credential" in request.query
     if request.method == "POST" and not request.raw_key and not signed and "delete" not in request.query:
         raise not_implemented("Presigned post requests are not yet implemented")
+
+
+def _names(request: Request) -> tuple[str, str]:
+    """Bucket and key for the request log."""
+    try:
+        return request.raw_bucket, _readable_key(request)
+    except S3Error:  # a host that is none of this endpoint's
+        return "", request.raw_path
 
 
 def _readable_key(request: Request) -> str:

@@ -157,7 +157,7 @@ def detect(request: Request) -> Operation:
     Raises:
         S3Error: RouteNotFound, NotImplemented or InvalidArgument.
     """
-    if request.raw_path == "/":
+    if request.is_on_account:
         if request.method == "GET":
             return OPERATIONS["ListBuckets"]
         raise S3Error(ErrorKind.ROUTE_NOT_FOUND)

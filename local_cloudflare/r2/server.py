@@ -18,7 +18,8 @@ from local_cloudflare.r2.endpoint import Answer, Endpoint
 from local_cloudflare.r2.faults import FaultAction, Faults
 from local_cloudflare.r2.operations.pace import Pace
 from local_cloudflare.r2.protocol.errors import ErrorKind
-from local_cloudflare.r2.protocol.request import JURISDICTIONS, Request
+from local_cloudflare.r2.protocol.host import ENDPOINT_NAMES
+from local_cloudflare.r2.protocol.request import Request
 from local_cloudflare.r2.protocol.wire import CONTINUE, BodyStream, Head, HeadError, Response, read_head, send
 from local_cloudflare.r2.protocol.xml import document
 from local_cloudflare.r2.request_log import RequestLog
@@ -28,8 +29,6 @@ __all__ = ["R2Server"]
 
 _DRAIN_BYTES = 64 * 1024 * 1024
 _IDLE_SECONDS = 120.0
-# The names of this endpoint; a jurisdiction's endpoint has its own (CFD r2/reference/data-location.mdx).
-_NAMES = ("127.0.0.1", "localhost", *(f"{jurisdiction}.localhost" for jurisdiction in JURISDICTIONS))
 
 
 class R2Server:
@@ -83,7 +82,7 @@ class R2Server:
         )
         self._listener = _Listener(("127.0.0.1", port), endpoint, clock, answers_continue=answers_continue)
         self.port: int = self._listener.server_address[1]
-        authenticator.audiences = frozenset(f"{name}:{self.port}" for name in _NAMES)
+        authenticator.audiences = frozenset(f"{name}:{self.port}" for name in ENDPOINT_NAMES)
 
     @property
     def host(self) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from local_cloudflare.r2.auth import signature, temporary
 from local_cloudflare.r2.auth.access import Credential, CredentialLookup, Permission
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
-from local_cloudflare.r2.protocol.request import Request, jurisdiction_of
+from local_cloudflare.r2.protocol.host import address_of
+from local_cloudflare.r2.protocol.request import Request
 from local_cloudflare.r2.store.keys import normal_form
 
 __all__ = ["Authenticator", "Caller"]
@@ -113,7 +114,7 @@ class Authenticator:
                 ErrorKind.UNAUTHORIZED, reason="the session token was minted from another credential"
             )
         # Another jurisdiction may have a bucket of the same name, which this token does not mean.
-        here = (name for name in self.audiences if jurisdiction_of(name) == request.jurisdiction)
+        here = (name for name in self.audiences if address_of(name).jurisdiction == request.jurisdiction)
         temporary.verify(
             claims,
             parent.secret_access_key,

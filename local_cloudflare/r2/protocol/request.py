@@ -8,12 +8,13 @@ from functools import cached_property
 from urllib.parse import unquote_to_bytes
 
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
+from local_cloudflare.r2.protocol.host import Address, address_of
 from local_cloudflare.r2.protocol.wire import BodyStream, Head
 
-__all__ = ["JURISDICTIONS", "Request", "decode_key", "jurisdiction_of", "parse_query"]
+__all__ = ["Request", "decode_key", "parse_query"]
 
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-JURISDICTIONS = ("eu", "fedramp", "us")
+_ABSOLUTE = re.compile(r"https?://[^/?]*", re.IGNORECASE)
 
 
 @dataclass
@@ -45,9 +46,21 @@ class Request:
     @cached_property
     def raw_path(self) -> str:
         """The path as it was sent."""
-        path = self.head.target.partition("?")[0]
-        # The absolute form of a proxy's client names the host again.
-        return "/" + path.split("/", 3)[-1] if path.startswith(("http://", "https://")) else path
+        target = self.head.target.partition("?")[0]
+        # The absolute form of a proxy's client names the host again, perhaps without any path.
+        absolute = _ABSOLUTE.match(target)
+        return target if absolute is None else target[absolute.end() :] or "/"
+
+    def check_target(self) -> None:
+        """Whether the request is for this endpoint at all.
+
+        Raises:
+            S3Error: InvalidURI for a target without a path, InvalidRequest for a host that is none of this
+                endpoint's.
+        """
+        if not self.raw_path.startswith("/"):
+            raise S3Error(ErrorKind.INVALID_URI)
+        address_of(self.headers.get("host", ""))
 
     @cached_property
     def raw_query(self) -> str:
@@ -68,29 +81,47 @@ class Request:
         return first
 
     @cached_property
+    def address(self) -> Address:
+        """What the host stands for.
+
+        Raises:
+            S3Error: InvalidRequest for a host that is none of this endpoint's.
+        """
+        return address_of(self.headers.get("host", ""))
+
+    @property
     def jurisdiction(self) -> str:
-        """`eu.`, `fedramp.` or `us.` as first label of the host, else `default`.
+        """The jurisdiction of the host, or `default`.
 
         Each jurisdiction has an endpoint of its own and sees its own buckets only
         (CFD r2/reference/data-location.mdx).
         """
-        return jurisdiction_of(self.headers.get("host", ""))
+        return self.address.jurisdiction
+
+    @property
+    def is_on_account(self) -> bool:
+        """Whether the request names neither a bucket nor an object."""
+        return self.address.bucket is None and self.raw_path == "/"
+
+    @cached_property
+    def raw_bucket(self) -> str:
+        """The bucket as it was sent, in the host or in the path."""
+        return self.raw_path[1:].partition("/")[0] if self.address.bucket is None else self.address.bucket
 
     @cached_property
     def raw_key(self) -> str:
-        """What follows the bucket in the path, as it was sent."""
-        return self.raw_path[1:].partition("/")[2]
+        """What follows the bucket in the path, or is the path if the bucket is in the host, as it was sent."""
+        return self.raw_path[1:].partition("/")[2] if self.address.bucket is None else self.raw_path[1:]
 
     def bucket_name(self) -> str:
-        """The bucket of the path.
+        """The bucket of the host or of the path.
 
         Raises:
             S3Error: InvalidBucketName.
         """
-        name = self.raw_path[1:].partition("/")[0]
-        if not _BUCKET_NAME.fullmatch(name):
+        if not _BUCKET_NAME.fullmatch(self.raw_bucket):
             raise S3Error(ErrorKind.INVALID_BUCKET_NAME)
-        return name
+        return self.raw_bucket
 
     def key(self) -> str:
         """The key of the path, as the client spells it.
@@ -99,12 +130,6 @@ class Request:
             S3Error: InvalidObjectName if it is not UTF-8.
         """
         return decode_key(self.raw_key)
-
-
-def jurisdiction_of(host: str) -> str:
-    """The jurisdiction whose endpoint has that host."""
-    label = host.partition(".")[0]
-    return label if label in JURISDICTIONS else "default"
 
 
 def decode_key(raw: str) -> str:
