@@ -133,7 +133,7 @@ def temporary_key(path: str, *, environment: Environment | None = None) -> Key:
 
 
 def backup_key(path: str, *, environment: Environment | None = None) -> Key:
-    """Key of something set aside. R2 removes it 30 days after it was written, or a little later."""
+    """Key of something set aside. Nobody can change or delete it for 30 days; then R2 removes it."""
     return _backup(_or_current(environment), path)
 
 

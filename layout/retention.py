@@ -1,8 +1,9 @@
-"""From the scheme to the lifecycle rules of the bucket, as plain values.
+"""From the scheme to the lifecycle rules and the lock rules of the bucket, as plain values.
 
-The Pulumi program turns them into a resource. R2 removes an object within a day or so after its
+The Pulumi program turns them into resources. R2 removes an object within a day or so after its
 time; a new configuration reaches objects that are there already, with some delay (Cloudflare R2,
-object lifecycles).
+object lifecycles). A locked object is not removed before its lock ends, whatever the lifecycle
+rules say (Cloudflare R2, bucket locks); the scheme lets no row be locked for longer than it lives.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from dataclasses import dataclass
 
 from layout.environment import Environment
 from layout.errors import EnvironmentNameError
-from layout.scheme.rules import retention_prefix
+from layout.scheme.rules import rule_folder, rule_prefix
 from layout.scheme.table import SCHEME, Scheme
 
-__all__ = ["ABORT_INCOMPLETE_UPLOADS", "LifecycleRule", "lifecycle_rules"]
+__all__ = ["ABORT_INCOMPLETE_UPLOADS", "LifecycleRule", "LockRule", "lifecycle_rules", "lock_rules"]
 
 _SECONDS_A_DAY = 86_400
 
@@ -26,8 +27,8 @@ class LifecycleRule:
 
     Attributes:
         id: its name in the configuration, unique in a bucket.
-        prefix: the rule is about keys that start with this; empty means all. Ends in ``/``
-            otherwise, since R2 compares characters: ``dev`` would be about ``dev2/`` too.
+        prefix: the rule is about keys that start with this; empty means all. Ends in `/`
+            otherwise, since R2 compares characters: `dev` would be about `dev2/` too.
         delete_after_seconds: age at which an object is removed, or None.
         abort_multipart_after_seconds: age at which an incomplete upload is dropped, or None.
     """
@@ -36,6 +37,22 @@ class LifecycleRule:
     prefix: str
     delete_after_seconds: int | None = None
     abort_multipart_after_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockRule:
+    """One rule of a bucket's lock configuration.
+
+    Attributes:
+        id: its name in the configuration, unique in a bucket.
+        prefix: the rule is about keys that start with this. It ends in `/` and is never empty: the
+            empty prefix would lock the whole bucket.
+        max_age_seconds: age until which an object can be neither overwritten nor deleted.
+    """
+
+    id: str
+    prefix: str
+    max_age_seconds: int
 
 
 ABORT_INCOMPLETE_UPLOADS = LifecycleRule(
@@ -62,29 +79,51 @@ def lifecycle_rules(
         EnvironmentNameError: if there is no environment. The rules of nothing would switch off all
             expiry in the bucket.
     """
-    wanted = set(environments)
-    if not wanted:
-        raise EnvironmentNameError(
-            "Lifecycle rules were asked for no environment.",
-            hint="Name the environments whose data the bucket holds: dev, staging, prod.",
-        )
-    expiring = [template for template in scheme.templates if template.retention is not None]
+    wanted = _in_order(environments, "Lifecycle rules")
+    expiring = [(row, row.retention) for row in scheme.templates if row.retention is not None]
     return (
         ABORT_INCOMPLETE_UPLOADS,
         *(
             LifecycleRule(
-                id=f"expire-{environment}-{_folder(retention_prefix(template))}",
-                prefix=retention_prefix(template).format(env=environment),
-                delete_after_seconds=int(template.retention.total_seconds()),
+                id=f"expire-{environment}-{rule_folder(row)}",
+                prefix=rule_prefix(row).format(env=environment),
+                delete_after_seconds=int(retention.total_seconds()),
             )
-            for environment in Environment
-            if environment in wanted
-            for template in expiring
-            if template.retention is not None
+            for environment in wanted
+            for row, retention in expiring
         ),
     )
 
 
-def _folder(prefix: str) -> str:
-    """``temp`` of ``{env}/temp/``: what people know the rule by."""
-    return "-".join(prefix.rstrip("/").split("/")[1:])
+def lock_rules(environments: Iterable[Environment], scheme: Scheme = SCHEME) -> tuple[LockRule, ...]:
+    """All lock rules of a bucket that holds these environments, in the order of `lifecycle_rules`.
+
+    Args:
+        environments: those whose data the bucket holds.
+        scheme: the table to read; the project's own unless given.
+
+    Raises:
+        EnvironmentNameError: if there is no environment. The rules of nothing would unlock all that
+            is locked in the bucket.
+    """
+    wanted = _in_order(environments, "Lock rules")
+    locked = [(row, row.locked) for row in scheme.templates if row.locked is not None]
+    return tuple(
+        LockRule(
+            id=f"lock-{environment}-{rule_folder(row)}",
+            prefix=rule_prefix(row).format(env=environment),
+            max_age_seconds=int(age.total_seconds()),
+        )
+        for environment in wanted
+        for row, age in locked
+    )
+
+
+def _in_order(environments: Iterable[Environment], what: str) -> list[Environment]:
+    wanted = set(environments)
+    if not wanted:
+        raise EnvironmentNameError(
+            f"{what} were asked for no environment.",
+            hint="Name the environments whose data the bucket holds: dev, staging, prod.",
+        )
+    return [environment for environment in Environment if environment in wanted]

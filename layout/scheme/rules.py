@@ -26,17 +26,25 @@ def check_scheme(templates: tuple[KeyTemplate, ...], prefixes: tuple[PrefixTempl
         _starts_with_environment(template)
         _owner_fits(template)
         _retention_fits(template)
+        _lock_fits(template)
     for first, second in itertools.combinations(templates, 2):
         _keys_differ(first, second)
-        _retention_stays(first, second)
-        _retention_stays(second, first)
+        for one, other in ((first, second), (second, first)):
+            _retention_stays(one, other)
+            _lock_stays(one, other)
+        _rule_ids_differ(first, second)
     for prefix in prefixes:
         _leads_some_row(prefix, templates)
 
 
-def retention_prefix(template: KeyTemplate) -> str:
-    """The folder of a row with a retention, as text with ``{env}`` in it: ``{env}/temp/``."""
+def rule_prefix(template: KeyTemplate) -> str:
+    """What the bucket's rules for a row are about: its folder, with `{env}` in it: `{env}/temp/`."""
     return template.text[: template.text.rfind("/") + 1]
+
+
+def rule_folder(template: KeyTemplate) -> str:
+    """What people know a row's rules by, in the ids of the rules: `temp` of `{env}/temp/`."""
+    return "-".join(rule_prefix(template).rstrip("/").split("/")[1:])
 
 
 def _names_differ(rows: tuple[KeyTemplate, ...] | tuple[PrefixTemplate, ...]) -> None:
@@ -74,11 +82,34 @@ def _retention_fits(template: KeyTemplate) -> None:
             "number of whole days.",
             hint="R2 removes expired objects within a day or so: use whole days, at least one.",
         )
+    _prefix_is_literal(template, "a retention", "A lifecycle rule", "expires")
+
+
+def _lock_fits(template: KeyTemplate) -> None:
+    if template.locked is None:
+        return
+    if template.locked < timedelta(seconds=1) or template.locked % timedelta(seconds=1):
+        raise SchemeError(
+            f"The template {template.text!r} is locked for {str(template.locked)!r}, which is not a number of "
+            "whole seconds.",
+            hint="A bucket lock rule counts seconds: use whole seconds, at least one.",
+        )
+    if template.retention is not None and template.locked > template.retention:
+        raise SchemeError(
+            f"The template {template.text!r} is locked for {str(template.locked)!r}, longer than its retention "
+            f"of {str(template.retention)!r}.",
+            hint="R2 keeps a locked object past its lifecycle rule, so the retention would not be true: "
+            "lengthen it, or shorten the lock.",
+        )
+    _prefix_is_literal(template, "a lock", "A bucket lock rule", "is locked")
+
+
+def _prefix_is_literal(template: KeyTemplate, has: str, rule: str, happens: str) -> None:
     if any(isinstance(segment, Variable) for segment in template.segments[1:-1]):
         raise SchemeError(
-            f"The template {template.text!r} has a retention, but its prefix {retention_prefix(template)!r} "
+            f"The template {template.text!r} has {has}, but its prefix {rule_prefix(template)!r} "
             "has a variable other than {env}.",
-            hint="A lifecycle rule has a literal prefix: put what expires directly under the environment.",
+            hint=f"{rule} has a literal prefix: put what {happens} directly under the environment.",
         )
 
 
@@ -122,14 +153,37 @@ def _values(segment: str | Variable) -> tuple[str, ...] | None:
 
 def _retention_stays(template: KeyTemplate, other: KeyTemplate) -> None:
     """Refuse a rule that would expire another row's objects too."""
-    if template.retention is None:
-        return
-    folder = template.segments[:-1]
-    if len(other.segments) > len(folder) and all(map(_compatible, folder, other.segments)):
+    if template.retention is not None and _shares_folder(template, other):
         raise SchemeError(
             f"The retention of {template.text!r} would also expire keys of {other.text!r}.",
             hint="Give what expires a folder of its own directly under the environment.",
         )
+
+
+def _lock_stays(template: KeyTemplate, other: KeyTemplate) -> None:
+    """Refuse a rule that would lock another row's objects too."""
+    if template.locked is not None and _shares_folder(template, other):
+        raise SchemeError(
+            f"The lock of {template.text!r} would also lock keys of {other.text!r}.",
+            hint="Give what is locked a folder of its own directly under the environment.",
+        )
+
+
+def _rule_ids_differ(first: KeyTemplate, second: KeyTemplate) -> None:
+    """Refuse two rows whose rules would have one id: `a/b/` and `a-b/`."""
+    both_expire = first.retention is not None and second.retention is not None
+    both_locked = first.locked is not None and second.locked is not None
+    if (both_expire or both_locked) and rule_folder(first) == rule_folder(second):
+        raise SchemeError(
+            f"The rules of {first.text!r} and {second.text!r} would have the same id.",
+            hint="Rename the folder of one of them.",
+        )
+
+
+def _shares_folder(template: KeyTemplate, other: KeyTemplate) -> bool:
+    """Whether some key of `other` lies under the prefix of this row's rules."""
+    folder = template.segments[:-1]
+    return len(other.segments) > len(folder) and all(map(_compatible, folder, other.segments))
 
 
 def _leads_some_row(prefix: PrefixTemplate, templates: tuple[KeyTemplate, ...]) -> None:

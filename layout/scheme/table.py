@@ -1,6 +1,6 @@
 """The table of every key that this project may write.
 
-From it come the builders and the parser, the lifecycle rules, the scopes of credentials, and the
+From it come the builders and the parser, the lifecycle and lock rules, the scopes of credentials, and the
 reference pages. A row added here is known everywhere.
 
 >>> print(SCHEME.tree())
@@ -15,7 +15,7 @@ reference pages. A row added here is known everywhere.
       scenes/{scene}/{media_type}/{file}  audio or media of one scene
       output/{file}                       what a project was rendered to
   temp/{path}                             intermediate results (expires after 1 day)
-  backups/{path}                          what a conflict or a delete set aside (expires after 30 days)
+  backups/{path}                          what a conflict or a delete set aside (locked for 30 days, then expires)
 """
 
 from __future__ import annotations
@@ -50,8 +50,9 @@ class Scheme:
 
     Raises:
         SchemeError: if a row does not start with the environment, two rows share a name or can
-            produce the same key, a row's owner and its text disagree, a retention cannot be
-            expressed as a literal prefix or would reach another row, or a prefix leads no row.
+            produce the same key, a row's owner and its text disagree, a retention or a lock cannot
+            be expressed as a literal prefix or would reach another row, a lock outlasts the
+            retention, or a prefix leads no row.
     """
 
     templates: tuple[KeyTemplate, ...]
@@ -147,17 +148,28 @@ def _tree_lines(templates: tuple[KeyTemplate, ...], depth: int) -> Iterator[tupl
             end += 1
         name = "/".join(parts[0][depth:end])
         if len(rows) == 1:
-            yield name, rows[0].description + _expiry(rows[0].retention)
+            yield name, rows[0].description + _limits(rows[0])
         else:
             yield f"{name}/", ""
             for line, text in _tree_lines(rows, end):
                 yield f"  {line}", text
 
 
-def _expiry(retention: timedelta | None) -> str:
-    if retention is None:
-        return ""
-    return f" (expires after {retention.days} day{'s' if retention.days > 1 else ''})"
+def _limits(row: KeyTemplate) -> str:
+    if row.locked is not None and row.locked == row.retention:
+        return f" (locked for {_spelled(row.locked)}, then expires)"
+    limits = []
+    if row.locked is not None:
+        limits.append(f"locked for {_spelled(row.locked)}")
+    if row.retention is not None:
+        limits.append(f"expires after {_spelled(row.retention)}")
+    return f" ({', '.join(limits)})" if limits else ""
+
+
+def _spelled(span: timedelta) -> str:
+    """`30 days`; seconds where a day is too long."""
+    number, unit = (int(span.total_seconds()), "second") if span.seconds else (span.days, "day")
+    return f"{number:,} {unit}{'' if number == 1 else 's'}"
 
 
 # --- the table -------------------------------------------------------------------------------------
@@ -242,6 +254,7 @@ SCHEME = Scheme(
             text="{env}/backups/{path}",
             owner=Owner.ENVIRONMENT,
             retention=timedelta(days=30),
+            locked=timedelta(days=30),
             description="what a conflict or a delete set aside",
         ),
     ),

@@ -199,6 +199,8 @@ class KeyTemplate(_Template):
         description: one sentence for people.
         access: who reaches it.
         retention: how long an object lives after it was written; None is for ever.
+        locked: for how long after it was written nobody can overwrite or delete an object, whatever
+            credential they hold; None is not at all.
         content_type: media type of every object of this row, or None if it depends on the object.
         variables: the variables that the text may use; afterwards those that it does use.
         names: names of the variables in the order of the text.
@@ -208,6 +210,7 @@ class KeyTemplate(_Template):
     owner: Owner
     access: Access = Access.BACKEND
     retention: timedelta | None = None
+    locked: timedelta | None = None
     content_type: str | None = None
 
     def fill(self, *values: str) -> Key:

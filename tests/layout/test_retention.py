@@ -1,4 +1,4 @@
-"""From the scheme to lifecycle rules."""
+"""From the scheme to lifecycle rules and lock rules."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from layout.environment import Environment
 from layout.errors import EnvironmentNameError
-from layout.retention import ABORT_INCOMPLETE_UPLOADS, LifecycleRule, lifecycle_rules
+from layout.retention import ABORT_INCOMPLETE_UPLOADS, LifecycleRule, LockRule, lifecycle_rules, lock_rules
 from layout.scheme.table import SCHEME
 
 DEV_RULES = (
@@ -66,4 +66,36 @@ def test_no_environment() -> None:
     with pytest.raises(EnvironmentNameError) as caught:
         lifecycle_rules([])
     assert str(caught.value) == "Lifecycle rules were asked for no environment."
+    assert caught.value.hint == "Name the environments whose data the bucket holds: dev, staging, prod."
+
+
+def test_lock_rules_of_one_environment() -> None:
+    """Backups are locked for 30 days, and nothing else is."""
+    assert lock_rules([Environment.DEV]) == (
+        LockRule(id="lock-dev-backups", prefix="dev/backups/", max_age_seconds=2_592_000),
+    )
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(Environment)))
+def test_lock_rules_of_all_environments(order: tuple[Environment, ...]) -> None:
+    """A shared bucket has the lock rules of every environment, in a fixed order."""
+    assert [rule.prefix for rule in lock_rules([*order, *order])] == [
+        "dev/backups/",
+        "staging/backups/",
+        "prod/backups/",
+    ]
+
+
+def test_no_lock_outlasts_its_lifecycle_rule() -> None:
+    """What is locked expires no earlier than its lock ends."""
+    expiring = {rule.prefix: rule.delete_after_seconds for rule in lifecycle_rules(Environment)}
+    ages = [(rule.max_age_seconds, expiring[rule.prefix]) for rule in lock_rules(Environment)]
+    assert ages == [(2_592_000, 2_592_000)] * 3
+
+
+def test_lock_rules_of_no_environment() -> None:
+    """The rules of nothing would unlock everything, so they are refused."""
+    with pytest.raises(EnvironmentNameError) as caught:
+        lock_rules([])
+    assert str(caught.value) == "Lock rules were asked for no environment."
     assert caught.value.hint == "Name the environments whose data the bucket holds: dev, staging, prod."
