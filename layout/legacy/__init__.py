@@ -4,17 +4,33 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from layout.legacy.flat import FLAT, FlatLayout
-from layout.legacy.legacy_layout import Decision, Facts, LegacyLayout, Phase, Placement
+from layout.legacy.legacy_layout import (
+    Decision,
+    Evidence,
+    Facts,
+    LegacyLayout,
+    Phase,
+    Placement,
+    is_new_key,
+    move,
+    phase_of,
+    unknown,
+)
 
 __all__ = [
     "FLAT",
     "LEGACY_LAYOUTS",
     "Decision",
+    "Evidence",
     "Facts",
     "FlatLayout",
     "LegacyLayout",
     "Phase",
     "Placement",
+    "is_new_key",
+    "move",
+    "phase_of",
+    "unknown",
 ]
 
 LEGACY_LAYOUTS: Mapping[str, LegacyLayout] = MappingProxyType({FLAT.name: FLAT})

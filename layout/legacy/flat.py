@@ -8,22 +8,26 @@
         database.sqlite                                           database.sqlite
         raw_clips/{file}                                          raw_clips/{file}
         ...                                                       ...
-      dev/ staging/ prod/                    the new layout     kept
       anything else                                             unknown
 
-Nothing at the root says which segments are users. A segment is one if a name that the old application
-wrote for its users lies directly under it; then everything under it is the user's, known name or not.
+Nothing at the root says which segments are users. A segment is one if something lies under it that only the
+old application wrote, and wrote for users only: see `SHOWN_BY`. Then everything under it is the user's, known
+name or not. A common word is not enough: logs/temp/a.log shows no user `logs`.
+
+No user can be called like an environment, `production`, `users` or `games`, since what lies there may be of the
+new layout or shared. What looks like the data of such a user is unknown, and the reason says so.
 """
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
+from unicodedata import normalize
 
 from layout.environment import Environment
-from layout.errors import InvalidKeyError
 from layout.keys import Key, r2_global_key, r2_key
-from layout.legacy.legacy_layout import Decision, Facts, LegacyLayout, Phase, Placement
+from layout.legacy.legacy_layout import Evidence, Facts, LegacyLayout, Placement, move, phase_of, unknown
 
-__all__ = ["FLAT", "NEVER_USERS", "USER_NAMES", "FlatLayout"]
+__all__ = ["FLAT", "NEVER_USERS", "SHOWN_BY", "USER_NAMES", "FlatLayout"]
 
 USER_NAMES = frozenset(
     {
@@ -45,21 +49,26 @@ USER_NAMES = frozenset(
 )
 """What the old application wrote directly under a user: its code, and the list its own migration had."""
 
-GAMES = "games"
-USERS = "users"
-ENVIRONMENTS = frozenset(Environment)
-NEVER_USERS = ENVIRONMENTS | {"production", USERS, GAMES}
-"""Root segments that are no user even if a user's names lie under them: `production` is how the
-application spelled prod, and `games/games/` would otherwise turn the shared games into a user."""
-
-_DATABASE_SUFFIXES = (
-    ".sqlite",
-    ".sqlite-wal",
-    ".sqlite-shm",
-    ".sqlite-journal",
-    ".db",
-    ".sqlite.pre-migration",
+SHOWN_BY = re.compile(
+    r"(?:database\.sqlite|database\.db|video_editor\.db)\Z"
+    r"|(?:raw_clips|working_videos|final_videos|clip_cache)/"
+    r"|archive/[0-9]+\.json\Z"
+    r"|detections/[^/]+/frame_[0-9]+\.json\Z"
+    r"|downloads/[^/]*_[0-9a-f]{8}[^/]*\.(?:tsv|mp4)\Z"
+    r"|games/[0-9a-f]{12}(?:\.[^/.]+)?\Z"
+    r"|temp/multi_clip_[^/]+/source_[0-9]+\.mp4\Z"
+    r"|uploads/[0-9a-f]{32}(?:\.[^/.]+)?\Z"
 )
+"""Paths under a root segment that show that it is a user.
+
+A database, or a folder whose name nobody else uses; under a name that any folder may have (`temp/`, `downloads/`,
+`uploads/`), only a file named as the old application named them.
+"""
+
+GAMES = "games"
+ENVIRONMENTS = frozenset(Environment)
+NEVER_USERS = ENVIRONMENTS | {"production", "users", GAMES}
+"""Root segments that are no user whatever lies under them: `production` is how the application spelled prod."""
 
 
 @dataclass(frozen=True)
@@ -69,29 +78,44 @@ class FlatLayout(LegacyLayout):
     name: ClassVar[str] = "flat"
     description: ClassVar[str] = "users at the root and shared games/, into {env}/users/ and {env}/games/"
 
-    def user_shown_by(self, key: str) -> str | None:
-        """The root segment, if a name of a user lies directly under it and it is not reserved."""
-        root, _, path = key.partition("/")
-        if path.partition("/")[0] in USER_NAMES and root and root not in NEVER_USERS:
-            return root
-        return None
+    def owner_of(self, key: str) -> str | None:
+        """The root segment, if it is not reserved."""
+        root, slash, _ = key.partition("/")
+        owner = normalize("NFC", root)
+        return owner if slash and owner and owner not in NEVER_USERS else None
 
-    def place(self, key: str, facts: Facts) -> Placement:
-        """Where the object at an old key belongs."""
+    def evidence_in(self, key: str) -> Evidence | None:
+        """What lies under the root segment and shows a user: `SHOWN_BY`."""
+        owner = self.owner_of(key)
+        path = key.partition("/")[2]
+        if owner is None or not SHOWN_BY.match(path):
+            return None
+        first, slash, _ = path.partition("/")
+        return Evidence(owner, first + slash)
+
+    def place_old(self, key: str, facts: Facts) -> Placement:
+        """By the root segment."""
         root, slash, path = key.partition("/")
-        if slash and root in ENVIRONMENTS:
-            return Placement(Decision.KEEP, f"{root}/", "environment", "it is in the new layout already")
         if not slash:
-            return _unknown("(root)", "root-object", "it lies at the root of the bucket, under no user")
+            return unknown("(root)", "root-object", "it lies at the root of the bucket, under no user")
         if root == GAMES:
             return _place_game(key, path, facts)
         if root in NEVER_USERS:
-            return _unknown(f"{root}/", "reserved-root", f"{root!r} is never a user")
-        profile = facts.profile_of(root)
-        if profile is None:
-            reason = f"nothing directly under {root!r} shows that it is a user"
-            return _unknown("(other roots)", "unknown-root", reason)
-        return _place_of_user(key, root, path, profile, facts)
+            return _place_reserved(key, root, path)
+        owner = self.owner_of(key)
+        profile = None if owner is None else facts.profile_of(owner)
+        if owner is None or profile is None:
+            return unknown("(other roots)", "unknown-root", _why_no_user(root, path))
+        first, slash, _ = path.partition("/")
+        area = f"{{user}}/{first}{slash}" if first in USER_NAMES else "{user}/(other)"
+        return move(
+            key,
+            area,
+            "user",
+            lambda: r2_key(owner, path, profile, environment=facts.environment),
+            owner=owner,
+            phase=phase_of(path),
+        )
 
     def old_key(self, new_key: Key, facts: Facts) -> str | None:
         """The flat key; None for other profiles than the one that the user's flat files went to."""
@@ -111,30 +135,35 @@ FLAT = FlatLayout()
 
 
 def _place_game(key: str, path: str, facts: Facts) -> Placement:
-    area = f"{GAMES}/"
-    try:
-        new_key = r2_global_key(path, environment=facts.environment)
-    except InvalidKeyError as error:
-        return _inexpressible(key, area, "", error)
-    return Placement(Decision.MOVE, area, "games", new_key=new_key)
+    return move(key, f"{GAMES}/", "games", lambda: r2_global_key(path, environment=facts.environment))
 
 
-def _place_of_user(key: str, root: str, path: str, profile: str, facts: Facts) -> Placement:
-    first, slash, _ = path.partition("/")
-    area = f"{{user}}/{first}{slash}" if first in USER_NAMES else "{user}/(other)"
-    try:
-        new_key = r2_key(root, path, profile, environment=facts.environment)
-    except InvalidKeyError as error:
-        return _inexpressible(key, area, root, error)
-    phase = Phase.DATABASE if path.endswith(_DATABASE_SUFFIXES) else Phase.MEDIA
-    return Placement(Decision.MOVE, area, "user", owner=root, new_key=new_key, phase=phase)
-
-
-def _inexpressible(key: str, area: str, root: str, error: InvalidKeyError) -> Placement:
+def _place_reserved(key: str, root: str, path: str) -> Placement:
+    area = f"{root}/"
+    if root not in ENVIRONMENTS:
+        return unknown(area, "reserved-root", f"{root!r} is never a user" + _may_be_of_user(root, path))
     if key.endswith("/"):
-        return _unknown(area, "folder-marker", "it marks a folder; the new layout has none", root)
-    return _unknown(area, "inexpressible", f"the new layout cannot express its key: {error}", root)
+        return _folder_marker(area)
+    reason = "the new layout has no such key" + _may_be_of_user(root, path)
+    return unknown(area, "no-new-key", reason)
 
 
-def _unknown(area: str, rule: str, reason: str, root: str = "") -> Placement:
-    return Placement(Decision.UNKNOWN, area, rule, reason, root)
+def _may_be_of_user(root: str, path: str) -> str:
+    if path.partition("/")[0] not in USER_NAMES:
+        return ""
+    user = f"; it looks like data of a user called {root!r}"
+    if root not in ENVIRONMENTS:
+        return user
+    return f"{user}, of whom {root}/games/ and {root}/temp/ would pass for the new layout's"
+
+
+def _why_no_user(root: str, path: str) -> str:
+    reason = f"nothing directly under {root!r} shows that it is a user"
+    first, slash, _ = path.partition("/")
+    if not root or first not in USER_NAMES:
+        return reason
+    return f"{reason}; {first + slash!r} does not, since others use that name too"
+
+
+def _folder_marker(area: str) -> Placement:
+    return unknown(area, "folder-marker", "it marks a folder; the new layout has none")

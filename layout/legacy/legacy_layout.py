@@ -2,6 +2,9 @@
 
 A layout does not read the bucket. What it has to know besides the key comes from `Facts`, which the
 migration gathers from its plan; so a mapping is a pure function and its tests are tables of keys.
+
+A mapping speaks of owners. An owner reference is a text that says whose an object is: the user's id as the
+old layout writes it, in NFC, wherever in the key it stands. The plan's table of users is keyed by it.
 """
 
 import enum
@@ -11,9 +14,31 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from layout.environment import Environment
-from layout.keys import Key
+from layout.errors import InvalidKeyError
+from layout.keys import Key, environment_prefix, parse_key
 
-__all__ = ["Decision", "Facts", "LegacyLayout", "Phase", "Placement"]
+__all__ = [
+    "Decision",
+    "Evidence",
+    "Facts",
+    "LegacyLayout",
+    "Phase",
+    "Placement",
+    "is_new_key",
+    "move",
+    "phase_of",
+    "unknown",
+]
+
+ENVIRONMENT_PREFIXES = tuple(environment_prefix(environment=environment) for environment in Environment)
+_DATABASE_SUFFIXES = (
+    ".sqlite",
+    ".sqlite-wal",
+    ".sqlite-shm",
+    ".sqlite-journal",
+    ".db",
+    ".sqlite.pre-migration",
+)
 
 
 class Decision(enum.StrEnum):
@@ -22,7 +47,7 @@ class Decision(enum.StrEnum):
     MOVE = "move"
     """It belongs to the old layout and has a key in the new one."""
     KEEP = "keep"
-    """It belongs to another layout or environment and stays where it is."""
+    """Its key is one of the new layout, and it stays where it is."""
     UNKNOWN = "unknown"
     """No rule says what it is. A person has to decide."""
 
@@ -40,11 +65,24 @@ class Facts:
 
     Attributes:
         environment: The environment that the objects move into.
-        profile_of: The profile that a user's objects go to, or None if this root segment is not a user's.
+        profile_of: The profile that an owner's objects go to, or None if nothing shows that the owner is a user.
     """
 
     environment: Environment
     profile_of: Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a key shows: that its owner is a user.
+
+    Attributes:
+        owner: The owner reference.
+        name: The name in the key that shows it, the same for every user: `database.sqlite`, `raw_clips/`.
+    """
+
+    owner: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -76,13 +114,37 @@ class LegacyLayout(ABC):
     name: ClassVar[str]
     description: ClassVar[str]
 
-    @abstractmethod
-    def user_shown_by(self, key: str) -> str | None:
-        """The root segment that this key proves to be a user's, or None if it proves nothing."""
+    def place(self, key: str, facts: Facts) -> Placement:
+        """Where the object at a key belongs. Never raises for any key a bucket can hold.
+
+        A key of the new layout is kept, whichever environment it is of; the old layout places all others.
+        """
+        if is_new_key(key):
+            area = f"{key.partition('/')[0]}/"
+            return Placement(Decision.KEEP, area, "new-layout", "it is in the new layout already")
+        return self.place_old(key, facts)
 
     @abstractmethod
-    def place(self, key: str, facts: Facts) -> Placement:
-        """Where the object at an old key belongs. Never raises for any key a bucket can hold."""
+    def owner_of(self, key: str) -> str | None:
+        """Whose the object is if there is such a user: the owner reference, in NFC.
+
+        None if the object is nobody's, whatever else the bucket holds.
+        """
+
+    @abstractmethod
+    def evidence_in(self, key: str) -> Evidence | None:
+        """What this key alone shows about its owner, or None if it shows nothing.
+
+        The owner is that of `owner_of`. A bucket says nowhere who its users are; they are those that at least
+        one key shows.
+        """
+
+    @abstractmethod
+    def place_old(self, key: str, facts: Facts) -> Placement:
+        """Where the object at a key that is none of the new layout belongs.
+
+        The answer depends on the key, on the environment, and on the profile of the key's owner.
+        """
 
     @abstractmethod
     def old_key(self, new_key: Key, facts: Facts) -> str | None:
@@ -90,3 +152,37 @@ class LegacyLayout(ABC):
 
         The inverse of `place` up to Unicode normalisation: the new layout writes NFC.
         """
+
+
+def is_new_key(key: str) -> bool:
+    """Whether a key is one of the new layout: a row of the scheme parses it."""
+    if not key.startswith(ENVIRONMENT_PREFIXES):
+        return False
+    try:
+        parse_key(key)
+    except InvalidKeyError:
+        return False
+    return True
+
+
+def move(
+    key: str, area: str, rule: str, build: Callable[[], Key], *, owner: str = "", phase: Phase = Phase.MEDIA
+) -> Placement:
+    """A move to the key that `build` makes; unknown, with the reason, if the new layout refuses that key."""
+    try:
+        new_key = build()
+    except InvalidKeyError as error:
+        if key.endswith("/"):
+            return unknown(area, "folder-marker", "it marks a folder; the new layout has none", owner)
+        return unknown(area, "inexpressible", f"the new layout cannot express its key: {error}", owner)
+    return Placement(Decision.MOVE, area, rule, owner=owner, new_key=new_key, phase=phase)
+
+
+def unknown(area: str, rule: str, reason: str, owner: str = "") -> Placement:
+    """What a person has to decide, and why."""
+    return Placement(Decision.UNKNOWN, area, rule, reason, owner)
+
+
+def phase_of(path: str) -> Phase:
+    """Databases, and the files that SQLite keeps beside them, come after the media that they name."""
+    return Phase.DATABASE if path.endswith(_DATABASE_SUFFIXES) else Phase.MEDIA

@@ -12,8 +12,9 @@ from sqlite3 import Row
 
 from layout.errors import DeletionRefusedError
 from layout.keys import marker_key
+from layout.legacy import is_new_key
 from layout.migrate.bucket.observing import observe
-from layout.migrate.bucket.old_side import ENVIRONMENT_PREFIXES, old_side_pages
+from layout.migrate.bucket.old_side import old_side_pages
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.marking import read_marker
@@ -172,7 +173,7 @@ def _reason_to_keep(plan: PlanFile, row: Row, source: ListedObject | None, copy:
         " AND new_key IS NOT NULL AND action <> 'collision')",
         row["key"],
     )
-    if is_destination or row["key"].startswith(ENVIRONMENT_PREFIXES):
+    if is_destination or is_new_key(row["key"]):
         return "it is where another object moves to"
     return ""
 

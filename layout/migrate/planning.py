@@ -62,13 +62,13 @@ def _note_page(plan: PlanFile, layout: LegacyLayout, page: list[ListedObject]) -
     """One page and how far the listing has come, together or not at all."""
     if not page:
         return
-    owners = {owner for item in page if (owner := layout.user_shown_by(item.key)) is not None}
+    shown = {found.owner for item in page if (found := layout.evidence_in(item.key)) is not None}
     with plan.transaction() as database:
         database.executemany(
             "INSERT OR REPLACE INTO objects (key, etag, size, modified) VALUES (?, ?, ?, ?)",
             ((item.key, item.etag, item.size, item.modified) for item in page),
         )
-        database.executemany("INSERT OR IGNORE INTO users (owner) VALUES (?)", ((owner,) for owner in owners))
+        database.executemany("INSERT OR IGNORE INTO users (owner) VALUES (?)", ((owner,) for owner in shown))
         plan.note(listed_to=page[-1].key)
 
 

@@ -1,17 +1,18 @@
 """Which known migrations a bucket needs; writes nothing, not even a file."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain, groupby
 
 from layout.environment import Environment
 from layout.legacy import Decision, Facts, LegacyLayout
-from layout.migrate.bucket.old_side import old_side_pages
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.marking import read_marker
 from layout.migrate.report.progress import Progress
 
 __all__ = ["LayoutState", "survey"]
+
+# Any valid profile id does: nothing is planned here.
+_ANY_PROFILE = "00000000"
 
 
 @dataclass
@@ -21,10 +22,11 @@ class LayoutState:
     Attributes:
         name: Of the layout.
         description: One line.
-        users: Root segments that are users.
+        users: Owners that something in the bucket shows to be users.
         objects: Objects that the migration would move.
         bytes: Their size.
-        unknown: Objects outside the new layout that it has no rule for.
+        kept: Objects that are in the new layout already.
+        unknown: Objects that no rule places.
         marked: Whether the environment's marker is there.
     """
 
@@ -33,6 +35,7 @@ class LayoutState:
     users: int = 0
     objects: int = 0
     bytes: int = 0
+    kept: int = 0
     unknown: int = 0
     marked: bool = False
 
@@ -40,63 +43,87 @@ class LayoutState:
 def survey(
     bucket: BucketReader, layouts: Iterable[LegacyLayout], environment: Environment, progress: Progress
 ) -> list[LayoutState]:
-    """What each layout finds in the bucket; flat memory, and one listing for each layout.
+    """What each layout finds in the bucket, in one listing; memory grows with the owners, not the objects.
 
     Raises:
         StorageError: The bucket cannot be read.
     """
     marked = read_marker(bucket, environment) is not None
-    states = []
-    for layout in layouts:
-        state = LayoutState(layout.name, layout.description, marked=marked)
-        with progress.task(f"listing for {layout.name}") as step:
-            items = chain.from_iterable(_counted(old_side_pages(bucket), step))
-            for _, of_root in groupby(items, key=lambda item: item.key.partition("/")[0]):
-                _count(state, layout, environment, of_root)
-        states.append(state)
-    return states
-
-
-def _counted(pages: Iterable[list[ListedObject]], step: Progress.Step) -> Iterator[list[ListedObject]]:
-    for page in pages:
-        yield page
-        step(len(page))
-
-
-def _count(
-    state: LayoutState, layout: LegacyLayout, environment: Environment, items: Iterable[ListedObject]
-) -> None:
-    """Adds the objects of one root segment.
-
-    Only all of them together show whether it is a user, so they are counted both ways at once.
-    """
-    # Any valid profile id does: nothing is planned here.
-    as_user = _Tally(Facts(environment, lambda _: "00000000"))
-    as_other = _Tally(Facts(environment, lambda _: None))
-    is_user = False
-    for item in items:
-        is_user = is_user or layout.user_shown_by(item.key) is not None
-        as_user.add(layout, item)
-        as_other.add(layout, item)
-    right = as_user if is_user else as_other
-    state.users += is_user
-    state.objects += right.objects
-    state.bytes += right.bytes
-    state.unknown += right.unknown
+    counts = [_Count(layout, environment) for layout in layouts]
+    with progress.task("listing") as step:
+        for page in bucket.pages():
+            for item in page:
+                for count in counts:
+                    count.add(item)
+            step(len(page))
+    return [count.state(marked=marked) for count in counts]
 
 
 @dataclass
 class _Tally:
-    """Counts under one assumption."""
+    """Objects, and the bytes of those that move."""
 
-    facts: Facts
-    objects: int = 0
+    moved: int = 0
     bytes: int = 0
+    kept: int = 0
     unknown: int = 0
 
-    def add(self, layout: LegacyLayout, item: ListedObject) -> None:
-        if layout.place(item.key, self.facts).decision is Decision.MOVE:
-            self.objects += 1
-            self.bytes += item.size
+    def add(self, decision: Decision, size: int) -> None:
+        if decision is Decision.MOVE:
+            self.moved += 1
+            self.bytes += size
+        elif decision is Decision.KEEP:
+            self.kept += 1
         else:
             self.unknown += 1
+
+    def add_all(self, other: "_Tally") -> None:
+        self.moved += other.moved
+        self.bytes += other.bytes
+        self.kept += other.kept
+        self.unknown += other.unknown
+
+
+class _Count:
+    """One layout's count.
+
+    What the last key of an owner shows may decide about the first. So the objects of an owner whom nothing
+    has shown yet are counted both ways, and the right count is taken once it is known.
+    """
+
+    def __init__(self, layout: LegacyLayout, environment: Environment) -> None:
+        self._layout = layout
+        self._as_user = Facts(environment, lambda _: _ANY_PROFILE)
+        self._as_nobody = Facts(environment, lambda _: None)
+        self._users: set[str] = set()
+        self._waiting: dict[str, tuple[_Tally, _Tally]] = {}
+        self._tally = _Tally()
+
+    def add(self, item: ListedObject) -> None:
+        evidence = self._layout.evidence_in(item.key)
+        if evidence is not None and evidence.owner not in self._users:
+            self._users.add(evidence.owner)
+            as_user, _ = self._waiting.pop(evidence.owner, (_Tally(), _Tally()))
+            self._tally.add_all(as_user)
+        owner = self._layout.owner_of(item.key)
+        if owner is None or owner in self._users:
+            self._tally.add(self._layout.place(item.key, self._as_user).decision, item.size)
+            return
+        as_user, as_nobody = self._waiting.setdefault(owner, (_Tally(), _Tally()))
+        as_user.add(self._layout.place(item.key, self._as_user).decision, item.size)
+        as_nobody.add(self._layout.place(item.key, self._as_nobody).decision, item.size)
+
+    def state(self, *, marked: bool) -> LayoutState:
+        total = _Tally()
+        for tally in (self._tally, *(as_nobody for _, as_nobody in self._waiting.values())):
+            total.add_all(tally)
+        return LayoutState(
+            self._layout.name,
+            self._layout.description,
+            users=len(self._users),
+            objects=total.moved,
+            bytes=total.bytes,
+            kept=total.kept,
+            unknown=total.unknown,
+            marked=marked,
+        )

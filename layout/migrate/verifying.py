@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from unicodedata import normalize
 
-from layout.errors import InvalidKeyError, ObjectMissingError, StorageError
+from layout.errors import ObjectMissingError, StorageError
 from layout.keys import environment_prefix, parse_key
+from layout.legacy import is_new_key
 from layout.migrate.bucket.old_side import old_side_pages
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.plan.file import PlanFile, utc_now
@@ -100,7 +101,7 @@ def _rows_of(
             (normalize("NFC", item.key),),
         ).fetchone()
         if row is None:
-            findings.counts["-"] += not _is_managed(item.key)
+            findings.counts["-"] += _is_more(item.key)
         elif row["action"] != "conflict":
             rows.append(
                 _Row(row["id"], row["key"], row["etag"], row["size"], row["new_etag"], State(row["state"]))
@@ -119,12 +120,9 @@ class _Row:
     state: State
 
 
-def _is_managed(key: str) -> bool:
-    """Whether the migration itself writes it beside the objects."""
-    try:
-        return parse_key(key).template.name in _MANAGED
-    except InvalidKeyError:
-        return False
+def _is_more(key: str) -> bool:
+    """Whether it is of the new layout, and none of the files that the migration writes beside the objects."""
+    return is_new_key(key) and parse_key(key).template.name not in _MANAGED
 
 
 def _compare(bucket: BucketReader, deep: bool, row: _Row, found: ListedObject) -> _Compared:

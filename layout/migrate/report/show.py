@@ -50,6 +50,7 @@ def states(bucket: str, environment: Environment, found: list[LayoutState]) -> R
         lines += [
             f"  {state.name}: {state.description}",
             f"    to move: {state.objects:,} objects of {state.users:,} users and games, {size(state.bytes)}",
+            f"    kept:    {state.kept:,} objects that are in the new layout already",
             f"    unknown: {state.unknown:,} objects that no rule places",
             f"    marker:  {'there' if state.marked else 'not there'}",
         ]

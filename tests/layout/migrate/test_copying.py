@@ -245,9 +245,9 @@ def test_objects_above_the_limit_of_one_copy_go_in_parts(flat: Flat) -> None:
 )
 def test_odd_names_arrive_byte_for_byte(flat: Flat, name: str) -> None:
     """Names that clients like to escape wrongly are the same under the new key."""
-    flat.put(f"a/uploads/{name}")
+    flat.put(f"a/raw_clips/{name}")
     with flat.plan() as plan:
         report = copy_objects(plan, flat.writer, flat.quiet)
-        new_key = f"dev/users/a/profiles/{profile(plan)}/uploads/{name}"
+        new_key = f"dev/users/a/profiles/{profile(plan)}/raw_clips/{name}"
     assert report.complete
-    assert flat.body(new_key) == f"a/uploads/{name}".encode()
+    assert flat.body(new_key) == f"a/raw_clips/{name}".encode()

@@ -1,0 +1,118 @@
+"""Whose an object is, as an operator of scripts/migrate.py sees it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from layout.storage.clients import s3_client
+from layout.storage.settings import load_settings
+from scripts.migrate import main
+
+if TYPE_CHECKING:
+    from local_cloudflare.cloudflare import LocalCloudflare
+
+PLAN = ("--plan", "plan.sqlite")
+VERDICT = ("--verdict", "verdict.json")
+
+Put = Callable[..., None]
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def put(cloudflare: LocalCloudflare, bucket: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Put:
+    """Stores objects, each with its key as body; the environment and the folder are those of an operator."""
+    keys = cloudflare.s3_keys("Workers R2 Storage Write")
+    values = {
+        "APP_ENV": "dev",
+        "R2_BUCKET": bucket,
+        "R2_ENDPOINT": cloudflare.s3_endpoint,
+        "R2_ACCESS_KEY_ID": keys.access_key_id,
+        "R2_SECRET_ACCESS_KEY": keys.secret_access_key,
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    client = s3_client(load_settings())
+
+    def store(*keys: str) -> None:
+        for key in keys:
+            client.put_object(Bucket=bucket, Key=key, Body=key.encode())
+
+    return store
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command and gives status, stdout and stderr."""
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        status = main(list(arguments))
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return command
+
+
+@pytest.mark.parametrize("user", ["dev", "staging", "prod"])
+def test_a_user_called_like_an_environment_stops_the_copy(put: Put, run: Run, user: str) -> None:
+    """Nothing is passed over in silence: list counts it, plan and copy name it and say what it looks like."""
+    put("anna/database.sqlite", f"{user}/database.sqlite", f"{user}/raw_clips/goal.mp4")
+    (state,) = json.loads(run("list", "--json")[1])["migrations"]
+    assert (state["users"], state["objects"], state["kept"], state["unknown"]) == (1, 1, 0, 2)
+    reason = (
+        f"the new layout has no such key; it looks like data of a user called '{user}',"
+        f" of whom {user}/games/ and {user}/temp/ would pass for the new layout's"
+    )
+    stops = (
+        f"  unknown   '{user}/database.sqlite': {reason}\n  unknown   '{user}/raw_clips/goal.mp4': {reason}\n"
+    )
+    status, out, _ = run("plan", "flat", *PLAN)
+    assert (status, out.endswith(f"\n2 objects stop the copy:\n{stops}")) == (3, True)
+    assert run("copy", *PLAN, "--execute") == (
+        3,
+        "",
+        (
+            f"Error: 2 of the planned objects stop the copy:\n{stops}"
+            "Try: Move or delete these objects, or what is at their new keys, then make a new plan.\n"
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "key", ["prod/database.sqlite", "dev/database.sqlite", "dev/users/anna/raw_clips/1.mp4"]
+)
+def test_what_appears_in_an_environment_without_a_new_key_fails_verification(
+    put: Put, run: Run, key: str
+) -> None:
+    """A writer of the old layout may be one of a user called like an environment."""
+    put("anna/database.sqlite")
+    assert run("plan", "flat", *PLAN)[0] == run("copy", *PLAN, "--execute")[0] == 0
+    put(key, "prod/users/anna/profiles/p1/database.sqlite", "dev/temp/1")
+    status, out, _ = run("verify", *PLAN, *VERDICT, "--json")
+    verdict: Any = json.loads(out)
+    problem = {"sign": "+", "key": key, "new_key": "", "reason": "was written after the plan was made"}
+    assert (status, verdict["problems"]) == (3, [problem])
+    assert verdict["counts"] == {"=": 1, "+": 1, "-": 1, "*": 0, "!": 0}
+
+
+def test_list_counts_everything(put: Put, run: Run, bucket: str) -> None:
+    """Objects to move, of the new layout, and without a rule."""
+    put("anna/database.sqlite", "anna/notes.txt", "bob/raw_clips/1.mp4", "logs/temp/a.log", "dev/temp/1")
+    assert run("list") == (
+        0,
+        (
+            f"Migrations for the bucket {bucket!r}, environment dev:\n"
+            "  flat: users at the root and shared games/, into {env}/users/ and {env}/games/\n"
+            "    to move: 3 objects of 2 users and games, 53 B\n"
+            "    kept:    1 objects that are in the new layout already\n"
+            "    unknown: 1 objects that no rule places\n"
+            "    marker:  not there\n"
+        ),
+        "",
+    )
