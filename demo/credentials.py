@@ -41,6 +41,7 @@ def hand_out(commands: Commands, folder: Path, environment: Mapping[str, str]) -
         (made.writer, ["--whole-bucket", "--ttl", "1h"]),
         (made.application, ["--env", "dev", "--read-only", "--ttl", "12h"]),
     ):
-        mint = ["scripts/credentials.py", "mint", *options, "--output", commands.shown(file)]
+        mint = ["scripts/credentials.py", "mint", *options, "--format", "dotenv"]
+        mint += ["--output", commands.shown(file)]
         commands.run_with(stack, mint)
     return made

@@ -25,6 +25,11 @@ def _parser() -> argparse.ArgumentParser:
     _command(rows, "down", "stop the one that runs in the folder", commands.down)
     env = _command(rows, "env", "print what a shell needs, for eval", commands.env)
     env.add_argument(
+        "--bucket",
+        metavar="NAME",
+        help="a bucket; prints a token of it too, which mints temporary credentials",
+    )
+    env.add_argument(
         "--stack-folder", type=Path, help="a Pulumi workspace; prints its variables too, made if missing"
     )
     clock = _command(rows, "clock", "show its time, or advance it: clock +2d", admin_commands.clock)

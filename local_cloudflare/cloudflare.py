@@ -6,8 +6,8 @@ import contextlib
 import json
 import os
 import secrets
+import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -26,21 +26,16 @@ from local_cloudflare.lock import holder, locked
 from local_cloudflare.permissions import group_named
 from local_cloudflare.r2.server import R2Server
 from local_cloudflare.r2.store.store import Store
+from local_cloudflare.s3_keys import S3Keys
+from local_cloudflare.tokens import TokenDocument
 
-__all__ = ["ENDPOINTS", "LocalCloudflare", "S3Keys", "read_endpoints"]
+__all__ = ["ENDPOINTS", "LocalCloudflare", "read_endpoints"]
 
 ENDPOINTS = "endpoints.json"
 """The file that says where a running local Cloudflare is; mode 0600, since it holds a token."""
 
 _BOOTSTRAP = "local bootstrap"
-
-
-@dataclass(frozen=True)
-class S3Keys:
-    """What an S3 client needs: a token's id and the SHA-256 of its value."""
-
-    access_key_id: str
-    secret_access_key: str = field(repr=False)
+_PARENT_GROUP = "Workers R2 Storage Bucket Item Write"
 
 
 class LocalCloudflare:
@@ -86,6 +81,7 @@ class LocalCloudflare:
         self.clock = Clock()
         self.api_requests = ApiLog()
         self.admin_secret = secrets.token_hex(32)
+        self._one_parent = threading.Lock()
         self._closing = contextlib.ExitStack()
         with contextlib.ExitStack() as opened:
             opened.enter_context(locked(self.folder))
@@ -169,18 +165,33 @@ class LocalCloudflare:
             bucket: The one bucket it opens; None: all of the account.
             jurisdiction: Of that bucket.
         """
+        document = self._document(f"s3 keys: {permission_group}", permission_group, bucket, jurisdiction)
+        token, _ = self.account.create(document)
+        return S3Keys(token.id, token.secret)
+
+    def parent_keys(self, bucket: str) -> S3Keys | None:
+        """S3 keys of a token that reads and writes one bucket, for whoever mints temporary credentials in a shell.
+
+        Made when they are asked for the first time, and the same from then on. None: there is no such bucket.
+        """
+        if self.store.bucket(bucket) is None:
+            return None
+        document = self._document(f"parent for shells: {bucket}", _PARENT_GROUP, bucket)
+        with self._one_parent:
+            same = (token for token in self.account.tokens() if token.document == document)
+            token = next(same, None) or self.account.create(document)[0]
+        return S3Keys(token.id, token.secret)
+
+    def _document(
+        self, name: str, permission_group: str, bucket: str | None, jurisdiction: str = "default"
+    ) -> TokenDocument:
         group = group_named(permission_group)
         resource: dict[str, Any] | None = None
         if bucket is not None:
-            name = f"com.cloudflare.edge.r2.bucket.{self.account_id}_{jurisdiction}_{bucket}"
-            resource = {name: "*"}
+            resource = {f"com.cloudflare.edge.r2.bucket.{self.account_id}_{jurisdiction}_{bucket}": "*"}
         elif group.scope.endswith("r2.bucket"):
             resource = {f"com.cloudflare.api.account.{self.account_id}": {f"{group.scope}.*": "*"}}
-        document = token_document(
-            f"s3 keys: {permission_group}", self.account_id, [group.id], resources=resource
-        )
-        token, _ = self.account.create(document)
-        return S3Keys(token.id, token.secret)
+        return token_document(name, self.account_id, [group.id], resources=resource)
 
     def _s3_server(self, port: int, *, rate_limit: bool, answers_continue: bool) -> R2Server:
         try:
@@ -197,7 +208,7 @@ class LocalCloudflare:
             raise port_error(error, port, "--s3-port") from None
 
     def _handlers(self) -> dict[str, Handler]:
-        admin = Admin(self.admin_secret, self.clock, self.s3, self.api_requests)
+        admin = Admin(self.admin_secret, self.clock, self.s3, self.api_requests, self.parent_keys)
         return {"/client/v4": partial(dispatch, self.account, self.store, self.s3.host), "/local": admin}
 
     def _create_buckets(self, names: Iterable[str]) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from layout.errors import LocalCloudflareError
+from local_cloudflare.admin import Admin
 from local_cloudflare.cloudflare import LocalCloudflare, read_endpoints
 from local_cloudflare.engine import engine
 from local_cloudflare.stop import stop
@@ -64,10 +66,16 @@ def _banner(running: LocalCloudflare) -> str:
             f"  S3 endpoint  {running.s3_endpoint}",
             f"  control API  {running.api_url}",
             f"  data         {running.folder}",
-            f'For a shell: eval "$(python -m local_cloudflare env --folder {folder})".',
+            f'For a shell: eval "$(python -m local_cloudflare env --folder {folder}{_buckets(running)})".',
             "Ctrl-C ends it; the data stays.",
         )
     )
+
+
+def _buckets(running: LocalCloudflare) -> str:
+    """The option that names a bucket, if there is one to name."""
+    names = sorted(bucket.name for bucket in running.store.buckets("default"))
+    return f" --bucket {names[0]}" if names else ""
 
 
 def down(options: argparse.Namespace) -> int:
@@ -87,14 +95,35 @@ def env(options: argparse.Namespace) -> int:
     variables = {
         "CLOUDFLARE_ACCOUNT_ID": endpoints["account_id"],
         "CLOUDFLARE_API_TOKEN": endpoints["api_token"],
+        # The SDKs read the first, wrangler the second.
         "CLOUDFLARE_BASE_URL": endpoints["api_url"],
+        "CLOUDFLARE_API_BASE_URL": endpoints["api_url"],
         "R2_ENDPOINT": endpoints["s3_endpoint"],
     }
+    if options.bucket is not None:
+        variables |= _parent_variables(options.folder, options.bucket)
     if options.stack_folder is not None:
         variables |= _stack_variables(options.stack_folder, endpoints)
     for name, value in sorted(variables.items()):
         print(f"export {name}={shlex.quote(value)}")
     return 0
+
+
+def _parent_variables(folder: Path, bucket: str) -> dict[str, str]:
+    """The settings of whoever mints temporary credentials for a bucket; each one that `.env` might set otherwise."""
+    keys = Admin(folder).send("POST", "/parent", {"bucket": bucket})
+    if keys is None:
+        raise LocalCloudflareError(
+            f"The local Cloudflare in {str(folder)!r} has no bucket {bucket!r}.",
+            hint=f"Start it with --bucket {bucket}, or create the bucket through its API (docs/clients.md).",
+        )
+    return {
+        "R2_BUCKET": bucket,
+        "R2_JURISDICTION": "default",
+        "R2_ACCESS_KEY_ID": keys["access_key_id"],
+        "R2_SECRET_ACCESS_KEY": keys["secret_access_key"],
+        "R2_SESSION_TOKEN": "",
+    }
 
 
 def _stack_variables(folder: Path, endpoints: Mapping[str, Any]) -> dict[str, str]:

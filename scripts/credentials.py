@@ -9,10 +9,13 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 if __package__ in {None, ""}:
     # Called by its path from a checkout, which is not installed.
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from pydantic import SecretStr
 
 from layout.access import CredentialScope, scope_for_environment, scope_for_user, scope_for_whole_bucket
 from layout.environment import Environment
@@ -33,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status."""
     arguments = _parser().parse_args(argv)
     try:
-        settings = load_settings(**({"app_env": arguments.env} if arguments.env else {}))
+        settings = load_settings(**_overrides(arguments))
         scope = _scope(arguments, settings)
         credentials = MINTERS[arguments.by](settings)(scope, parse_lifetime(arguments.ttl))
         text = FORMATS[arguments.format](credentials, scope, settings) + "\n"
@@ -50,6 +53,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("Error: Interrupted. Run the command again.", file=sys.stderr)
         return INTERRUPTED
     return 0
+
+
+def _overrides(arguments: argparse.Namespace) -> dict[str, Any]:
+    chosen: dict[str, Any] = {"app_env": arguments.env} if arguments.env else {}
+    if arguments.by == "api":
+        # Only the parent's id is sent, and whoever mints this way need not hold its secret.
+        chosen["secret_access_key"] = SecretStr("")
+    return chosen
 
 
 def _scope(arguments: argparse.Namespace, settings: StorageSettings) -> CredentialScope:

@@ -53,8 +53,9 @@ class Presence(enum.Enum):
 _BUSY = {"TooManyRequests", "SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout"}
 _REFUSED = {
     "AccessDenied": "Use one that is for this bucket and prefix, and may write if this was a write.",
-    "Unauthorized": "Check R2_ACCESS_KEY_ID and R2_ENDPOINT. A new token takes up to a minute to work; "
-    "a deleted one and an ended temporary credential are refused in the same way.",
+    "Unauthorized": "Check R2_ACCESS_KEY_ID, R2_ENDPOINT and the clock of this machine. A new token takes up to a "
+    "minute to work; a deleted one, and a temporary credential that has ended or begins in the future, are refused in "
+    "the same way.",
     "SignatureDoesNotMatch": "Check R2_SECRET_ACCESS_KEY.",
     "RequestTimeTooSkewed": "Set the clock of this machine; R2 allows 15 minutes of difference.",
     "ExpiredToken": "Mint a new temporary credential; this one has ended.",

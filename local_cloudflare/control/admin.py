@@ -1,4 +1,4 @@
-"""The local admin endpoint: clock, request logs and faults, which no real Cloudflare has.
+"""The local admin endpoint: clock, request logs, faults and keys for a shell, which no real Cloudflare has.
 
 It lives at `/local` of the control port, never at the S3 endpoint, and takes the secret of the endpoints file
 instead of an API token.
@@ -20,6 +20,7 @@ from local_cloudflare.control.log import ApiLog
 from local_cloudflare.control.request import Request
 from local_cloudflare.r2.faults import FaultAction, FaultRule
 from local_cloudflare.r2.server import R2Server
+from local_cloudflare.s3_keys import S3Keys
 
 __all__ = ["Admin"]
 
@@ -34,6 +35,13 @@ class Step(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
     advance_seconds: Annotated[float, Field(ge=0, le=_TEN_YEARS, allow_inf_nan=False)]
+
+
+class ParentOf(BaseModel):
+    """The body of POST `/local/parent`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    bucket: str
 
 
 class NewFault(BaseModel):
@@ -60,16 +68,26 @@ class Admin:
         clock: The clock that may be advanced.
         s3: Whose faults and requests these are.
         log: What was asked of the control API.
+        parent_keys: Finds or makes the keys of a bucket's parent token; None for a bucket that is not there.
     """
 
-    def __init__(self, secret: str, clock: Clock, s3: R2Server, log: ApiLog) -> None:
+    def __init__(
+        self,
+        secret: str,
+        clock: Clock,
+        s3: R2Server,
+        log: ApiLog,
+        parent_keys: Callable[[str], S3Keys | None],
+    ) -> None:
         self._secret = secret
         self._clock = clock
         self._s3 = s3
         self._log = log
+        self._parent_keys = parent_keys
         self._routes: dict[tuple[str, str], Callable[[Request], Answer]] = {
             ("GET", "/clock"): self._time,
             ("POST", "/clock"): self._advance,
+            ("POST", "/parent"): self._parent,
             ("GET", "/requests"): self._requests,
             ("DELETE", "/requests"): self._forget_requests,
             ("GET", "/api-requests"): self._api_requests,
@@ -107,6 +125,10 @@ class Admin:
             raise ApiError(400, _INVALID, f"The clock does not go beyond the year {_LAST_YEAR - 1}.")
         self._clock.advance(step, clients_follow=False)
         return self._time(request)
+
+    def _parent(self, request: Request) -> Answer:
+        keys = self._parent_keys(request.document(ParentOf, code=_INVALID).bucket)
+        return Answer(None if keys is None else asdict(keys))
 
     def _requests(self, request: Request) -> Answer:
         after = request.number("after", 0, lowest=0, highest=10**9, code=_INVALID)

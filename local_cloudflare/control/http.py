@@ -8,6 +8,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -176,6 +177,11 @@ class _Connection(BaseHTTPRequestHandler):
         self.request_version = "HTTP/1.1"
         status = {501: 405, 505: 400}.get(code, code)
         self._write(status, ApiError(status, 10400, message or "The request is not HTTP/1.1.").body())
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The `Date` of an answer, by the account's clock."""
+        del timestamp
+        return format_datetime(self.server.clock.now(), usegmt=True)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name of the base class
         """Requests go to the logger of this module."""

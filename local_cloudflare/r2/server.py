@@ -168,7 +168,8 @@ class _Connection(socketserver.StreamRequestHandler):
             return False
         if head is None or stream is None:
             return False
-        request = Request(head, stream, self.client_address[0], self.server.clock.client_now())
+        clock = self.server.clock
+        request = Request(head, stream, self.client_address[0], clock.client_now(), clock.now())
         answer = self.server.endpoint.answer(request)
         body = answer.response.body
         try:
@@ -199,7 +200,13 @@ class _Connection(socketserver.StreamRequestHandler):
         unframed = "transfer-encoding" in request.headers  # a body whose length is not known here
         whole = not waits and not unframed and stream.drain(_DRAIN_BYTES)
         keep_alive = request.head.keep_alive and whole and fault is not FaultAction.TRUNCATE
-        send(self.connection, answer.response, is_head=request.method == "HEAD", keep_alive=keep_alive)
+        send(
+            self.connection,
+            answer.response,
+            now=request.answered_at,
+            is_head=request.method == "HEAD",
+            keep_alive=keep_alive,
+        )
         if not whole:
             self._linger(request)
         return keep_alive
@@ -208,7 +215,8 @@ class _Connection(socketserver.StreamRequestHandler):
         row = ErrorKind.INVALID_REQUEST.value
         body = document("Error", [("Code", row.code), ("Message", message)], namespace=None)
         response = Response(row.status, {"Content-Type": "application/xml"}, body)
-        send(self.connection, response, is_head=False, keep_alive=False)
+        now = self.server.clock.now()
+        send(self.connection, response, now=now, is_head=False, keep_alive=False)
         self.connection.shutdown(socket.SHUT_WR)
 
     def _linger(self, request: Request) -> None:

@@ -1,8 +1,9 @@
-"""Clients of the control API."""
+"""Clients of the control API, and a local Cloudflare of a test's own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cloudflare as cloudflare_sdk
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
     from local_cloudflare.cloudflare import LocalCloudflare
 
 Api = Callable[..., httpx.Response]
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[LocalCloudflare]:
+    """A local Cloudflare that a command may ask and disturb."""
+    from local_cloudflare.cloudflare import LocalCloudflare
+
+    with LocalCloudflare(tmp_path / "cloudflare") as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

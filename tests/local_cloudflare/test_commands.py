@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shlex
 import signal
 import socket
 import subprocess
@@ -19,6 +18,7 @@ import pytest
 
 from local_cloudflare.__main__ import main
 from local_cloudflare.cloudflare import LocalCloudflare
+from tests.local_cloudflare.running import run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -97,6 +97,15 @@ def test_the_banner_says_what_it_is(tmp_path: Path) -> None:
     ]
 
 
+def test_the_banner_names_a_bucket_for_the_shell(tmp_path: Path) -> None:
+    """Of those that are there the first by name, so that the line can be copied."""
+    with up(tmp_path, "--bucket", "films", "--bucket", "albums") as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().rstrip("\n") for _ in range(7)]
+    line = f'For a shell: eval "$(python -m local_cloudflare env --folder {tmp_path} --bucket albums)".'
+    assert lines[5] == line
+
+
 def test_up_is_as_strict_as_it_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Switches for the pace, for `100 Continue`, and for how long a new token is unknown."""
     seen: list[tuple[float, float, bool]] = []
@@ -129,45 +138,6 @@ def test_what_hinders_up_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixtu
             "stop that one, or use another folder\n"
         ),
     )
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[LocalCloudflare]:
-    """A local Cloudflare that a command may ask and disturb."""
-    with LocalCloudflare(tmp_path / "cloudflare") as started:
-        yield started
-
-
-def run(running: LocalCloudflare, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """What a command prints; it must end with status 0."""
-    assert main([arguments[0], "--folder", str(running.folder), *arguments[1:]]) == 0
-    return capsys.readouterr().out
-
-
-def test_env_gives_a_shell_what_it_needs(
-    running: LocalCloudflare, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Lines for eval, with the account, the API and the S3 endpoint."""
-    lines = run(running, capsys, "env").splitlines()
-    assert lines == [
-        f"export CLOUDFLARE_ACCOUNT_ID={running.account_id}",
-        f"export CLOUDFLARE_API_TOKEN={running.api_token}",
-        f"export CLOUDFLARE_BASE_URL={running.api_url}",
-        f"export R2_ENDPOINT={running.s3_endpoint}",
-    ]
-
-
-@pytest.mark.engine
-def test_env_knows_a_pulumi_workspace(
-    running: LocalCloudflare, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    """With a stack folder, the shell finds engine, state, plugins and passphrase of that workspace."""
-    lines = run(running, capsys, "env", "--stack-folder", str(tmp_path / "stacks")).splitlines()
-    variables = dict(shlex.split(line)[1].split("=", 1) for line in lines)
-    assert variables["PULUMI_BACKEND_URL"] == (tmp_path / "stacks" / "state").as_uri()
-    assert variables["PULUMI_HOME"] == str(tmp_path / "stacks" / "home")
-    assert Path(variables["PULUMI_CONFIG_PASSPHRASE_FILE"]).is_file()
-    assert variables["CLOUDFLARE_BASE_URL"] == running.api_url
 
 
 @pytest.mark.parametrize("command", ["env", "clock", "requests", "faults"])

@@ -77,10 +77,10 @@ def test_the_api_mints_the_same(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """With an API token in place of the parent's secret; the credential works."""
+    """With an API token in place of the parent's secret, which need not be there; the credential works."""
     monkeypatch.setenv("CLOUDFLARE_API_TOKEN", cloudflare.api_token)
     monkeypatch.setenv("CLOUDFLARE_BASE_URL", cloudflare.api_url)
-    monkeypatch.setenv("R2_SECRET_ACCESS_KEY", "unknown")
+    monkeypatch.delenv("R2_SECRET_ACCESS_KEY")
     made = _minted(capsys, "--by", "api")
     client = boto3.client(
         "s3",
@@ -95,6 +95,23 @@ def test_the_api_mints_the_same(
         client.put_object(Bucket=parent["R2_BUCKET"], Key="prod/a", Body=b"x")
     client.close()
     assert caught.value.response["Error"]["Code"] == "AccessDenied"
+
+
+@pytest.mark.parametrize("place", ["variables", ".env"])
+def test_the_same_line_mints_again(
+    parent: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
+) -> None:
+    """In one shell, for as long as its parent lives, whether that stands in variables or in `.env`."""
+    if place == ".env":
+        (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in parent.items()))
+        for name in parent:
+            monkeypatch.delenv(name)
+    line = f'eval "$({shlex.join([sys.executable, str(ROOT / "scripts/credentials.py")])} mint --ttl 1h)"'
+    script = f'{line}; echo "$AWS_SESSION_TOKEN"; sleep 1.1; {line}; echo "$AWS_SESSION_TOKEN"'
+    done = subprocess.run(["sh", "-euc", script], capture_output=True, text=True, check=True)
+    first, second = done.stdout.split()
+    assert first != second
+    assert done.stderr == ""
 
 
 @pytest.mark.usefixtures("parent")

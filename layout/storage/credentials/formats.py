@@ -2,7 +2,8 @@
 
 | form | for |
 |---|---|
-| `env` | a shell: this project's own variables, and those of AWS's SDKs and CLI, s5cmd and rclone |
+| `env` | a shell: the variables of AWS's SDKs and CLI, of tools that read the same, and of s5cmd and rclone |
+| `dotenv` | this project's own programs: a `.env` of a job that holds this credential only |
 | `json` | scripts |
 | `credential-process` | `credential_process` in `~/.aws/config`, which every AWS SDK and CLI understands |
 """
@@ -10,7 +11,7 @@
 import json
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, timedelta
 
 from layout.access import CredentialScope
@@ -40,24 +41,29 @@ def parse_lifetime(text: str) -> timedelta:
 
 
 def as_environment(credentials: StorageCredentials, scope: CredentialScope, settings: StorageSettings) -> str:
-    """Lines of `export NAME=value` for `eval` in a shell."""
+    """Lines of `export NAME=value` for `eval` in a shell.
+
+    This project's own keys (`R2_ACCESS_KEY_ID` and its like) are not among them: the shell keeps its parent
+    token, so that the same line mints the next credential when this one ends.
+    """
     secret, token = _secrets(credentials)
-    own = {
-        "APP_ENV": settings.app_env.value,
+    place = {
         "CLOUDFLARE_ACCOUNT_ID": settings.account_id or "",
-        "R2_JURISDICTION": settings.jurisdiction,
         "R2_ENDPOINT": settings.endpoint,
         "R2_BUCKET": scope.bucket,
-        "R2_ACCESS_KEY_ID": credentials.access_key_id,
-        "R2_SECRET_ACCESS_KEY": secret,
-        "R2_SESSION_TOKEN": token,
     }
     aws = {
         "AWS_ACCESS_KEY_ID": credentials.access_key_id,
         "AWS_SECRET_ACCESS_KEY": secret,
         "AWS_SESSION_TOKEN": token,
+        # boto3 and version 1 of the AWS CLI read only the second name, and presign with SigV2 without it.
         "AWS_REGION": "auto",
+        "AWS_DEFAULT_REGION": "auto",
+        # The credential opens nothing at AWS, and is not to be sent there by tools that read one of the names.
+        "AWS_ENDPOINT_URL": settings.endpoint,
         "AWS_ENDPOINT_URL_S3": settings.endpoint,
+        # What is built on the Rust crate object_store (polars, delta-rs) refuses http without it.
+        "AWS_ALLOW_HTTP": "" if settings.is_encrypted else "true",
         # The AWS CLI's default checksum form has been refused by R2.
         "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
         "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
@@ -72,9 +78,23 @@ def as_environment(credentials: StorageCredentials, scope: CredentialScope, sett
         # An object credential may not ask for the bucket itself.
         "RCLONE_CONFIG_R2_NO_CHECK_BUCKET": "true",
     }
-    return "\n".join(
-        f"export {name}={shlex.quote(value)}" for name, value in {**own, **aws, **tools}.items() if value
-    )
+    return "\n".join(f"export {line}" for line in _assignments({**place, **aws, **tools}))
+
+
+def as_dotenv(credentials: StorageCredentials, scope: CredentialScope, settings: StorageSettings) -> str:
+    """Lines of `NAME=value`: all that `layout.storage.settings` reads."""
+    secret, token = _secrets(credentials)
+    values = {
+        "APP_ENV": settings.app_env.value,
+        "CLOUDFLARE_ACCOUNT_ID": settings.account_id or "",
+        "R2_JURISDICTION": settings.jurisdiction,
+        "R2_ENDPOINT": settings.endpoint,
+        "R2_BUCKET": scope.bucket,
+        "R2_ACCESS_KEY_ID": credentials.access_key_id,
+        "R2_SECRET_ACCESS_KEY": secret,
+        "R2_SESSION_TOKEN": token,
+    }
+    return "\n".join(_assignments(values))
 
 
 def as_json(credentials: StorageCredentials, scope: CredentialScope, settings: StorageSettings) -> str:
@@ -110,9 +130,14 @@ def as_credential_process(
 
 FORMATS: dict[str, Callable[[StorageCredentials, CredentialScope, StorageSettings], str]] = {
     "env": as_environment,
+    "dotenv": as_dotenv,
     "json": as_json,
     "credential-process": as_credential_process,
 }
+
+
+def _assignments(values: Mapping[str, str]) -> list[str]:
+    return [f"{name}={shlex.quote(value)}" for name, value in values.items() if value]
 
 
 def _secrets(credentials: StorageCredentials) -> tuple[str, str]:

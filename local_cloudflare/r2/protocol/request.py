@@ -26,12 +26,14 @@ class Request:
         stream: The body, which may be read once.
         peer: The client's address.
         time: When it arrived, by the clock that clients sign by.
+        answered_at: The same moment by the account's clock, which the answer's `Date` tells.
     """
 
     head: Head
     stream: BodyStream
     peer: str
     time: datetime
+    answered_at: datetime
 
     @property
     def method(self) -> str:

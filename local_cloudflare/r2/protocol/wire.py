@@ -8,7 +8,8 @@ import io
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from email.utils import formatdate
+from datetime import datetime
+from email.utils import format_datetime
 from http import HTTPStatus
 from typing import BinaryIO
 
@@ -155,13 +156,18 @@ def _read_headers(source: io.BufferedReader, room: int) -> dict[str, str]:
     raise HeadError(f"there are more than {_MAX_HEADERS} headers")
 
 
-def send(connection: socket.socket, response: Response, *, is_head: bool, keep_alive: bool) -> None:
-    """Sends an answer; a body of bytes together with its head in one write.
+def send(
+    connection: socket.socket, response: Response, *, now: datetime, is_head: bool, keep_alive: bool
+) -> None:
+    """Sends an answer, dated `now`; a body of bytes together with its head in one write.
 
     Raises:
         OSError: The client has gone.
     """
-    lines = [f"HTTP/1.1 {response.status} {_reason(response.status)}", f"Date: {formatdate(usegmt=True)}"]
+    lines = [
+        f"HTTP/1.1 {response.status} {_reason(response.status)}",
+        f"Date: {format_datetime(now, usegmt=True)}",
+    ]
     if response.status not in _NO_BODY:
         lines.append(f"Content-Length: {response.content_length()}")
     lines.extend(f"{name}: {value}" for name, value in response.headers.items())

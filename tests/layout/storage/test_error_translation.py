@@ -77,6 +77,20 @@ def test_a_refusal_has_one_meaning(
 
 
 @READS
+def test_an_unauthorized_credential_may_be_a_clock(
+    fixed_answer: FixedAnswer, settings: StorageSettings, read: Read
+) -> None:
+    """R2 says the same of a wrong key, a deleted token, and a credential that has ended or not begun."""
+    fixed_answer.refuse(401, "Unauthorized")
+    with pytest.raises(AccessDeniedError) as caught:
+        read(settings.model_copy(update={"endpoint": fixed_answer.endpoint}))
+    assert caught.value.hint == (
+        "Check R2_ACCESS_KEY_ID, R2_ENDPOINT and the clock of this machine. A new token takes up to a minute to work; "
+        "a deleted one, and a temporary credential that has ended or begins in the future, are refused in the same way."
+    )
+
+
+@READS
 def test_a_failed_condition_is_not_a_missing_object(
     fixed_answer: FixedAnswer, settings: StorageSettings, read: Read
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,13 @@ def test_the_clock_advances(own: LocalCloudflare, send: Send) -> None:
     after = send("POST", "/clock", json={"advance_seconds": 2 * 86400}).json()["result"]["ahead_seconds"]
     assert timedelta(seconds=after - before) == timedelta(days=2)
     assert [each.key for each in own.store.all_objects(bucket.id)] == [b"dev/kept"]
+
+
+def test_answers_are_dated_by_the_clock(own: LocalCloudflare, send: Send) -> None:
+    """Also those of the control API."""
+    send("POST", "/clock", json={"advance_seconds": 86400})
+    dated = parsedate_to_datetime(send("GET", "/clock").headers["date"])
+    assert abs(own.clock.now() - dated) < timedelta(minutes=1)
 
 
 def test_clients_stay_in_real_time(own: LocalCloudflare, send: Send) -> None:

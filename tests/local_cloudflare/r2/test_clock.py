@@ -1,10 +1,20 @@
 """The clock of the local Cloudflare."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 
 import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from local_cloudflare.clock import Clock
+
+if TYPE_CHECKING:
+    from tests.local_cloudflare.r2.conftest import LocalR2
 
 
 def test_it_runs_ahead_of_real_time_by_what_it_was_advanced() -> None:
@@ -36,6 +46,39 @@ def test_listeners_hear_the_new_time_until_they_leave() -> None:
     leave()
     clock.advance(timedelta(days=1))
     assert heard == [now]
+
+
+def test_answers_are_dated_by_it(own: LocalR2) -> None:
+    """`Date` and `Last-Modified` are of one clock, so an age is what it says; refusals are dated too."""
+    bucket = own.bucket().name
+    own.send("PUT", f"/{bucket}/key", body=b"x")
+    own.clock.advance(timedelta(hours=5), clients_follow=False)
+    found = own.send("HEAD", f"/{bucket}/key").headers
+    dated, modified = (parsedate_to_datetime(found[name]) for name in ("Date", "Last-Modified"))
+    assert timedelta(hours=5) <= dated - modified < timedelta(hours=6)
+    refused = own.send_raw("GET", f"/{bucket}/key", b"", {})
+    assert parsedate_to_datetime(refused.headers["Date"]) >= dated
+
+
+class FollowingSigner(S3SigV4Auth):
+    """botocore's signer with a clock that is ahead, as that of a client that follows `Date`."""
+
+    def __init__(self, own: LocalR2, ahead: timedelta) -> None:
+        super().__init__(Credentials(own.admin.access_key_id, own.admin.secret_access_key), "s3", "auto")
+        self._ahead = ahead
+
+    def _modify_request_before_signing(self, request: AWSRequest) -> None:
+        request.context["timestamp"] = (datetime.now(UTC) + self._ahead).strftime("%Y%m%dT%H%M%SZ")
+        super()._modify_request_before_signing(request)  # type: ignore[misc]  # not in the stubs
+
+
+@pytest.mark.parametrize(("hours", "status"), [(0, 200), (5, 200), (3, 403), (6, 403)])
+def test_a_client_may_follow_the_date(own: LocalR2, hours: int, status: int) -> None:
+    """Once the clock was advanced by 5 hours, real time and the account's time are right, and no other."""
+    own.clock.advance(timedelta(hours=5), clients_follow=False)
+    request = AWSRequest("GET", own.server.endpoint + "/")
+    FollowingSigner(own, timedelta(hours=hours)).add_auth(request)
+    assert own.send_raw("GET", "/", b"", dict(request.headers.items())).status == status
 
 
 def test_clients_may_stay_behind() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -13,12 +14,15 @@ from pydantic import SecretStr
 from layout.access import scope_for_environment, scope_for_user, scope_for_whole_bucket
 from layout.environment import Environment
 from layout.errors import CredentialsError
+from layout.storage.clients import s3_client
 from layout.storage.credentials.minting import Minter, api_minter, local_minter
 from layout.storage.credentials.session_token import scope_paths
 from layout.storage.credentials.signing import Parent, sign
 from layout.storage.settings import StorageSettings
+from local_cloudflare.r2.auth.temporary import decode
 
 if TYPE_CHECKING:
+    from local_cloudflare.cloudflare import LocalCloudflare
     from tests.layout.storage.conftest import FixedAnswer
 
 NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
@@ -59,12 +63,38 @@ def test_signing_makes_what_the_form_says(settings: StorageSettings) -> None:
     expected = sign(
         parent,
         "films",
-        issued_at=issued,
+        issued_at=issued - 900,
         expires_at=issued + 60,
         scope="object-read-write",
         prefixes=["dev/"],
     )
     assert local_minter(settings, now=lambda: NOW)(DEV, timedelta(minutes=1)) == expected
+
+
+@pytest.mark.parametrize("ahead", [2, 70, 300, 890])
+def test_a_clock_that_may_sign_may_mint(cloudflare: LocalCloudflare, bucket: str, ahead: int) -> None:
+    """R2 refuses what begins in the future, and a clock is 15 minutes ahead before signatures are refused."""
+    keys = cloudflare.s3_keys("Workers R2 Storage Bucket Item Write", bucket=bucket)
+    settings = StorageSettings(
+        _env_file=None,
+        account_id=cloudflare.account_id,
+        endpoint=cloudflare.s3_endpoint,
+        bucket=bucket,
+        access_key_id=keys.access_key_id,
+        secret_access_key=SecretStr(keys.secret_access_key),
+    )
+    fast = local_minter(settings, now=lambda: datetime.now(UTC) + timedelta(seconds=ahead))
+    made = fast(scope_for_environment(bucket, Environment.DEV, write=True), timedelta(minutes=1))
+    with closing(s3_client(settings, credentials=lambda: made)) as client:
+        client.put_object(Bucket=bucket, Key="dev/a", Body=b"x")
+
+
+def test_the_longest_life_begins_at_its_minting(settings: StorageSettings) -> None:
+    """7 days from beginning to end are all that R2 accepts."""
+    made = local_minter(settings, now=lambda: NOW)(DEV, timedelta(days=7))
+    assert made.session_token is not None
+    claims = decode(made.session_token.get_secret_value())
+    assert (claims.issued_at, claims.expires_at) == (int(NOW.timestamp()), int(NOW.timestamp()) + 604_800)
 
 
 def test_the_api_is_asked_in_cloudflares_form(
