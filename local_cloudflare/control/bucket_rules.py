@@ -1,11 +1,12 @@
-"""Lifecycle and CORS rules of a bucket.
+"""Lifecycle, lock and CORS rules of a bucket.
 
-A PUT replaces them all (CFD object-lifecycles.mdx, WSDK packages/wrangler/src/r2/lifecycle.ts).
+A PUT replaces them all (CFD object-lifecycles.mdx, bucket-locks.mdx, WSDK packages/wrangler/src/r2/lifecycle.ts).
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -18,11 +19,14 @@ from local_cloudflare.tokens import rfc3339
 __all__ = [
     "CorsDocument",
     "LifecycleDocument",
+    "LockDocument",
     "cors",
     "delete_cors",
     "lifecycle",
+    "lock",
     "set_cors",
     "set_lifecycle",
+    "set_lock",
 ]
 
 MaximumAge = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -103,12 +107,40 @@ class LifecycleDocument(_Document):
 
     @model_validator(mode="after")
     def _ids_differ(self) -> LifecycleDocument:
-        names = [rule.id for rule in self.rules or ()]
-        twice = (
-            sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
-        )
-        if twice:
-            raise ValueError(f"rule id {twice[0]!r} appears twice")
+        _refuse_equal_ids([rule.id for rule in self.rules or ()])
+        return self
+
+
+class LockAge(_Document):
+    """For so many seconds from an object's upload."""
+
+    type: Literal["Age"]
+    maxAgeSeconds: Annotated[int, Field(ge=0, le=2**31 - 1)]  # noqa: N815 - the API's spelling
+
+
+class Indefinite(_Document):
+    """For as long as the rule is there."""
+
+    type: Literal["Indefinite"]
+
+
+class LockRule(_Document):
+    """One lock rule. Without a prefix it is about all objects."""
+
+    id: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    enabled: bool
+    prefix: Annotated[str, StringConstraints(max_length=1024)] | None = None
+    condition: Annotated[LockAge | Date | Indefinite, Field(discriminator="type")]
+
+
+class LockDocument(_Document):
+    """The body of PUT `/lock`. No `rules`, or null, is the empty set: it unlocks all."""
+
+    rules: Annotated[list[LockRule], Field(max_length=1000)] | None = None
+
+    @model_validator(mode="after")
+    def _ids_differ(self) -> LockDocument:
+        _refuse_equal_ids([rule.id for rule in self.rules or ()])
         return self
 
 
@@ -135,6 +167,12 @@ class CorsDocument(_Document):
     rules: Annotated[list[CorsRule], Field(max_length=100)]
 
 
+def _refuse_equal_ids(names: list[str]) -> None:
+    twice = [name for name, times in Counter(names).items() if times > 1]
+    if twice:
+        raise ValueError(f"rule id {min(twice)!r} appears twice")
+
+
 def _plain(rules: list[Any]) -> list[dict[str, Any]]:
     return [rule.model_dump(exclude_none=True) for rule in rules]
 
@@ -150,6 +188,20 @@ def set_lifecycle(call: Call) -> Answer:
     bucket = existing(call)
     body = call.request.document(LifecycleDocument, code=MALFORMED)
     call.store.set_lifecycle(bucket.name, bucket.jurisdiction, _plain(body.rules or []))
+    return Answer({})
+
+
+def lock(call: Call) -> Answer:
+    """GET `/lock`: every rule, in the order of the last PUT; a new bucket has none."""
+    bucket = existing(call)
+    return Answer({"rules": call.store.lock_rules(bucket.name, bucket.jurisdiction)})
+
+
+def set_lock(call: Call) -> Answer:
+    """PUT `/lock`: replaces every rule. The rules hold from this answer on."""
+    bucket = existing(call)
+    body = call.request.document(LockDocument, code=MALFORMED)
+    call.store.set_lock_rules(bucket.name, bucket.jurisdiction, _plain(body.rules or []))
     return Answer({})
 
 

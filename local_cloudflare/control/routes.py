@@ -50,6 +50,8 @@ ROUTES = (
     Route("DELETE", "/r2/buckets/{bucket}", _R2_WRITE, _R2_REFUSED, buckets.delete),
     Route("GET", "/r2/buckets/{bucket}/lifecycle", _R2_READ, _R2_REFUSED, bucket_rules.lifecycle),
     Route("PUT", "/r2/buckets/{bucket}/lifecycle", _R2_WRITE, _R2_REFUSED, bucket_rules.set_lifecycle),
+    Route("GET", "/r2/buckets/{bucket}/lock", _R2_READ, _R2_REFUSED, bucket_rules.lock),
+    Route("PUT", "/r2/buckets/{bucket}/lock", _R2_WRITE, _R2_REFUSED, bucket_rules.set_lock),
     Route("GET", "/r2/buckets/{bucket}/cors", _R2_READ, _R2_REFUSED, bucket_rules.cors),
     Route("PUT", "/r2/buckets/{bucket}/cors", _R2_WRITE, _R2_REFUSED, bucket_rules.set_cors),
     Route("DELETE", "/r2/buckets/{bucket}/cors", _R2_WRITE, _R2_REFUSED, bucket_rules.delete_cors),

@@ -19,7 +19,7 @@ from local_cloudflare.r2.protocol.xml import Element, document, printable
 from local_cloudflare.r2.request_log import RequestLog
 from local_cloudflare.r2.routes import detect
 from local_cloudflare.r2.store.keys import normal_form
-from local_cloudflare.r2.store.store import Store
+from local_cloudflare.r2.store.store import ObjectLockedError, Store
 
 __all__ = ["Answer", "Endpoint"]
 
@@ -113,7 +113,10 @@ class Endpoint:
         answer.fault = self._faults.take(operation.name, _readable_key(request))
         self._before(answer.fault)
         check_rules(context)
-        response = operation.handle(context)
+        try:
+            response = operation.handle(context)
+        except ObjectLockedError as error:
+            raise S3Error(ErrorKind.OBJECT_LOCKED, reason=str(error)) from None
         if answer.fault is not None and answer.fault.action is FaultAction.ERROR_AFTER:
             raise answer.fault.error()
         return response

@@ -7,6 +7,7 @@ from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
 from local_cloudflare.r2.protocol.wire import Response
 from local_cloudflare.r2.protocol.xml import Element, children, document, parse, text_of
 from local_cloudflare.r2.store.keys import normal_form
+from local_cloudflare.r2.store.store import ObjectLockedError
 
 __all__ = ["delete_objects"]
 
@@ -15,17 +16,24 @@ def delete_objects(context: Context) -> Response:
     """DeleteObjects.
 
     Missing keys are reported as deleted, `Quiet` is checked and ignored (WSDK .../s3/operations.worker.ts).
-    A key outside of the credential's paths gets an Error of its own; the others are deleted.
+    A key outside of the credential's paths and an object that is locked get an Error of their own; the others
+    are deleted.
     """
-    bucket, content = context.bucket, list[Element]()
-    for key in _wanted_keys(context):
-        if not context.caller.opens_key(normal_form(key)):
-            row = ErrorKind.ACCESS_DENIED.value
-            content.append(("Error", [("Key", key), ("Code", row.code), ("Message", row.message)]))
-            continue
-        context.store.objects.delete(bucket.id, normal_form(key))
-        content.append(("Deleted", [("Key", key)]))
+    content = [_delete(context, key) for key in _wanted_keys(context)]
     return Response(200, {"Content-Type": "application/xml"}, document("DeleteResult", content))
+
+
+def _delete(context: Context, key: str) -> Element:
+    """Deletes one key, and says so or why not."""
+    row = ErrorKind.ACCESS_DENIED.value
+    if context.caller.opens_key(normal_form(key)):
+        try:
+            context.store.objects.delete(context.bucket.id, normal_form(key))
+        except ObjectLockedError:
+            row = ErrorKind.OBJECT_LOCKED.value
+        else:
+            return "Deleted", [("Key", key)]
+    return "Error", [("Key", key), ("Code", row.code), ("Message", row.message)]
 
 
 def _wanted_keys(context: Context) -> list[str]:

@@ -102,7 +102,8 @@ def upload_part_copy(context: Context) -> Response:
 def complete_multipart_upload(context: Context) -> Response:
     """CompleteMultipartUpload, with conditions on what the key holds.
 
-    A condition that fails ends the upload (CFD release-notes/r2.yaml, 2023-08-11).
+    A condition that fails ends the upload (CFD release-notes/r2.yaml, 2023-08-11); one that a lock rule refuses
+    stays, so that nothing uploaded is lost.
     """
     upload, wanted = existing_upload(context), _wanted_parts(context)
     conditions = Conditions.from_headers(context.request.headers)
@@ -116,7 +117,7 @@ def complete_multipart_upload(context: Context) -> Response:
         checksums = _composite(upload, parts)
         _check_declared(context, checksums)
         try:
-            check(context.store.objects.find(transaction, upload.bucket, upload.key))
+            context.store.objects.changeable(transaction, upload.bucket, upload.key, check)
         except S3Error as error:
             refusal = error
             if error.kind is ErrorKind.PRECONDITION_FAILED:

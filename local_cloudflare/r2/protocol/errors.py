@@ -80,6 +80,10 @@ class ErrorKind(Enum):
         10012,
         "Your metadata headers exceed the maximum allowed metadata size.",
     )
+    # The table of the documents says 403; 409 with this text is what users of bucket locks show.
+    OBJECT_LOCKED = _Row(
+        "ObjectLockedByBucketPolicy", 409, 10069, "The object is locked by the bucket policy."
+    )
     INVALID_STORAGE_CLASS = _Row(
         "InvalidStorageClass", 400, None, "The storage class specified is not valid."
     )

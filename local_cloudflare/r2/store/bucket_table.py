@@ -8,6 +8,7 @@ from layout.errors import LocalCloudflareError
 from local_cloudflare.clock import Clock
 from local_cloudflare.r2.store.database import Database, Transaction
 from local_cloudflare.r2.store.lifecycle import DEFAULT_RULES
+from local_cloudflare.r2.store.lock_table import LockTable
 from local_cloudflare.r2.store.models import Bucket, from_milliseconds, to_milliseconds
 
 __all__ = ["BucketExistsError", "BucketMissingError", "BucketNotEmptyError", "BucketTable"]
@@ -30,6 +31,7 @@ class BucketTable:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._locks = LockTable(clock)
         self.clock = clock
 
     def create_bucket(
@@ -89,6 +91,7 @@ class BucketTable:
                     f"the bucket {name!r} has multipart uploads under way: abort them first", bucket=name
                 )
             transaction.execute("DELETE FROM buckets WHERE id = ?", bucket.id)
+            self._locks.replace(transaction, bucket.id, [])
 
     def update_bucket(self, name: str, jurisdiction: str = "default", *, storage_class: str) -> Bucket:
         """Changes the storage class of what is uploaded from now on."""
@@ -121,6 +124,19 @@ class BucketTable:
     def delete_cors(self, name: str, jurisdiction: str = "default") -> None:
         """Removes the CORS configuration."""
         self._configure(name, jurisdiction, "cors", None)
+
+    def lock_rules(self, name: str, jurisdiction: str = "default") -> list[dict[str, Any]]:
+        """The lock rules, in the form of Cloudflare's API; a new bucket has none."""
+        with self._database.snapshot() as transaction:
+            return self._locks.rules(transaction, self._existing(transaction, name, jurisdiction).id)
+
+    def set_lock_rules(
+        self, name: str, jurisdiction: str = "default", rules: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        """Replaces all lock rules. They hold from now on, also for what is there already."""
+        with self._database.transaction() as transaction:
+            bucket = self._existing(transaction, name, jurisdiction)
+            self._locks.replace(transaction, bucket.id, rules)
 
     def rules_by_id(self) -> list[tuple[int, list[dict[str, Any]]]]:
         """Id and lifecycle rules of every bucket of every jurisdiction."""

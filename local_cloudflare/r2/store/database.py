@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS buckets (
     created INTEGER NOT NULL, storage_class TEXT NOT NULL, location TEXT,
     lifecycle TEXT NOT NULL, cors TEXT, UNIQUE (jurisdiction, name)
 );
+CREATE TABLE IF NOT EXISTS locks (bucket INTEGER PRIMARY KEY, rules TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS objects (
     bucket INTEGER NOT NULL, key BLOB NOT NULL, spelling TEXT NOT NULL, etag TEXT NOT NULL,
     size INTEGER NOT NULL, modified INTEGER NOT NULL, storage_class TEXT NOT NULL, headers TEXT NOT NULL,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from local_cloudflare.r2.store.blobs import Blobs
 from local_cloudflare.r2.store.database import Database, Transaction, body_columns, body_from
 from local_cloudflare.r2.store.keys import key_bytes
+from local_cloudflare.r2.store.lock_table import LockTable
 from local_cloudflare.r2.store.models import ObjectMetadata, StoredObject
 
 __all__ = ["Check", "Listed", "ObjectTable", "anything"]
@@ -37,10 +38,11 @@ def anything(_current: StoredObject | None) -> None:
 
 
 class ObjectTable:
-    """Objects by bucket id and key."""
+    """Objects by bucket id and key. Nothing here changes an object that a lock rule holds."""
 
-    def __init__(self, database: Database, blobs: Blobs) -> None:
+    def __init__(self, database: Database, blobs: Blobs, locks: LockTable) -> None:
         self._database = database
+        self._locks = locks
         self._blobs = blobs
 
     def get(self, bucket: int, key: str) -> StoredObject | None:
@@ -65,6 +67,9 @@ class ObjectTable:
 
         Returns:
             What was there before.
+
+        Raises:
+            ObjectLockedError: A lock rule holds it.
         """
         with self._database.transaction() as transaction:
             return self.replace(transaction, bucket, new, check)
@@ -73,8 +78,7 @@ class ObjectTable:
         self, transaction: Transaction, bucket: int, new: StoredObject, check: Check = anything
     ) -> StoredObject | None:
         """`put` inside a transaction of the caller."""
-        current = self.find(transaction, bucket, new.key)
-        check(current)
+        current = self.changeable(transaction, bucket, new.key, check)
         transaction.retain(new.body)
         if current is not None:
             transaction.release(current.body)
@@ -88,7 +92,11 @@ class ObjectTable:
         return current
 
     def delete(self, bucket: int, key: str, check: Check = anything) -> StoredObject | None:
-        """Removes what the key holds, if `check` allows it. Nothing there is no error."""
+        """Removes what the key holds, if `check` allows it. Nothing there is no error.
+
+        Raises:
+            ObjectLockedError: A lock rule holds it.
+        """
         with self._database.transaction() as transaction:
             return self.remove(transaction, bucket, key, check)
 
@@ -96,11 +104,23 @@ class ObjectTable:
         self, transaction: Transaction, bucket: int, key: str, check: Check = anything
     ) -> StoredObject | None:
         """`delete` inside a transaction of the caller."""
-        current = self.find(transaction, bucket, key)
-        check(current)
+        current = self.changeable(transaction, bucket, key, check)
         if current is not None:
             transaction.execute("DELETE FROM objects WHERE bucket = ? AND key = ?", bucket, key_bytes(key))
             transaction.release(current.body)
+        return current
+
+    def changeable(
+        self, transaction: Transaction, bucket: int, key: str, check: Check = anything
+    ) -> StoredObject | None:
+        """What the key holds, if it may be replaced or removed now.
+
+        Raises:
+            ObjectLockedError: A lock rule holds it; that comes before `check`, as users of R2 report.
+        """
+        current = self.find(transaction, bucket, key)
+        self._locks.check(transaction, bucket, current)
+        check(current)
         return current
 
     def set_storage_class(self, transaction: Transaction, bucket: int, key: str, storage_class: str) -> None:

@@ -1,7 +1,7 @@
 """Where the local R2 keeps everything: a folder with one SQLite file and the larger bodies beside it."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from local_cloudflare.r2.store.database import Database, Transaction
 from local_cloudflare.r2.store.incoming import Incoming
 from local_cloudflare.r2.store.keys import normal_form
 from local_cloudflare.r2.store.lifecycle import Swept, due_for_object, upload_is_due
+from local_cloudflare.r2.store.lock_table import ObjectLockedError
 from local_cloudflare.r2.store.models import (
     Bucket,
     ObjectMetadata,
@@ -30,7 +31,7 @@ from local_cloudflare.r2.store.models import (
 from local_cloudflare.r2.store.object_table import Listed, ObjectTable
 from local_cloudflare.r2.store.upload_table import UploadTable
 
-__all__ = ["BucketExistsError", "BucketMissingError", "BucketNotEmptyError", "Store"]
+__all__ = ["BucketExistsError", "BucketMissingError", "BucketNotEmptyError", "ObjectLockedError", "Store"]
 
 _PAGE = 1000
 
@@ -45,7 +46,7 @@ class Store(BucketTable):
         folder.mkdir(parents=True, exist_ok=True)
         self.blobs = Blobs(folder / "blobs")
         super().__init__(Database(folder / "r2.sqlite", self.blobs), clock)
-        self.objects = ObjectTable(self._database, self.blobs)
+        self.objects = ObjectTable(self._database, self.blobs, self._locks)
         self.uploads = UploadTable(self._database)
         self._unsubscribe = clock.subscribe(self.apply_lifecycle)
 
@@ -73,7 +74,8 @@ class Store(BucketTable):
             due = due_for_object(rules, found.key.decode(), modified, found.storage_class, now)
             if not due.delete and due.storage_class is None:
                 continue
-            with self._database.transaction() as transaction:
+            # A lock rule wins over a lifecycle rule: what it holds stays until a later sweep.
+            with suppress(ObjectLockedError), self._database.transaction() as transaction:
                 key = found.key.decode()
                 current = self.objects.find(transaction, bucket, key)
                 if current is None or current.modified != found.modified:

@@ -39,6 +39,7 @@ def raw(cloudflare: LocalCloudflare, request: bytes) -> tuple[int, dict[str, Any
     [
         (b"nonsense\r\n\r\n", 400, "Bad request syntax ('nonsense')"),
         (b"BREW /client/v4/accounts HTTP/1.1\r\nHost: x\r\n\r\n", 405, "Unsupported method ('BREW')"),
+        (b"GET /client/v4/x\r\n\r\n", 400, "The request is not HTTP/1.1."),
         (b"GET /client/v4/x HTTP/3.0\r\nHost: x\r\n\r\n", 400, "Invalid HTTP version (3.0)"),
         (
             b"POST /client/v4/x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -114,6 +115,12 @@ def test_deep_json_is_refused(api: Api) -> None:
     """A body nested 100,000 deep is 400, not a fault."""
     answer = api("POST", "/r2/buckets", content=b"[" * 100_000)
     assert answer.status_code == 400
+
+
+def test_answers_are_compact_json(api: Api) -> None:
+    """No blank follows a colon or a comma: what Cloudflare's provider keeps of an answer is then the program's text."""
+    for answer in (api("GET", "/tokens"), api("GET", "/r2/buckets/none")):
+        assert answer.content == json.dumps(answer.json(), separators=(",", ":")).encode()
 
 
 def test_a_method_that_a_path_does_not_take_is_405(api: Api, bucket: str) -> None:

@@ -1,11 +1,13 @@
 """Account tokens and permission groups over the control API."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import cloudflare as cloudflare_sdk
 import pytest
 
+from layout.access import BACKEND, bucket_resource, token_policy
 from local_cloudflare.cloudflare import LocalCloudflare
 from local_cloudflare.permissions import GROUPS, group_named
 from tests.local_cloudflare.conftest import Api
@@ -221,3 +223,19 @@ def test_the_sdk_lists_every_group(sdk: Sdk, cloudflare: LocalCloudflare) -> Non
     assert [(group.id, group.name, group.scopes) for group in listed] == [
         (group.id, group.name, [group.scope]) for group in GROUPS
     ]
+
+
+def test_a_policys_resources_come_back_byte_for_byte(
+    api: Api, cloudflare: LocalCloudflare, bucket: str
+) -> None:
+    """The provider compares the answer's bytes with the program's text: POST, GET, PUT and the list agree with it."""
+    resource = bucket_resource(cloudflare.account_id, bucket, "default")
+    policy = token_policy(BACKEND, group_named(BACKEND.permission_group).id, resource)
+    policies = [{**policy, "resources": json.loads(policy["resources"])}]
+    sent = {"name": "a token", "policies": policies}
+    made = api("POST", "/tokens", json=sent)
+    path = f"/tokens/{made.json()['result']['id']}"
+    everything = api("GET", "/tokens", params={"per_page": "1000"})
+    answers = [made, api("GET", path), api("PUT", path, json=sent), everything]
+    for answer in answers:
+        assert f'"resources":{policy["resources"]}'.encode() in answer.content
