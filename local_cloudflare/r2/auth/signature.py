@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
 from local_cloudflare.r2.protocol.request import Request
+from local_cloudflare.r2.protocol.wire import is_header_name, is_header_value
 
 __all__ = ["ALGORITHM", "UNSIGNED_PAYLOAD", "Scope", "Signed", "read", "signing_key", "verify"]
 
@@ -128,7 +129,7 @@ def _refuse_unsigned_headers(request: Request, signed: Signed) -> None:
 
     R2's documentation does not say whether R2 has it.
     """
-    for name in request.headers:
+    for name in request.head.headers:
         if name.startswith(("x-amz-", "cf-")) and name not in signed.signed_headers:
             if name == "x-amz-content-sha256":
                 continue  # part of what is signed anyway
@@ -188,6 +189,9 @@ def _from_query(request: Request) -> Signed:
         raise _invalid(f"Required search parameter{plural} {',  '.join(missing)} missing")
     if query["X-Amz-Algorithm"] != ALGORITHM:
         raise S3Error(ErrorKind.INVALID_REQUEST, f"Please use {ALGORITHM}")
+    for name, value in request.hoisted.items():
+        if not is_header_name(name) or not is_header_value(value):
+            raise _invalid(f"Search parameter {name} is not a header")
     date = query["X-Amz-Date"]
     time = _parse_date(date, "X-Amz-Date")
     scope = _parse_scope(query["X-Amz-Credential"], date)
@@ -267,7 +271,7 @@ def _parse_signed_headers(text: str) -> tuple[str, ...]:
 
 def _canonical_request(request: Request, signed: Signed) -> str:
     headers = "".join(
-        f"{name}:{_SPACES.sub(' ', request.headers.get(name, '').strip())}\n"
+        f"{name}:{_SPACES.sub(' ', request.head.headers.get(name, '').strip())}\n"
         for name in signed.signed_headers
     )
     names = ";".join(signed.signed_headers)

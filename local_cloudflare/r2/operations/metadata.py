@@ -10,7 +10,14 @@ from email.utils import formatdate
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
 from local_cloudflare.r2.store.models import Bucket, ObjectMetadata, StoredObject
 
-__all__ = ["custom_metadata", "kept_headers", "object_headers", "storage_class", "stored_checksums"]
+__all__ = [
+    "checksum_headers",
+    "custom_metadata",
+    "kept_headers",
+    "object_headers",
+    "storage_class",
+    "stored_checksums",
+]
 
 _KEPT = (
     "content-type",
@@ -62,7 +69,7 @@ def stored_checksums(digests: Mapping[str, bytes]) -> dict[str, str]:
     return {algorithm: b64encode(digest).decode() for algorithm, digest in digests.items()}
 
 
-def object_headers(found: StoredObject, *, with_checksums: bool) -> dict[str, str]:
+def object_headers(found: StoredObject) -> dict[str, str]:
     """The headers of an answer to GET or HEAD."""
     metadata = found.metadata
     headers = {
@@ -75,8 +82,6 @@ def object_headers(found: StoredObject, *, with_checksums: bool) -> dict[str, st
     headers |= {f"{_PREFIX}{name}": _encoded(value) for name, value in metadata.custom.items()}
     if metadata.storage_class != "STANDARD":
         headers["x-amz-storage-class"] = metadata.storage_class
-    if with_checksums:
-        headers |= checksum_headers(metadata)
     return headers
 
 

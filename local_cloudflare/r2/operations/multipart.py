@@ -1,6 +1,5 @@
 """Multipart uploads: created, filled part by part, completed or aborted."""
 
-import base64
 import hashlib
 import itertools
 import re
@@ -11,6 +10,7 @@ from local_cloudflare.r2.operations.conditions import Conditions
 from local_cloudflare.r2.operations.context import Context
 from local_cloudflare.r2.operations.limits import MAX_PARTS, check_part_sizes, check_single_size
 from local_cloudflare.r2.operations.metadata import checksum_headers, stored_checksums
+from local_cloudflare.r2.operations.part_checksums import checked_checksums, part_has
 from local_cloudflare.r2.operations.payload import declared_checksums, read_small, receive
 from local_cloudflare.r2.operations.reading import parse_range
 from local_cloudflare.r2.operations.writing import iso_time, metadata_of, read_copy_source
@@ -18,7 +18,7 @@ from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
 from local_cloudflare.r2.protocol.wire import Response
 from local_cloudflare.r2.protocol.xml import children, document, parse, text_of
 from local_cloudflare.r2.store.blobs import Body
-from local_cloudflare.r2.store.checksums import ALGORITHMS, COMPOSITE_ALGORITHMS, Hasher
+from local_cloudflare.r2.store.checksums import ALGORITHMS, Hasher
 from local_cloudflare.r2.store.models import ObjectMetadata, Part, StoredObject, Upload
 from local_cloudflare.r2.store.upload_table import public_id
 
@@ -72,13 +72,20 @@ def upload_part(context: Context) -> Response:
     """UploadPart."""
     upload, number = existing_upload(context), _part_number(context)
     declared = declared_checksums(context.request)
-    with context.store.incoming(tuple(declared)) as incoming:
+    computed = {*declared, *_algorithms(upload)}
+    with context.store.incoming(tuple(computed)) as incoming:
         receive(context.request, context.caller, incoming)
         etag = incoming.md5().hex()
-        part = Part(number, etag, context.store.now(), incoming.finish(), stored_checksums(declared))
+        checksums = stored_checksums({name: incoming.checksum(name) for name in computed})
+        part = Part(number, etag, context.store.now(), incoming.finish(), checksums)
         _keep(context, upload, part)
         incoming.keep()
-    return Response(200, {"ETag": f'"{etag}"', **checksum_headers(ObjectMetadata(checksums=part.checksums))})
+    shown = ObjectMetadata(checksums=stored_checksums(declared))
+    return Response(200, {"ETag": f'"{etag}"', **checksum_headers(shown)})
+
+
+def _algorithms(upload: Upload) -> tuple[str, ...]:
+    return () if upload.checksum_algorithm is None else (upload.checksum_algorithm,)
 
 
 def upload_part_copy(context: Context) -> Response:
@@ -90,10 +97,14 @@ def upload_part_copy(context: Context) -> Response:
             raise S3Error(ErrorKind.NO_SUCH_KEY)
         body = _copied_range(context, found)
         check_single_size(body.size)
-        md5 = hashlib.md5(body.inline or b"", usedforsecurity=False)
-        for piece in context.store.blobs.read(body.segments):
+        md5 = hashlib.md5(usedforsecurity=False)
+        hashers = {name: Hasher(name) for name in _algorithms(upload)}
+        for piece in itertools.chain([body.inline or b""], context.store.blobs.read(body.segments)):
             md5.update(piece)
-        part = Part(number, md5.hexdigest(), context.store.now(), body)
+            for hasher in hashers.values():
+                hasher.update(piece)
+        checksums = stored_checksums({name: hasher.digest() for name, hasher in hashers.items()})
+        part = Part(number, md5.hexdigest(), context.store.now(), body, checksums)
         _keep(context, upload, part)
     content = [("ETag", f'"{part.etag}"'), ("LastModified", iso_time(part.modified))]
     return Response(200, dict(_XML), document("CopyPartResult", content))
@@ -112,10 +123,9 @@ def complete_multipart_upload(context: Context) -> Response:
     with context.store.transaction() as transaction:
         if context.store.uploads.find(transaction, upload.bucket, upload.key, upload.id) is None:
             raise S3Error(ErrorKind.NO_SUCH_UPLOAD)
-        parts = _chosen(context.store.uploads.find_parts(transaction, upload.id), wanted)
+        parts = _chosen(context, context.store.uploads.find_parts(transaction, upload.id), wanted)
         check_part_sizes([part.body.size for part in parts])
-        checksums = _composite(upload, parts)
-        _check_declared(context, checksums)
+        checksums = checked_checksums(context, upload, parts)
         try:
             context.store.objects.changeable(transaction, upload.bucket, upload.key, check)
         except S3Error as error:
@@ -177,10 +187,10 @@ class _Wanted:
     etag: str
     checksums: Mapping[str, str]
 
-    def is_met_by(self, part: Part | None) -> bool:
+    def is_met_by(self, context: Context, part: Part | None) -> bool:
         if part is None or part.etag != self.etag:
             return False
-        return all(part.checksums.get(name, value) == value for name, value in self.checksums.items())
+        return all(part_has(context, part, name, value) for name, value in self.checksums.items())
 
 
 def _wanted_parts(context: Context) -> list[_Wanted]:
@@ -202,18 +212,10 @@ def _wanted_parts(context: Context) -> list[_Wanted]:
     return wanted
 
 
-def _chosen(parts: dict[int, Part], wanted: Sequence[_Wanted]) -> list[Part]:
-    if not all(one.is_met_by(parts.get(one.number)) for one in wanted):
+def _chosen(context: Context, parts: dict[int, Part], wanted: Sequence[_Wanted]) -> list[Part]:
+    if not all(one.is_met_by(context, parts.get(one.number)) for one in wanted):
         raise S3Error(ErrorKind.INVALID_PART)
     return [parts[one.number] for one in wanted]
-
-
-def _check_declared(context: Context, checksums: Mapping[str, str]) -> None:
-    """Compares the checksum of the whole object that a client may send along, if it is known here."""
-    for name, actual in checksums.items():
-        declared = context.header(f"x-amz-checksum-{name}")
-        if declared is not None and declared.partition("-")[0] != actual.partition("-")[0]:
-            raise S3Error(ErrorKind.BAD_DIGEST)
 
 
 def _assembled(
@@ -232,18 +234,3 @@ def _assembled(
         metadata=metadata,
         part_sizes=tuple(part.body.size for part in parts),
     )
-
-
-def _composite(upload: Upload, parts: Sequence[Part]) -> dict[str, str]:
-    """The checksum of the parts' checksums, if every part has one of the upload's algorithm.
-
-    CRC64NVME is never composite on R2 (CFD r2/api/s3/api.mdx); that of a multipart object is not
-    computed here, so it is neither compared nor shown.
-    """
-    name = upload.checksum_algorithm
-    if name not in COMPOSITE_ALGORITHMS or any(name not in part.checksums for part in parts):
-        return {}
-    hasher = Hasher(name)
-    for part in parts:
-        hasher.update(base64.b64decode(part.checksums[name]))
-    return {name: f"{base64.b64encode(hasher.digest()).decode()}-{len(parts)}"}

@@ -13,13 +13,14 @@ from local_cloudflare.r2.operations.context import Context
 from local_cloudflare.r2.operations.metadata import custom_metadata
 from local_cloudflare.r2.operations.payload import check_payload_hash, declared_length
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error, not_implemented_header
+from local_cloudflare.r2.store.checksums import ALGORITHMS
 
 __all__ = ["RULES", "Rule", "check_rules"]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. `check` raises S3Error."""
+    """One rule. `check` raises S3Error. A source that begins with (R) is a report of users of R2."""
 
     name: str
     source: str
@@ -29,6 +30,12 @@ class Rule:
 
 _CREATES = frozenset({"PutObject", "CopyObject", "CreateMultipartUpload"})
 _RECEIVES = frozenset({"PutObject", "UploadPart"})
+_WITH_DOCUMENT = frozenset(
+    {
+        *("CompleteMultipartUpload", "CreateBucket", "DeleteObjects"),
+        *("PutBucketCors", "PutBucketLifecycleConfiguration"),
+    }
+)
 _READS = frozenset({"GetObject", "HeadObject"})
 _COPIES = frozenset({"CopyObject", "UploadPartCopy"})
 _ON_PARTS = frozenset({"UploadPart", "UploadPartCopy", "CompleteMultipartUpload", "AbortMultipartUpload"})
@@ -108,6 +115,26 @@ def _customer_key(*prefixes: str, reading: bool) -> Callable[[Context], None]:
             raise not_implemented_header(f"{prefix}{_CUSTOMER_KEY}algorithm", "AES256")
 
     return check
+
+
+_CHECKSUM = "x-amz-checksum-"
+_ABOUT_CHECKSUMS = frozenset({"algorithm", "mode", "type"})
+
+
+def _one_checksum(context: Context) -> None:
+    names = [name for name in ALGORITHMS if context.header(_CHECKSUM + name) is not None]
+    if len(names) + (context.header("content-md5") is not None) > 1:
+        raise S3Error(ErrorKind.INVALID_REQUEST, "You can only specify one non-default checksum at a time.")
+
+
+def _known_checksums(context: Context) -> None:
+    """A checksum that is not computed here would be taken on trust."""
+    for name, value in context.request.headers.items():
+        if name.startswith(_CHECKSUM) and name.removeprefix(_CHECKSUM) not in {
+            *ALGORITHMS,
+            *_ABOUT_CHECKSUMS,
+        }:
+            raise not_implemented_header(name, value)
 
 
 def _full_object_checksum(context: Context) -> None:
@@ -202,6 +229,25 @@ RULES: tuple[Rule, ...] = (
         "CFD r2/api/s3/api.mdx, checksum types",
         frozenset({"CreateMultipartUpload"}),
         _full_object_checksum,
+    ),
+    Rule(
+        "checksums of other algorithms",
+        "CFD r2/api/s3/api.mdx, checksum types, does not have them",
+        _RECEIVES | _WITH_DOCUMENT,
+        _known_checksums,
+    ),
+    Rule("one checksum", "(R) vectordotdev/vector#23029, aws/aws-sdk-ruby#3174", _RECEIVES, _one_checksum),
+    Rule(
+        "hashes of a part",
+        "(R) Alos-no/Cloudflare.NET#43, probed against R2",
+        frozenset({"UploadPart"}),
+        _refuse("x-amz-checksum-sha1", "x-amz-checksum-sha256"),
+    ),
+    Rule(
+        "encryption of a part",
+        "CFD r2/api/s3/api.mdx, UploadPart; WSDK .../s3/operations.worker.ts",
+        frozenset({"UploadPart"}),
+        _refuse("x-amz-server-side-encryption"),
     ),
     Rule("key length", _LIMITS, _ON_KEYS, _key_length),
     Rule("metadata size", _LIMITS, _CREATES, _metadata_size),

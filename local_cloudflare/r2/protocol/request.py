@@ -15,6 +15,12 @@ __all__ = ["Request", "decode_key", "parse_query"]
 
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _ABSOLUTE = re.compile(r"https?://[^/?]*", re.IGNORECASE)
+_OF_THE_SIGNATURE = frozenset(
+    {
+        *("x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires", "x-amz-signature"),
+        *("x-amz-signedheaders", "x-amz-security-token", "x-amz-content-sha256"),
+    }
+)
 
 
 @dataclass
@@ -40,10 +46,32 @@ class Request:
         """The HTTP method."""
         return self.head.method
 
-    @property
+    @cached_property
     def headers(self) -> Mapping[str, str]:
-        """By lower-case name."""
-        return self.head.headers
+        """By lower-case name: those that were sent, and `hoisted`. A repeated one is joined with a comma."""
+        if not self.hoisted:
+            return self.head.headers
+        headers = dict(self.head.headers)
+        for name, value in self.hoisted.items():
+            sent = headers.get(name, value)
+            headers[name] = value if sent == value else f"{sent},{value}"
+        return headers
+
+    @cached_property
+    def hoisted(self) -> Mapping[str, str]:
+        """The `x-amz-*` headers that an SDK moved into the query of a presigned URL, by lower-case name.
+
+        R2 reads checksums there (kyantech/Palmr#378 shows such a request), and what is
+        signed into a URL is meant: storage class, metadata and all others count as if they had been sent.
+        """
+        if "X-Amz-Signature" not in self.query or "authorization" in self.head.headers:
+            return {}
+        found: dict[str, str] = {}
+        for spelled, text in self.parameters:
+            name, value = spelled.lower(), text.encode().decode("latin-1")  # as a head is read
+            if name.startswith("x-amz-") and name not in _OF_THE_SIGNATURE:
+                found[name] = f"{found[name]},{value}" if name in found else value
+        return found
 
     @cached_property
     def raw_path(self) -> str:

@@ -13,7 +13,17 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from typing import BinaryIO
 
-__all__ = ["CONTINUE", "BodyStream", "Head", "HeadError", "Response", "read_head", "send"]
+__all__ = [
+    "CONTINUE",
+    "BodyStream",
+    "Head",
+    "HeadError",
+    "Response",
+    "is_header_name",
+    "is_header_value",
+    "read_head",
+    "send",
+]
 
 _MAX_HEAD = 256 * 1024  # session tokens that list many paths reach 25 KB
 _MAX_HEADERS = 300
@@ -112,6 +122,16 @@ class BodyStream:
         return self.left == 0
 
 
+def is_header_name(text: str) -> bool:
+    """Whether a header may have that name."""
+    return bool(text) and _TOKEN.issuperset(text)
+
+
+def is_header_value(text: str) -> bool:
+    """Whether a header may have that value: without line ends and other control characters."""
+    return not any(character < " " or character == "\x7f" for character in text)
+
+
 def read_head(source: io.BufferedReader) -> Head | None:
     """Reads the head of the next request; None if the client has closed the connection.
 
@@ -127,7 +147,7 @@ def read_head(source: io.BufferedReader) -> Head | None:
     if len(words) != 3 or not words[2].startswith("HTTP/1.") or not line.endswith(b"\n"):
         raise HeadError("the request line is not of the form 'METHOD target HTTP/1.1'")
     method, target, version = words
-    if not method or not _TOKEN.issuperset(method):
+    if not is_header_name(method):
         raise HeadError("the method is not a token")
     headers = _read_headers(source, _MAX_HEAD - len(line))
     connection = headers.get("connection", "").lower()
@@ -146,7 +166,7 @@ def _read_headers(source: io.BufferedReader, room: int) -> dict[str, str]:
         if not line.endswith(b"\n"):
             raise HeadError("the head ends in the middle of a header, or is too large")
         name, colon, value = line.decode("latin-1").partition(":")
-        if not colon or not name or not _TOKEN.issuperset(name):
+        if not colon or not is_header_name(name):
             raise HeadError("a header is not of the form 'name: value'")
         name, value = name.lower(), value.strip(" \t\r\n")
         if "\r" in value or "\0" in value:

@@ -6,10 +6,10 @@ CRC32C and CRC64NVME are not in the standard library; the table-driven loop belo
 
 import hashlib
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
-__all__ = ["ALGORITHMS", "COMPOSITE_ALGORITHMS", "Hasher"]
+__all__ = ["ALGORITHMS", "COMPOSITE_ALGORITHMS", "Hasher", "combined_crc64nvme"]
 
 COMPOSITE_ALGORITHMS = ("crc32", "crc32c", "sha1", "sha256")
 """Those that R2 makes composite over parts (CFD r2/api/s3/api.mdx, checksum types)."""
@@ -51,6 +51,38 @@ class Hasher:
     def length(algorithm: str) -> int:
         """Bytes of a checksum of that algorithm."""
         return _LENGTHS[algorithm]
+
+
+def combined_crc64nvme(pieces: Iterable[tuple[bytes, int]]) -> bytes:
+    """CRC64NVME of a whole, from the checksums and lengths of its pieces in their order.
+
+    What zlib's `crc32_combine` does for CRC32: the checksum so far is multiplied by x to the power of the bits
+    that follow it, modulo the polynomial.
+    """
+    crc = 0
+    for digest, length in pieces:
+        crc = _multiply(_power(8 * length), crc) ^ int.from_bytes(digest, "big")
+    return crc.to_bytes(_LENGTHS["crc64nvme"], "big")
+
+
+def _power(exponent: int) -> int:
+    """The power of x, in the reflected form: the highest bit is x to the power of 0."""
+    result, base = 1 << 63, 1 << 62
+    while exponent:
+        if exponent & 1:
+            result = _multiply(result, base)
+        base = _multiply(base, base)
+        exponent >>= 1
+    return result
+
+
+def _multiply(one: int, two: int) -> int:
+    polynomial, product = _POLYNOMIALS["crc64nvme"][0], 0
+    for bit in range(63, -1, -1):
+        if one >> bit & 1:
+            product ^= two
+        two = (two >> 1) ^ polynomial if two & 1 else two >> 1
+    return product
 
 
 def _updater(algorithm: str) -> Callable[[bytes, int], int]:

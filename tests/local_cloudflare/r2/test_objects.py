@@ -165,11 +165,36 @@ def test_a_delete_of_nothing_succeeds(s3: Any, bucket: str) -> None:
     assert s3.delete_object(Bucket=bucket, Key="none")["ResponseMetadata"]["HTTPStatusCode"] == 204
 
 
-def test_overrides_of_the_answers_headers_are_ignored(r2: "LocalR2", bucket: str) -> None:
-    """They were found not to work on R2."""
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("parameter", "value", "header", "shown"),
+    [
+        ("content-type", "text%2Fhtml", "Content-Type", "text/html"),
+        ("content-disposition", "attachment%3B%20filename%3D%22a.txt%22", "Content-Disposition",
+         'attachment; filename="a.txt"'),
+        ("content-language", "de", "Content-Language", "de"),
+        ("content-encoding", "gzip", "Content-Encoding", "gzip"),
+        ("cache-control", "no-store", "Cache-Control", "no-store"),
+        ("expires", "Thu%2C%2001%20Dec%202026%2016%3A00%3A00%20GMT", "Expires", "Thu, 01 Dec 2026 16:00:00 GMT"),
+        ("content-disposition", "%C3%A4", "Content-Disposition", "\u00c3\u00a4"),  # its bytes, read as Latin-1
+    ],
+)  # fmt: skip
+def test_a_url_may_override_the_answers_headers(
+    r2: "LocalR2", bucket: str, method: str, parameter: str, value: str, header: str, shown: str
+) -> None:
+    """So a link can name the file that it downloads."""
     r2.send("PUT", f"/{bucket}/key", body=b"x", headers={"content-type": "text/plain"})
-    reply = r2.send("GET", f"/{bucket}/key?response-content-type=text%2Fhtml")
-    assert (reply.status, reply.headers["Content-Type"]) == (200, "text/plain")
+    for expires in (60, None):
+        reply = r2.send(method, f"/{bucket}/key?response-{parameter}={value}", expires=expires)
+        assert (reply.status, reply.headers[header]) == (200, shown)
+
+
+def test_an_override_cannot_end_a_header(r2: "LocalR2", bucket: str) -> None:
+    """A line end in it would begin another one."""
+    r2.send("PUT", f"/{bucket}/key", body=b"x")
+    reply = r2.send("GET", f"/{bucket}/key?response-content-type=a%0D%0Ax%3A%20y")
+    text = "response-content-type is not a header&apos;s value"
+    assert (reply.status, f"<Message>{text}</Message>" in reply.body.decode()) == (400, True)
 
 
 def test_a_head_honours_a_range(r2: "LocalR2", bucket: str) -> None:

@@ -39,6 +39,18 @@ PART_COPY = "?partNumber=1&uploadId=u"
             "x-amz-copy-source-if-none-match",
         ),
         ("POST", "?uploads", {"x-amz-checksum-type": "FULL_OBJECT"}, "x-amz-checksum-type"),
+        (
+            "PUT",
+            "?partNumber=1&uploadId=u",
+            {"x-amz-server-side-encryption": "AES256"},
+            "x-amz-server-side-encryption",
+        ),
+        (
+            "PUT",
+            "?partNumber=1&uploadId=u",
+            {"x-amz-server-side-encryption": "aws:kms"},
+            "x-amz-server-side-encryption",
+        ),
     ],
 )
 def test_headers_are_refused_by_name_and_value(
@@ -153,6 +165,6 @@ def test_every_rule_names_its_fact_and_real_operations() -> None:
     """The table can be read without the code."""
     known = {*OPERATIONS, "*"}
     for rule in RULES:
-        assert rule.source.startswith(("CFD ", "WSDK ")), rule.name
+        assert rule.source.startswith(("CFD ", "WSDK ", "(R) ")), rule.name
         assert rule.operations <= known, rule.name
     assert len({rule.name for rule in RULES}) == len(RULES)
