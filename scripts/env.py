@@ -18,7 +18,7 @@ from layout.command.env import ask_pulumi
 from layout.environment import Environment
 from layout.errors import LayoutError, SettingsError
 from layout.stack_outputs import TOKENS, variables
-from layout.storage.private_file import update_env_file
+from layout.storage.env_file import update_env_file
 
 ERROR, INTERRUPTED = 1, 130
 # Where Pulumi.yaml is.

@@ -14,6 +14,7 @@ from botocore.exceptions import (
     ClientError,
     HTTPClientError,
     IncompleteReadError,
+    ParamValidationError,
     ResponseStreamingError,
 )
 from botocore.exceptions import (
@@ -103,8 +104,10 @@ def translate(error: Exception, bucket: str, key: str | None = None) -> LayoutEr
         return _obstore_refusal(error, bucket, key)
     if isinstance(error, _UNANSWERED):
         return _unknown(type(error).__name__, bucket, key)
+    # Only of arguments the library's own words: others may quote a header, and with it a secret.
+    reason = " ".join(str(error).split()) if isinstance(error, ParamValidationError) else type(error).__name__
     return StorageError(
-        f"boto3 cannot send the request for {_what(bucket, key)}: {error}", bucket=bucket, key=key
+        f"boto3 cannot send the request for {_what(bucket, key)}: {reason}.", bucket=bucket, key=key
     )
 
 

@@ -9,10 +9,12 @@
 | `R2_ENDPOINT` | S3 endpoint; by default the account's own in that jurisdiction |
 | `R2_ACCESS_KEY_ID`, `R2_SECRET_ACCESS_KEY` | the credential |
 | `R2_SESSION_TOKEN` | present if the credential is a temporary one |
+| `R2_PROXY` | HTTP proxy for all requests to the bucket; none by default, whatever `HTTPS_PROXY` says |
 
 `scripts/env.py --stack dev` writes these from the outputs of a stack.
 """
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,10 +24,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from layout.access import JURISDICTIONS
 from layout.environment import Environment, current_environment
 from layout.errors import SettingsError
+from layout.storage.env_file import read_env_file
+from layout.storage.printable import unprintable
 
 __all__ = ["StorageSettings", "default_endpoint", "load_settings"]
 
 _HINT = "Set it in the environment or in .env; scripts/env.py --stack dev writes .env from a stack's outputs."
+_ENV_FILE = ".env"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -48,7 +53,7 @@ class StorageSettings(BaseSettings):
     """Where the bucket is and which credential opens it. Secrets show as stars in every form of print."""
 
     model_config = SettingsConfigDict(
-        env_file=".env",
+        env_file=_ENV_FILE,
         env_file_encoding="utf-8",
         case_sensitive=True,
         extra="ignore",
@@ -93,11 +98,40 @@ class StorageSettings(BaseSettings):
         description="Scope and expiry of a temporary credential.",
     )
 
+    proxy: SecretStr | None = Field(
+        default=None,
+        validation_alias="R2_PROXY",
+        description="HTTP proxy for requests to the bucket; may hold a password.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _empty_means_not_set(cls, values: dict[str, Any]) -> dict[str, Any]:
         """A template that leaves `R2_SESSION_TOKEN=` empty means none; an empty APP_ENV must not mean dev."""
         return {name: value for name, value in values.items() if value != "" or name.lower() == "app_env"}
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _without_white_space_around(cls, value: object) -> object:
+        """A secret from a file often ends in the line feed that an editor or `echo` put there."""
+        return value.strip() if isinstance(value, str) else value
+
+    @field_validator("bucket", "access_key_id", "secret_access_key", "session_token", "endpoint", "proxy")
+    @classmethod
+    def _only_printable(cls, value: str | SecretStr | None) -> str | SecretStr | None:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if text is not None and (problem := unprintable(text)):
+            raise ValueError(f"it holds {problem}; copy the value again, without anything around it")
+        return value
+
+    @field_validator("proxy")
+    @classmethod
+    def _proxy_is_an_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parts = urlsplit(value.get_secret_value())
+            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"}:
+                raise ValueError("it is not the address of a proxy, such as http://proxy.example:3128")
+        return value
 
     @field_validator("app_env", mode="before")
     @classmethod
@@ -149,8 +183,10 @@ def load_settings(**overrides: Any) -> StorageSettings:
         overrides: Values by field name (`bucket=...`) that win over the environment and `.env`.
 
     Raises:
-        SettingsError: One line that names every variable that is missing or wrong, without secret values.
+        SettingsError: One line that names every variable that is missing or wrong, without secret values; or
+            `.env` is not text in UTF-8.
     """
+    read_env_file(Path(_ENV_FILE))
     try:
         return StorageSettings(**overrides)
     except ValidationError as error:

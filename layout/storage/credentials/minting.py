@@ -21,6 +21,7 @@ from layout.errors import CredentialsError
 from layout.storage.credentials.session_token import expiry
 from layout.storage.credentials.signing import Parent, sign
 from layout.storage.credentials.storage_credentials import StorageCredentials
+from layout.storage.printable import unprintable
 from layout.storage.settings import StorageSettings
 
 __all__ = ["API_URL", "Minter", "api_minter", "environment_api_minter", "local_minter"]
@@ -83,9 +84,15 @@ def api_minter(settings: StorageSettings, api_token: SecretStr, *, api_url: str 
         api_url: Another address for tests.
 
     Raises:
-        CredentialsError: The settings name no account.
+        CredentialsError: The settings name no account, or the token or the address cannot be sent.
     """
-    url = f"{api_url}/accounts/{_account(settings)}/r2/temp-access-credentials"
+    if problem := unprintable(api_token.get_secret_value()):
+        raise CredentialsError(
+            f"The API token holds {problem}.",
+            hint="Set CLOUDFLARE_API_TOKEN again, to the token without anything around it.",
+            bucket=settings.bucket,
+        )
+    url = f"{_api_address(api_url)}/accounts/{_account(settings)}/r2/temp-access-credentials"
 
     def mint(scope: CredentialScope, lifetime: timedelta) -> StorageCredentials:
         _check_bucket(scope, settings)
@@ -97,7 +104,7 @@ def api_minter(settings: StorageSettings, api_token: SecretStr, *, api_url: str 
         }
         if scope.prefixes:
             request["prefixes"] = list(scope.prefixes)
-        return _credential(_post(url, request, api_token, settings.jurisdiction))
+        return _credential(_post(url, request, api_token, settings))
 
     return mint
 
@@ -108,14 +115,31 @@ def environment_api_minter(settings: StorageSettings, environ: Mapping[str, str]
     Raises:
         CredentialsError: There is no API token.
     """
-    api_token = environ.get("CLOUDFLARE_API_TOKEN")
+    api_token = environ.get("CLOUDFLARE_API_TOKEN", "").strip()
     if not api_token:
         raise CredentialsError(
             "CLOUDFLARE_API_TOKEN is not set, which minting by Cloudflare's API needs.",
             hint="Set it to a token with the permission Workers R2 Storage Write, or sign on this machine.",
             bucket=settings.bucket,
         )
-    return api_minter(settings, SecretStr(api_token), api_url=environ.get("CLOUDFLARE_BASE_URL") or API_URL)
+    api_url = environ.get("CLOUDFLARE_BASE_URL", "").strip() or API_URL
+    return api_minter(settings, SecretStr(api_token), api_url=api_url)
+
+
+def _api_address(api_url: str) -> str:
+    """The token goes there, so only encrypted, or to this machine; a user name would be part of every message."""
+    parts = urlsplit(api_url)
+    local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    if unprintable(api_url) or parts.username is not None or not parts.hostname:
+        problem = "is not an address"
+    elif parts.scheme != "https" and not (parts.scheme == "http" and local):
+        problem = f"is not encrypted: {parts.scheme}://{parts.hostname}"
+    else:
+        return api_url.rstrip("/")
+    raise CredentialsError(
+        f"The address of Cloudflare's API {problem}.",
+        hint="Leave CLOUDFLARE_BASE_URL out, or set it to an https address; http is for 127.0.0.1 only.",
+    )
 
 
 def _parent(settings: StorageSettings) -> Parent:
@@ -156,7 +180,9 @@ def _whole_seconds(lifetime: timedelta) -> int:
     return int(lifetime.total_seconds())
 
 
-def _post(url: str, content: dict[str, Any], api_token: SecretStr, jurisdiction: str) -> dict[str, Any]:
+def _post(
+    url: str, content: dict[str, Any], api_token: SecretStr, settings: StorageSettings
+) -> dict[str, Any]:
     """The `result` of Cloudflare's envelope. Neither the token nor the answer is in any message."""
     request = urllib.request.Request(  # noqa: S310 - the address is Cloudflare's, or a test's
         url,
@@ -164,19 +190,19 @@ def _post(url: str, content: dict[str, Any], api_token: SecretStr, jurisdiction:
         headers={
             "Authorization": f"Bearer {api_token.get_secret_value()}",
             "Content-Type": "application/json",
-            "cf-r2-jurisdiction": jurisdiction,
+            "cf-r2-jurisdiction": settings.jurisdiction,
         },
     )
     try:
-        with _opener().open(request, timeout=API_SECONDS) as response:
+        with _opener(settings).open(request, timeout=API_SECONDS) as response:
             answer = json.load(response)
     except urllib.error.HTTPError as error:
         with error:
             raise _refused(error.code, error.read()) from None
     except (OSError, HTTPException, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
         raise CredentialsError(
-            f"Cloudflare's API gives no answer to the request for a temporary credential: {reason}.",
+            "Cloudflare's API gives no answer to the request for a temporary credential:"
+            f" {_kind(getattr(error, 'reason', error))}.",
             hint="Try again, or sign on this machine, which needs no request.",
         ) from None
     result = answer.get("result") if isinstance(answer, dict) else None
@@ -190,8 +216,18 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _opener() -> urllib.request.OpenerDirector:
-    return urllib.request.build_opener(_NoRedirects)
+def _opener(settings: StorageSettings) -> urllib.request.OpenerDirector:
+    """The proxy is that of the settings, as for the bucket; never one of the environment."""
+    proxy = settings.proxy.get_secret_value() if settings.proxy else None
+    proxies = {"http": proxy, "https": proxy} if proxy else {}
+    return urllib.request.build_opener(_NoRedirects, urllib.request.ProxyHandler(proxies))
+
+
+def _kind(error: object) -> str:
+    """What happened, without the library's own words: they may quote what was sent."""
+    if isinstance(error, OSError) and error.strerror and error.errno:
+        return error.strerror
+    return type(error).__name__ if isinstance(error, Exception) else "no reason given"
 
 
 def _refused(status: int, body: bytes) -> CredentialsError:

@@ -6,12 +6,18 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
+from layout.errors import CredentialsError
+from layout.storage.printable import unprintable
+
 __all__ = ["CredentialSource", "StorageCredentials"]
 
 
 @dataclass(frozen=True)
 class StorageCredentials:
     """What signs a request. Its repr shows stars in place of the secrets.
+
+    Raises:
+        CredentialsError: A value holds a character that cannot be sent.
 
     Attributes:
         access_key_id: Id of the token; a temporary credential carries its parent's.
@@ -24,6 +30,21 @@ class StorageCredentials:
     secret_access_key: SecretStr
     session_token: SecretStr | None = None
     expires_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """A header with such a character would be refused far from here, and quoted."""
+        token = self.session_token.get_secret_value() if self.session_token else ""
+        values = {
+            "access key id": self.access_key_id,
+            "secret access key": self.secret_access_key.get_secret_value(),
+            "session token": token,
+        }
+        for name, value in values.items():
+            if problem := unprintable(value):
+                raise CredentialsError(
+                    f"The {name} of the credential holds {problem}.",
+                    hint="Take the value again from where it was made, without anything around it.",
+                )
 
 
 CredentialSource = Callable[[], StorageCredentials]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -160,3 +161,40 @@ def test_a_slash_after_the_endpoint_is_dropped() -> None:
     settings = load_settings(endpoint="http://127.0.0.1:9000/")
     assert settings.endpoint == "http://127.0.0.1:9000"
     assert not settings.is_encrypted
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", " ", "\u00a0", "\t"])
+def test_white_space_around_a_value_does_no_harm(complete: pytest.MonkeyPatch, end: str) -> None:
+    """A value from a file ends in the line feed that an editor put there."""
+    complete.setenv("R2_SESSION_TOKEN", "a-token")
+    complete.setenv("R2_ENDPOINT", "http://127.0.0.1:9000")
+    expected = load_settings()
+    for name in (*COMPLETE, "R2_SESSION_TOKEN", "R2_ENDPOINT"):
+        if name != "APP_ENV":
+            complete.setenv(name, f"{end}{os.environ[name]}{end}")
+    assert load_settings() == expected
+
+
+@pytest.mark.parametrize("character", ["\u200b", "\ufeff", "ä", "\x7f", "\n", " "])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "R2_BUCKET", "R2_ENDPOINT", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY", "R2_SESSION_TOKEN", "R2_PROXY",
+    ],
+)  # fmt: skip
+def test_a_character_that_cannot_be_sent_is_named_and_the_value_is_not_shown(
+    complete: pytest.MonkeyPatch, name: str, character: str
+) -> None:
+    """Deep in a library it would be quoted, or end the process."""
+    complete.setenv(name, f"http://127.0.0.1{character}:9")
+    assert _refusal() == (
+        f"{name}: it holds the character U+{ord(character):04X}, which is no printable ASCII;"
+        " copy the value again, without anything around it."
+    )
+
+
+@pytest.mark.parametrize("proxy", ["proxy.example:3128", "socks5://proxy.example", "http://", "http://a/b"])
+def test_a_proxy_has_an_address(complete: pytest.MonkeyPatch, proxy: str) -> None:
+    """It may hold a password, so it is not shown."""
+    complete.setenv("R2_PROXY", proxy)
+    assert _refusal() == "R2_PROXY: it is not the address of a proxy, such as http://proxy.example:3128."

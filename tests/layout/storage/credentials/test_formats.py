@@ -20,7 +20,7 @@ from layout.storage.settings import StorageSettings
 
 DEV = scope_for_environment("films", Environment.DEV, write=False)
 CREDENTIALS = StorageCredentials(
-    "id", SecretStr("se'cret"), SecretStr("tok en"), datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
+    "id", SecretStr("se'cret"), SecretStr("tok$en"), datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 )
 
 
@@ -43,7 +43,7 @@ def test_a_shell_gets_what_every_client_needs(settings: StorageSettings) -> None
         "R2_BUCKET": "films",
         "AWS_ACCESS_KEY_ID": "id",
         "AWS_SECRET_ACCESS_KEY": "se'cret",
-        "AWS_SESSION_TOKEN": "tok en",
+        "AWS_SESSION_TOKEN": "tok$en",
         "AWS_REGION": "auto",
         "AWS_DEFAULT_REGION": "auto",
         "AWS_ENDPOINT_URL": endpoint,
@@ -101,7 +101,7 @@ def test_json_says_what_the_credential_opens(settings: StorageSettings) -> None:
     assert json.loads(FORMATS["json"](CREDENTIALS, DEV, settings)) == {
         "access_key_id": "id",
         "secret_access_key": "se'cret",
-        "session_token": "tok en",
+        "session_token": "tok$en",
         "expires_at": "2026-05-04T03:02:01Z",
         "endpoint": settings.endpoint,
         "bucket": "films",
@@ -123,7 +123,7 @@ def test_credential_process_is_in_version_1(settings: StorageSettings) -> None:
         "Version": 1,
         "AccessKeyId": "id",
         "SecretAccessKey": "se'cret",
-        "SessionToken": "tok en",
+        "SessionToken": "tok$en",
         "Expiration": "2026-05-04T03:02:01Z",
     }
 
