@@ -7,36 +7,43 @@ Each setting answers something R2 does differently from AWS, or a default that h
 - No `Expect: 100-continue`: Cloudflare never answers it, so botocore would wait a second before each body.
 - More attempts than the default three: R2 answers 429 to more than one write a second on one key.
 - `Retry-After`, which botocore does not read, is translated to the header that it reads.
-- Neither client reads `~/.aws` or `AWS_*` credentials: only the settings say what opens the bucket.
+- Only the settings say where a request goes, what opens the bucket and how it is sent: neither client follows
+  `AWS_*`, `~/.aws` or a proxy variable. What no argument undoes is refused by its name.
 """
 
 import os
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
-import botocore.session
 from botocore.config import Config
-from botocore.credentials import CredentialProvider, CredentialResolver, ReadOnlyCredentials
-from botocore.credentials import Credentials as BotocoreCredentials
-from botocore.handlers import add_expect_header
-from botocore.loaders import create_loader
-from obstore.store import S3Store
+from botocore.handlers import add_expect_header, add_recursion_detection_header
 
+from layout.errors import SettingsError
 from layout.storage.credentials.storage_credentials import CredentialSource, StorageCredentials
+from layout.storage.isolated_session import isolated_session, without_plugins
+from layout.storage.process_bound_store import ProcessBoundStore
 from layout.storage.redaction import redact_session_tokens
 from layout.storage.settings import StorageSettings
 
 if TYPE_CHECKING:
-    from botocore.loaders import Loader
     from mypy_boto3_s3 import S3Client
-    from obstore.store import S3Credential
+    from obstore.store import ClientConfig, S3Credential
 
 __all__ = ["RETRY_SECONDS", "object_store", "s3_client"]
 
 REGION = "auto"
+USER_AGENT = "r2-layout"
+# What obstore reads from the environment and no argument takes back (obstore 0.12.1, each tried alone).
+_STUBBORN = (
+    "AWS_CHECKSUM_ALGORITHM",
+    "AWS_SERVER_SIDE_ENCRYPTION",
+    "AWS_SSE_BUCKET_KEY_ENABLED",
+    "AWS_SSE_CUSTOMER_KEY_BASE64",
+    "AWS_SSE_KMS_KEY_ID",
+)
 BOTO3_ATTEMPTS = 6
 OBSTORE_RETRIES = 10
 CONNECT_SECONDS = 5
@@ -64,29 +71,49 @@ def s3_client(
         max_pool_connections: Connections kept open; at least the number of threads that share the client.
     """
     redact_session_tokens()
-    session = _session(credentials or settings_credentials(settings))
+    session = isolated_session(credentials or settings_credentials(settings))
     if timestamps_as_text:
         session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
-    client = boto3.Session(botocore_session=session).client(
-        "s3", endpoint_url=settings.endpoint, config=_config(max_pool_connections)
-    )
+    with without_plugins():
+        client = boto3.Session(botocore_session=session).client(
+            # `verify` by name: without it a variable of the library requests would replace the certificates.
+            "s3",
+            endpoint_url=settings.endpoint,
+            verify=True,
+            config=_config(settings, max_pool_connections),
+        )
     client.meta.events.unregister("before-call.s3", add_expect_header)
+    # It would send a header made of variables of AWS Lambda.
+    client.meta.events.unregister("before-call", add_recursion_detection_header)
     client.meta.events.register_first("needs-retry.s3", _translate_retry_after)
     return client
 
 
-def object_store(settings: StorageSettings, *, credentials: CredentialSource | None = None) -> S3Store:
+def object_store(
+    settings: StorageSettings, *, credentials: CredentialSource | None = None
+) -> ProcessBoundStore:
     """An obstore store of the bucket, for sync and async use; the same credentials as `s3_client`.
 
     Hand it keys of the layout only: obstore silently turns a leading or trailing `/` into another key.
     A copy with `overwrite=False` is atomic (R2's own header `cf-copy-destination-if-none-match`).
+
+    Each use in a process that was forked after the first use raises `StorageError`: obstore would hang.
+
+    Raises:
+        SettingsError: A variable is set that obstore follows whatever it is told.
     """
+    _refuse_stubborn_variables()
     source = credentials or settings_credentials(settings)
-    return S3Store(
+    return ProcessBoundStore(
         settings.bucket,
         config={
             "endpoint": settings.endpoint,
+            # A name of its own in obstore, which wins over `endpoint`: AWS_ENDPOINT_URL_S3 would fill it.
+            "aws_endpoint_url_s3": settings.endpoint,
             "region": REGION,
+            "s3_express": False,
+            "unsigned_payload": False,
+            "request_payer": False,
             "virtual_hosted_style_request": False,
             "skip_signature": False,
             "disable_tagging": True,
@@ -100,6 +127,8 @@ def object_store(settings: StorageSettings, *, credentials: CredentialSource | N
             "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
             "read_timeout": timedelta(seconds=READ_SECONDS),
             "timeout": timedelta(seconds=TRANSFER_SECONDS),
+            "user_agent": USER_AGENT,
+            **_obstore_proxy(settings),
         },
         retry_config={
             "max_retries": OBSTORE_RETRIES,
@@ -124,8 +153,22 @@ def settings_credentials(settings: StorageSettings) -> CredentialSource:
     return lambda: fixed
 
 
-def _config(max_pool_connections: int) -> Config:
+def _refuse_stubborn_variables() -> None:
+    found = [name for name in _STUBBORN if name in os.environ]
+    if found:
+        raise SettingsError(
+            f"{', '.join(found)} {'is' if len(found) == 1 else 'are'} set for another tool: obstore would send every"
+            " object with it, and R2 would refuse or change them.",
+            hint="Unset it for this process: env -u " + " -u ".join(found) + " COMMAND",
+        )
+
+
+def _config(settings: StorageSettings, max_pool_connections: int) -> Config:
+    proxy = _proxy(settings)
     return Config(
+        user_agent=USER_AGENT,
+        # Empty, not None, which would mean the variables.
+        proxies={"http": proxy, "https": proxy} if proxy else {},
         region_name=REGION,
         signature_version="s3v4",
         s3={"addressing_style": "path", "use_accelerate_endpoint": False},
@@ -138,54 +181,16 @@ def _config(max_pool_connections: int) -> Config:
     )
 
 
-@cache
-def _service_descriptions() -> "Loader":
-    """The parsed service files of botocore: shared, later clients are made in a tenth of the time."""
-    return create_loader()
+def _proxy(settings: StorageSettings) -> str | None:
+    return settings.proxy.get_secret_value() if settings.proxy else None
 
 
-def _session(credentials: CredentialSource) -> botocore.session.Session:
-    """A session without files and profiles, whose only credential is the given one."""
-    session = botocore.session.Session(
-        session_vars={
-            "profile": (None, None, None, None),
-            "config_file": (None, None, os.devnull, None),
-            "credentials_file": (None, None, os.devnull, None),
-        }
-    )
-    session.register_component("data_loader", _service_descriptions())
-    resolver = CredentialResolver([_SourceProvider(credentials)])
-    session.register_component("credential_provider", resolver)
-    return session
-
-
-class _SourceProvider(CredentialProvider):
-    """How botocore asks a session for credentials."""
-
-    METHOD = "layout"
-
-    def __init__(self, source: CredentialSource) -> None:
-        super().__init__()
-        self._source = source
-
-    def load(self) -> BotocoreCredentials:
-        return _SourceCredentials(self._source)
-
-
-class _SourceCredentials(BotocoreCredentials):
-    """Credentials that ask the source each time botocore signs a request, retries included."""
-
-    def __init__(self, source: CredentialSource) -> None:
-        self._source = source
-        super().__init__(access_key="", secret_key="", method=_SourceProvider.METHOD)
-
-    def get_frozen_credentials(self) -> ReadOnlyCredentials:
-        now = self._source()
-        return ReadOnlyCredentials(
-            now.access_key_id,
-            now.secret_access_key.get_secret_value(),
-            now.session_token.get_secret_value() if now.session_token else None,
-        )
+def _obstore_proxy(settings: StorageSettings) -> "ClientConfig":
+    """Given no proxy, obstore follows the variables; given one that the endpoint is excepted from, it uses none."""
+    proxy = _proxy(settings)
+    if proxy:
+        return {"proxy_url": proxy}
+    return {"proxy_url": "http://127.0.0.1:9", "proxy_excludes": urlsplit(settings.endpoint).hostname or ""}
 
 
 def _obstore_provider(source: CredentialSource) -> Callable[[], "S3Credential"]:
