@@ -84,7 +84,7 @@ def test_a_dotenv_file_holds_the_settings_of_a_job(settings: StorageSettings, tm
         "R2_BUCKET": "films",
         "R2_ACCESS_KEY_ID": "id",
         "R2_SECRET_ACCESS_KEY": "se'cret",
-        "R2_SESSION_TOKEN": "tok en",
+        "R2_SESSION_TOKEN": "tok$en",
     }
     assert in_a_shell(text) == expected
     file = tmp_path / ".env"
