@@ -20,7 +20,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic.alias_generators import to_camel
 
 from infra.values import (
-    MAX_BUCKET_NAME,
     AccountId,
     BucketName,
     Endpoint,
@@ -31,6 +30,7 @@ from infra.values import (
     Names,
     Origins,
 )
+from layout.account import DEFAULT_JURISDICTION, MAX_BUCKET_NAME, check_endpoint_agrees, default_endpoint
 from layout.environment import Environment
 from layout.errors import SettingsError
 
@@ -74,7 +74,7 @@ class StackSettings(BaseModel):
         description="Class of new objects. InfrequentAccess bills at least 30 days and every read.",
     )
     jurisdiction: Jurisdiction = Field(
-        default="default",
+        default=DEFAULT_JURISDICTION,
         description="Where R2 keeps the objects. Decided when a bucket is created, never changed.",
     )
     cors_origins: Origins = Field(
@@ -116,11 +116,8 @@ class StackSettings(BaseModel):
 
     @property
     def s3_endpoint(self) -> str:
-        """The S3 endpoint of the bucket; each jurisdiction has a host of its own (R2, data location)."""
-        if self.endpoint:
-            return self.endpoint
-        jurisdiction = "" if self.jurisdiction == "default" else f".{self.jurisdiction}"
-        return f"https://{self.account_id}{jurisdiction}.r2.cloudflarestorage.com"
+        """The S3 endpoint of the bucket: config's, or the account's own in the bucket's jurisdiction."""
+        return self.endpoint or default_endpoint(self.account_id, self.jurisdiction)
 
     @model_validator(mode="after")
     def _only_the_owner_configures_the_bucket(self) -> "StackSettings":
@@ -131,6 +128,12 @@ class StackSettings(BaseModel):
                 f"Config {', '.join(ignored)} has no effect in stack {self.environment.value!r}; "
                 f"set it in stack {self.owner.value!r}, which owns the bucket"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _the_endpoint_agrees(self) -> "StackSettings":
+        if self.endpoint:
+            check_endpoint_agrees(self.endpoint, self.account_id, self.jurisdiction)
         return self
 
     @model_validator(mode="after")
@@ -164,7 +167,10 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> StackSettings:
     try:
         return StackSettings.model_validate({**config, "environment": environment})
     except ValidationError as error:
-        raise SettingsError("; ".join(_describe(dict(detail)) for detail in error.errors()) + ".") from None
+        details = [dict(detail) for detail in error.errors()]
+        raise SettingsError(
+            "; ".join(_describe(detail).removesuffix(".") for detail in details) + ".", hint=_hint(details)
+        ) from None
 
 
 def config_key(name: str) -> str:
@@ -195,14 +201,30 @@ def _config() -> dict[str, Any]:
 
 def _describe(detail: dict[str, Any]) -> str:
     """One pydantic error as a clause."""
-    cause = detail.get("ctx", {}).get("error")
+    cause = _cause(detail)
     text = str(cause) if cause else detail["msg"][0].lower() + detail["msg"][1:]
     if not detail["loc"]:
         return text
     name, *items = detail["loc"]
     key = config_key(str(name)) + "".join(f"[{item}]" for item in items)
+    if isinstance(cause, SettingsError):
+        # It shows the value itself, unless that may hold a secret.
+        return f"Config {key}: {text}"
     return (
         f"Config {key} is missing"
         if detail["type"] == "missing"
         else f"Config {key} is {detail['input']!r}: {text}"
     )
+
+
+def _hint(details: list[dict[str, Any]]) -> str | None:
+    """What to do about the values whose checks say so."""
+    causes = map(_cause, details)
+    hints = dict.fromkeys(cause.hint for cause in causes if isinstance(cause, SettingsError) and cause.hint)
+    return " ".join(hints) or None
+
+
+def _cause(detail: dict[str, Any]) -> Exception | None:
+    """What the check of a value raised; None if pydantic itself refused it."""
+    cause: Exception | None = detail.get("ctx", {}).get("error")
+    return cause

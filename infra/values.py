@@ -1,21 +1,20 @@
 """The forms that single config values must have; `infra.settings` puts them together.
 
-Each function returns the value or raises `ValueError` with the sentence that the user reads.
+What the account's own names look like stands in `layout.account`. Each function returns the value or raises
+`ValueError` with what the user reads.
 """
 
 import datetime as dt
 import ipaddress
 import json
-import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
-from layout.access import JURISDICTIONS
+from layout.account import check_account_id, check_bucket_name, check_endpoint, check_jurisdiction
 
 __all__ = [
-    "MAX_BUCKET_NAME",
     "AccountId",
     "BucketName",
     "Endpoint",
@@ -26,9 +25,6 @@ __all__ = [
     "Names",
     "Origins",
 ]
-
-# https://developers.cloudflare.com/r2/buckets/create-buckets/
-MAX_BUCKET_NAME = 63
 
 
 def _decode_list(value: object) -> object:
@@ -42,24 +38,6 @@ def _decode_list(value: object) -> object:
     if isinstance(decoded, list):
         return decoded
     raise ValueError("a list is expected, in YAML one item a line or [a, b]")
-
-
-def _account_id(value: str) -> str:
-    if not re.fullmatch(r"[0-9a-f]{32}", value):
-        raise ValueError("an account id is 32 lower-case hexadecimal characters, as the dashboard shows it")
-    return value
-
-
-def _bucket_name(value: str) -> str:
-    if not re.fullmatch(rf"[a-z0-9][a-z0-9-]{{1,{MAX_BUCKET_NAME - 2}}}[a-z0-9]", value):
-        raise ValueError("a bucket name is 3 to 63 lower-case letters, digits and inner hyphens")
-    return value
-
-
-def _jurisdiction(value: str) -> str:
-    if value not in JURISDICTIONS:
-        raise ValueError(f"known are {', '.join(JURISDICTIONS)}")
-    return value
 
 
 def _is_bare_url(value: str) -> bool:
@@ -79,12 +57,6 @@ def _origin(value: str) -> str:
         )
     if "*" in value:
         raise ValueError("an origin names one host; with a wildcard the pages of any site could upload")
-    return value
-
-
-def _endpoint(value: str) -> str:
-    if not _is_bare_url(value):
-        raise ValueError("an S3 endpoint is a URL without a path, like http://127.0.0.1:9000")
     return value
 
 
@@ -117,10 +89,10 @@ def _generations(value: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(value))
 
 
-AccountId = Annotated[str, AfterValidator(_account_id)]
-BucketName = Annotated[str, AfterValidator(_bucket_name)]
-Jurisdiction = Annotated[str, AfterValidator(_jurisdiction)]
-Endpoint = Annotated[str, AfterValidator(_endpoint)]
+AccountId = Annotated[str, AfterValidator(check_account_id)]
+BucketName = Annotated[str, AfterValidator(check_bucket_name)]
+Jurisdiction = Annotated[str, AfterValidator(check_jurisdiction)]
+Endpoint = Annotated[str, AfterValidator(check_endpoint)]
 Expiry = Annotated[str, AfterValidator(_expiry)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_decode_list)]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_decode_list)]

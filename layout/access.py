@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import enum
 import json
-import re
 from dataclasses import dataclass
 from typing import TypedDict
 
+from layout.account import DEFAULT_JURISDICTION, check_account_id, check_bucket_name, check_jurisdiction
 from layout.environment import Environment
 from layout.errors import CredentialsError, SettingsError
 from layout.keys import environment_prefix, user_prefix
@@ -21,7 +21,6 @@ from layout.scheme.segments import shown
 __all__ = [
     "AUDIT",
     "BACKEND",
-    "JURISDICTIONS",
     "MAX_LIFETIME_SECONDS",
     "MAX_WHOLE_BUCKET_LIFETIME_SECONDS",
     "MIN_LIFETIME_SECONDS",
@@ -41,11 +40,6 @@ MAX_LIFETIME_SECONDS = 604_800
 """Seven days, the longest that R2 allows (``r2/temp-access-credentials``)."""
 MAX_WHOLE_BUCKET_LIFETIME_SECONDS = 3_600
 """Ours: who holds a whole bucket asks again every hour."""
-
-JURISDICTIONS = ("default", "eu", "fedramp", "us")
-
-_ACCOUNT = re.compile(r"[0-9a-f]{32}")
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 
 
 class ObjectPermission(enum.StrEnum):
@@ -104,29 +98,21 @@ class TokenPolicy(TypedDict):
     resources: str
 
 
-def bucket_resource(account_id: str, bucket: str, jurisdiction: str = "default") -> str:
+def bucket_resource(account_id: str, bucket: str, jurisdiction: str = DEFAULT_JURISDICTION) -> str:
     """The name of one bucket in a token policy.
 
     Args:
-        account_id: 32 lower-case hex characters.
-        bucket: 3 to 63 lower-case letters, digits and hyphens.
-        jurisdiction: where the bucket was made; ``default`` for none.
+        account_id: the account that the bucket is in.
+        bucket: the bucket's name.
+        jurisdiction: where the bucket was made; `default` for none.
 
     Raises:
         SettingsError: if one of them has another form. A policy for a name that cannot exist would
             be accepted and open nothing.
     """
-    if not _ACCOUNT.fullmatch(account_id):
-        raise SettingsError(
-            f"The account id {shown(account_id)} is not 32 lower-case hex characters.",
-            hint="Copy it from the Cloudflare dashboard, R2, Account details.",
-        )
-    _check_bucket(bucket)
-    if jurisdiction not in JURISDICTIONS:
-        known = ", ".join(JURISDICTIONS)
-        raise SettingsError(
-            f"The jurisdiction {shown(jurisdiction)} is none of {known}.", hint=f"Use one of {known}."
-        )
+    check_account_id(account_id)
+    check_bucket_name(bucket)
+    check_jurisdiction(jurisdiction)
     return f"com.cloudflare.edge.r2.bucket.{account_id}_{jurisdiction}_{bucket}"
 
 
@@ -177,7 +163,7 @@ class CredentialScope:
     whole_bucket: bool = False
 
     def __post_init__(self) -> None:
-        _check_bucket(self.bucket)
+        check_bucket_name(self.bucket)
         if not self.prefixes and not self.whole_bucket:
             raise CredentialsError(
                 "Credentials were asked for with an empty scope, which R2 reads as the whole bucket.",
@@ -248,11 +234,3 @@ def _scope(bucket: str, write: bool, prefix: str) -> CredentialScope:
 
 def _permission(write: bool) -> ObjectPermission:
     return ObjectPermission.READ_WRITE if write else ObjectPermission.READ_ONLY
-
-
-def _check_bucket(bucket: str) -> None:
-    if not _BUCKET.fullmatch(bucket):
-        raise SettingsError(
-            f"The bucket name {shown(bucket)} is not 3 to 63 lower-case letters, digits and hyphens.",
-            hint="Use the name as the R2 dashboard shows it.",
-        )

@@ -19,34 +19,35 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from layout.access import JURISDICTIONS
+from layout.account import (
+    DEFAULT_JURISDICTION,
+    check_account_id,
+    check_bucket_name,
+    check_endpoint,
+    check_endpoint_agrees,
+    check_jurisdiction,
+    default_endpoint,
+)
 from layout.environment import Environment, current_environment
 from layout.errors import SettingsError
 from layout.storage.env_file import read_env_file
 from layout.storage.printable import unprintable
 
-__all__ = ["StorageSettings", "default_endpoint", "load_settings"]
+__all__ = ["StorageSettings", "load_settings"]
 
 _HINT = "Set it in the environment or in .env; scripts/env.py --stack dev writes .env from a stack's outputs."
 _ENV_FILE = ".env"
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-def default_endpoint(account_id: str, jurisdiction: str = "default") -> str:
-    """The S3 endpoint of an account; a bucket is only seen through its own jurisdiction's.
-
-    Source: Cloudflare's R2 docs, `api/s3/api` and `reference/data-location`.
-    """
-    place = "" if jurisdiction == "default" else f".{jurisdiction}"
-    return f"https://{account_id}{place}.r2.cloudflarestorage.com"
 
 
 def _endpoint_of_account(values: dict[str, Any]) -> str:
     """The default of `R2_ENDPOINT`, or nothing when there is no account id to make it from."""
     account_id = values.get("account_id")
-    return default_endpoint(account_id, values.get("jurisdiction", "default")) if account_id else ""
+    return (
+        default_endpoint(account_id, values.get("jurisdiction", DEFAULT_JURISDICTION)) if account_id else ""
+    )
 
 
 class StorageSettings(BaseSettings):
@@ -74,7 +75,7 @@ class StorageSettings(BaseSettings):
         description="Cloudflare account, 32 hexadecimal digits.",
     )
     jurisdiction: str = Field(
-        default="default",
+        default=DEFAULT_JURISDICTION,
         validation_alias="R2_JURISDICTION",
         description="Jurisdiction of the bucket.",
     )
@@ -140,35 +141,30 @@ class StorageSettings(BaseSettings):
 
     @field_validator("account_id")
     @classmethod
-    def _account_id_is_hexadecimal(cls, value: str | None) -> str | None:
-        if value is not None and (len(value) != 32 or set(value) - set("0123456789abcdef")):
-            raise ValueError(f"{value!r} is not an account id: 32 hexadecimal digits in lower case")
-        return value
+    def _account_id_of_its_form(cls, value: str | None) -> str | None:
+        return value if value is None else check_account_id(value)
 
     @field_validator("jurisdiction")
     @classmethod
     def _known_jurisdiction(cls, value: str) -> str:
-        if value not in JURISDICTIONS:
-            raise ValueError(f"{value!r} is none of {', '.join(JURISDICTIONS)}")
-        return value
+        return check_jurisdiction(value)
+
+    @field_validator("bucket")
+    @classmethod
+    def _bucket_name_of_its_form(cls, value: str) -> str:
+        return check_bucket_name(value)
 
     @field_validator("endpoint")
     @classmethod
     def _endpoint_is_a_safe_address(cls, value: str) -> str:
         if not value:
             raise ValueError("not set, and neither is CLOUDFLARE_ACCOUNT_ID, which gives its default")
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError(f"{value!r} is not an http or https address")
-        if parts.path not in {"", "/"} or parts.query or parts.fragment:
-            raise ValueError(f"{value!r} has a path; the bucket's name belongs in R2_BUCKET")
-        if parts.username is not None:
-            raise ValueError(
-                "it holds a user name; credentials belong in R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY"
-            )
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-            raise ValueError(f"{value!r} is not encrypted; http is for 127.0.0.1 only")
-        return value.rstrip("/")
+        return check_endpoint(value)
+
+    @model_validator(mode="after")
+    def _the_endpoint_is_the_accounts(self) -> "StorageSettings":
+        check_endpoint_agrees(self.endpoint, self.account_id, self.jurisdiction)
+        return self
 
     @property
     def is_encrypted(self) -> bool:
@@ -190,7 +186,7 @@ def load_settings(**overrides: Any) -> StorageSettings:
     try:
         return StorageSettings(**overrides)
     except ValidationError as error:
-        raise SettingsError(_one_line(error), hint=_HINT) from None
+        raise SettingsError(_one_line(error), hint=_hint(error)) from None
 
 
 def _one_line(error: ValidationError) -> str:
@@ -201,9 +197,9 @@ def _one_line(error: ValidationError) -> str:
         # Follows from another wrong setting, which is in the list itself.
         if problem["type"] != "default_factory_not_called"
     ]
-    missing = [_variable(problem["loc"]) for problem in problems if problem["type"] == "missing"]
+    missing = [_variable(problem["loc"][0]) for problem in problems if problem["type"] == "missing"]
     wrong = [
-        f"{_variable(problem['loc'])}: {problem.get('ctx', {}).get('error', problem['msg'])}"
+        ": ".join([*map(_variable, problem["loc"][:1]), str(_cause(problem) or problem["msg"])])
         for problem in problems
         if problem["type"] != "missing"
     ]
@@ -211,8 +207,20 @@ def _one_line(error: ValidationError) -> str:
     return "; ".join(reason.removesuffix(".") for reason in absent + wrong) + "."
 
 
-def _variable(location: tuple[int | str, ...]) -> str:
+def _hint(error: ValidationError) -> str:
+    """What to do about the values whose checks say so, then where values come from."""
+    causes = map(_cause, error.errors(include_url=False, include_input=False))
+    hints = [cause.hint for cause in causes if isinstance(cause, SettingsError) and cause.hint]
+    return " ".join([*dict.fromkeys(hints), _HINT])
+
+
+def _cause(problem: ErrorDetails) -> Exception | None:
+    """What the check of a value raised; None if pydantic itself refused it."""
+    cause: Exception | None = problem.get("ctx", {}).get("error")
+    return cause
+
+
+def _variable(location: int | str) -> str:
     """The environment variable of a field, whether pydantic names the field or its alias."""
-    name = str(location[0])
-    field = StorageSettings.model_fields.get(name)
-    return str(field.validation_alias) if field else name
+    field = StorageSettings.model_fields.get(str(location))
+    return str(field.validation_alias) if field else str(location)

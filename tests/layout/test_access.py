@@ -42,12 +42,12 @@ def test_bucket_resource(jurisdiction: str) -> None:
     [
         (
             ("ABC", BUCKET),
-            "The account id 'ABC' is not 32 lower-case hex characters.",
+            "The account id 'ABC' is not 32 lower-case hexadecimal characters.",
             "Copy it from the Cloudflare dashboard, R2, Account details.",
         ),
         (
             (ACCOUNT, "My_Bucket"),
-            "The bucket name 'My_Bucket' is not 3 to 63 lower-case letters, digits and hyphens.",
+            "The bucket name 'My_Bucket' is not 3 to 63 lower-case letters, digits and inner hyphens.",
             "Use the name as the R2 dashboard shows it.",
         ),
         (
@@ -178,7 +178,10 @@ def test_scope_of_no_bucket() -> None:
     """A scope is about one bucket."""
     with pytest.raises(SettingsError) as caught:
         scope_for_whole_bucket("*", write=False)
-    assert str(caught.value) == "The bucket name '*' is not 3 to 63 lower-case letters, digits and hyphens."
+    assert (
+        str(caught.value)
+        == "The bucket name '*' is not 3 to 63 lower-case letters, digits and inner hyphens."
+    )
 
 
 @pytest.mark.parametrize("seconds", [60, 604_800])
