@@ -142,6 +142,14 @@ _BUCKET_SUBRESOURCES: Mapping[str, Mapping[str, str]] = {
         "website": "DeleteBucketWebsite",
     },
 }
+_LIST_BUCKETS_PARAMETERS = frozenset({"prefix", "start-after", "continuation-token", "max-keys"})
+_LIST_UPLOADS_PARAMETERS = frozenset(
+    {
+        *("uploads", "prefix", "delimiter", "encoding-type"),
+        *("key-marker", "upload-id-marker", "max-uploads"),
+    }
+)
+_LIST_PARTS_PARAMETERS = frozenset({"uploadId", "max-parts", "part-number-marker", "partNumber"})
 _LIST_PARAMETERS = frozenset({"prefix", "delimiter", "marker", "max-keys", "encoding-type"})
 _LIST_V2_PARAMETERS = frozenset(
     {
@@ -159,7 +167,7 @@ def detect(request: Request) -> Operation:
     """
     if request.is_on_account:
         if request.method == "GET":
-            return OPERATIONS["ListBuckets"]
+            return _screened(request, "ListBuckets", _LIST_BUCKETS_PARAMETERS)
         raise S3Error(ErrorKind.ROUTE_NOT_FOUND)
     return _on_object(request) if request.raw_key else _on_bucket(request)
 
@@ -173,7 +181,7 @@ def _on_bucket(request: Request) -> Operation:
     if method not in _BUCKET_SUBRESOURCES:
         raise S3Error(ErrorKind.ROUTE_NOT_FOUND)
     if method == "GET" and "uploads" in query:
-        return OPERATIONS["ListMultipartUploads"]
+        return _screened(request, "ListMultipartUploads", _LIST_UPLOADS_PARAMETERS)
     if method == "GET" and "location" in query:
         return _location(request)
     for name in query:
@@ -208,22 +216,31 @@ def _list(request: Request) -> Operation:
         raise not_implemented(f"ListObjectsV{version}")
     if version is None and "continuation-token" in request.query:
         raise S3Error(ErrorKind.INVALID_ARGUMENT, "continuation-token not supported in ListObjects")
-    allowed = _LIST_V2_PARAMETERS if version else _LIST_PARAMETERS
-    for name in _relevant(request):
-        if name not in allowed:
-            raise not_implemented(f"ListObjectsV{version or 1} search parameter {name}")
-    return OPERATIONS["ListObjectsV2" if version else "ListObjects"]
+    if version:
+        return _screened(request, "ListObjectsV2", _LIST_V2_PARAMETERS)
+    return _screened(request, "ListObjects", _LIST_PARAMETERS, shown="ListObjectsV1")
+
+
+def _screened(request: Request, name: str, allowed: frozenset[str], *, shown: str | None = None) -> Operation:
+    """A listing, if it is asked for with parameters that it has. R2 names the first other one."""
+    for parameter in _relevant(request):
+        if parameter not in allowed:
+            raise not_implemented(f"{shown or name} search parameter {parameter}")
+    return OPERATIONS[name]
 
 
 def _on_object(request: Request) -> Operation:
     method, query = request.method, request.query
     if method == "GET" and "uploadId" in query:
-        return OPERATIONS["ListParts"]
+        return _screened(request, "ListParts", _LIST_PARTS_PARAMETERS)
     if method == "GET" and "uploads" in query:
-        return OPERATIONS["ListMultipartUploads"]  # of the bucket, even on the path of an object
+        # Of the bucket, even on the path of an object.
+        return _screened(request, "ListMultipartUploads", _LIST_UPLOADS_PARAMETERS)
     for name in query:
         if (operation := _OBJECT_SUBRESOURCES.get(method, {}).get(name)) is not None:
             raise not_implemented(operation)
+    if "versionId" in query:
+        raise not_implemented("versionId")
     if method in {"GET", "HEAD"}:
         return OPERATIONS["GetObject" if method == "GET" else "HeadObject"]
     if method == "DELETE":

@@ -3,7 +3,7 @@
 from local_cloudflare.r2.operations.context import Context
 from local_cloudflare.r2.operations.limits import MAX_DELETE_KEYS
 from local_cloudflare.r2.operations.payload import read_small
-from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
+from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error, not_implemented
 from local_cloudflare.r2.protocol.wire import Response
 from local_cloudflare.r2.protocol.xml import Element, children, document, parse, text_of
 from local_cloudflare.r2.store.keys import normal_form
@@ -43,6 +43,8 @@ def _wanted_keys(context: Context) -> list[str]:
         key = text_of(entry, "Key")
         if not key:
             raise S3Error(ErrorKind.MALFORMED_XML)
+        if text_of(entry, "VersionId"):
+            raise not_implemented("versionId")
         keys.append(key)
     if not 1 <= len(keys) <= MAX_DELETE_KEYS:
         raise S3Error(ErrorKind.MALFORMED_XML)

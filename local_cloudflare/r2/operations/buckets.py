@@ -45,6 +45,8 @@ def list_buckets(context: Context) -> Response:
     content: list[Element] = [("Owner", owner)]
     content.append(("Buckets", [_bucket(b.name, iso_time(to_milliseconds(b.created))) for b in shown]))
     content += [("IsTruncated", truncated), ("MaxKeys", limit), ("KeyCount", len(shown))]
+    content += [] if start is None else [("StartAfter", start)]
+    content += [] if token is None else [("ContinuationToken", token)]
     headers = {**_XML, "cf-is-truncated": "true" if truncated else "false"}
     if truncated and shown:
         content.append(("NextContinuationToken", shown[-1].name))

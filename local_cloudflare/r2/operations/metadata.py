@@ -1,5 +1,6 @@
 """What a request says about an object beside its bytes, and how it is given back."""
 
+import hashlib
 from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,6 +18,7 @@ __all__ = [
     "object_headers",
     "storage_class",
     "stored_checksums",
+    "version_id",
 ]
 
 _KEPT = (
@@ -35,8 +37,8 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers that R2 keeps (CFD r2/api/s3/extensions.mdx)."""
     kept = {name: headers[name] for name in _KEPT if headers.get(name)}
     # The framing of a streamed upload is no property of the object.
-    codings = [part.strip() for part in kept.pop("content-encoding", "").split(",")]
-    if coding := ",".join(part for part in codings if part and part != "aws-chunked"):
+    codings = kept.pop("content-encoding", "").split(",")
+    if coding := ",".join(part for part in codings if part.strip().lower() != "aws-chunked").strip():
         kept["content-encoding"] = coding
     return kept
 
@@ -92,6 +94,12 @@ def checksum_headers(metadata: ObjectMetadata) -> dict[str, str]:
         composite = any("-" in value for value in metadata.checksums.values())
         headers["x-amz-checksum-type"] = "COMPOSITE" if composite else "FULL_OBJECT"
     return headers
+
+
+def version_id(bucket: int, found: StoredObject) -> str:
+    """The token that R2 shows of a write (`x-amz-version-id`). There are no versions: no call accepts it."""
+    written = f"{bucket}/{found.key}/{found.modified}/{found.etag}"
+    return hashlib.md5(written.encode(), usedforsecurity=False).hexdigest()
 
 
 def _title(name: str) -> str:

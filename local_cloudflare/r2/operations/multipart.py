@@ -5,6 +5,7 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from local_cloudflare.r2.operations.conditions import Conditions
 from local_cloudflare.r2.operations.context import Context
@@ -13,7 +14,7 @@ from local_cloudflare.r2.operations.metadata import checksum_headers, stored_che
 from local_cloudflare.r2.operations.part_checksums import checked_checksums, part_has
 from local_cloudflare.r2.operations.payload import declared_checksums, read_small, receive
 from local_cloudflare.r2.operations.reading import parse_range
-from local_cloudflare.r2.operations.writing import iso_time, metadata_of, read_copy_source
+from local_cloudflare.r2.operations.writing import iso_time, metadata_of, read_copy_source, written_headers
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
 from local_cloudflare.r2.protocol.wire import Response
 from local_cloudflare.r2.protocol.xml import children, document, parse, text_of
@@ -36,10 +37,12 @@ _COPY_RANGE = re.compile(r"bytes=\d{1,18}-\d{1,18}", re.ASCII)
 
 
 def create_multipart_upload(context: Context) -> Response:
-    """CreateMultipartUpload."""
+    """CreateMultipartUpload, with conditions on what the key holds (CFD release-notes/r2.yaml, 2022-05-27)."""
     algorithm = (context.header("x-amz-checksum-algorithm") or "").lower() or None
     if algorithm is not None and algorithm not in ALGORITHMS:
         raise S3Error(ErrorKind.INVALID_ARGUMENT, f"checksum algorithm {algorithm}.")
+    conditions = Conditions.from_headers(context.request.headers)
+    conditions.check_write(context.store.objects.get(context.bucket.id, context.key))
     upload = context.store.uploads.create(
         context.bucket.id,
         context.key,
@@ -137,10 +140,21 @@ def complete_multipart_upload(context: Context) -> Response:
             context.store.complete_upload(transaction, upload, new)
     if refusal is not None:
         raise refusal
-    location = f"/{context.bucket_name}/{context.request.raw_key}"
-    content = [("Location", location), ("Bucket", context.bucket_name), ("Key", upload.spelling)]
+    content = [
+        ("Location", _location(context, upload)),
+        ("Bucket", context.bucket_name),
+        ("Key", upload.spelling),
+    ]
     content.append(("ETag", f'"{new.etag}"'))
-    return Response(200, dict(_XML), document("CompleteMultipartUploadResult", content))
+    headers = {**_XML, **written_headers(context, new)}
+    return Response(200, headers, document("CompleteMultipartUploadResult", content))
+
+
+def _location(context: Context, upload: Upload) -> str:
+    """The object's URL at this endpoint; R2 writes it with the whole key encoded (WSDK .../s3/operations.worker.ts)."""
+    host = context.header("host") or ""
+    base = f"http://{host}" if context.request.address.bucket else f"http://{host}/{context.bucket_name}"
+    return f"{base}/{quote(upload.spelling, safe='-_.~')}"
 
 
 def abort_multipart_upload(context: Context) -> Response:

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 from local_cloudflare.r2.operations.conditions import Conditions
 from local_cloudflare.r2.operations.context import Context
+from local_cloudflare.r2.operations.expiry import expiration_headers
 from local_cloudflare.r2.operations.metadata import checksum_headers, object_headers
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
 from local_cloudflare.r2.protocol.wire import Response, is_header_value
@@ -14,7 +15,8 @@ from local_cloudflare.r2.store.models import StoredObject
 
 __all__ = ["get_object", "head_object", "parse_range"]
 
-_RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{1,18})?|-(\d{1,18}))", re.ASCII)
+_RANGE = re.compile(r"bytes=(?:(\d+)-(\d+)?|-(\d+))", re.ASCII)
+_MOST_DIGITS = 4000  # Python reads no longer numbers
 
 
 _OVERRIDES = {
@@ -71,7 +73,7 @@ def _describe(
     """The answer without its body, and the part of the body that belongs to it."""
     if found is None:
         raise S3Error(ErrorKind.NO_SUCH_KEY)
-    headers = object_headers(found) | _overrides(context)
+    headers = object_headers(found) | expiration_headers(context, found) | _overrides(context)
     if not conditions.check_read(found):
         return Response(304, headers), None
     selected = _selected(context, found)
@@ -129,17 +131,23 @@ def parse_range(header: str, size: int) -> tuple[int, int]:
         )
     first, last, suffix = match.groups()
     if suffix is not None:
-        length = min(int(suffix), size)
+        length = min(_offset(suffix), size)
         if length == 0:
             raise S3Error(ErrorKind.INVALID_RANGE)
         return size - length, length
-    start = int(first)
-    if last is not None and start > int(last):
+    start = _offset(first)
+    if last is not None and start > _offset(last):
         raise S3Error(ErrorKind.INVALID_ARGUMENT, "range must be positive.")
     if start >= size:
         raise S3Error(ErrorKind.INVALID_RANGE)
-    end = size - 1 if last is None else min(int(last), size - 1)
+    end = size - 1 if last is None else min(_offset(last), size - 1)
     return start, end - start + 1
+
+
+def _offset(digits: str) -> int:
+    """A number of any length; one that Python does not read lies behind the end of every object."""
+    significant = digits.lstrip("0") or "0"
+    return int(significant) if len(significant) <= _MOST_DIGITS else 10**_MOST_DIGITS
 
 
 def _part_range(found: StoredObject, text: str) -> tuple[int, int] | None:

@@ -26,6 +26,11 @@ class Rule:
     source: str
     operations: frozenset[str]
     check: Callable[[Context], None]
+    exempt: frozenset[str] = frozenset()
+
+    def concerns(self, operation: str) -> bool:
+        """Whether the rule is about that operation."""
+        return operation not in self.exempt and bool(self.operations & {"*", operation})
 
 
 _CREATES = frozenset({"PutObject", "CopyObject", "CreateMultipartUpload"})
@@ -163,9 +168,20 @@ def _upload_size(context: Context) -> None:
 
 RULES: tuple[Rule, ...] = (
     Rule("signed chunks and trailers", "CFD r2/examples/aws/aws-sdk-net.mdx", _EVERYWHERE, _payload_hash),
-    Rule("bucket owner", _WSDK, _EVERYWHERE, _refuse("x-amz-expected-bucket-owner")),
+    Rule(
+        "bucket owner",
+        f"{_API}, whose rows of three operations lack it",
+        _EVERYWHERE,
+        _refuse("x-amz-expected-bucket-owner"),
+        exempt=frozenset({"AbortMultipartUpload", "ListBuckets", "ListMultipartUploads"}),
+    ),
     Rule("source bucket owner", _WSDK, _COPIES, _refuse("x-amz-source-expected-bucket-owner")),
-    Rule("requester pays", _API, _EVERYWHERE, _refuse("x-amz-request-payer")),
+    Rule(
+        "requester pays",
+        f"{_API}, rows of the operations on objects",
+        _ON_KEYS | {"ListObjects", "ListObjectsV2", "DeleteObjects"},
+        _refuse("x-amz-request-payer"),
+    ),
     Rule("object tagging", _API, _CREATES, _refuse("x-amz-tagging")),
     Rule("tagging of a copy", _API, frozenset({"CopyObject"}), _refuse("x-amz-tagging-directive")),
     Rule("checksum of a copy", _API, frozenset({"CopyObject"}), _refuse("x-amz-checksum-algorithm")),
@@ -260,7 +276,7 @@ def _by_operation(rules: Iterable[Rule]) -> Callable[[str], tuple[Rule, ...]]:
 
     def find(name: str) -> tuple[Rule, ...]:
         if name not in cache:
-            cache[name] = tuple(rule for rule in rules if rule.operations & {"*", name})
+            cache[name] = tuple(rule for rule in rules if rule.concerns(name))
         return cache[name]
 
     return find

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from local_cloudflare.r2.auth.access import Permission
 from local_cloudflare.r2.operations.conditions import Conditions, parse_time
 from local_cloudflare.r2.operations.context import Context
+from local_cloudflare.r2.operations.expiry import expiration_headers
 from local_cloudflare.r2.operations.limits import check_metadata_size, check_single_size
 from local_cloudflare.r2.operations.metadata import (
     checksum_headers,
@@ -14,9 +15,10 @@ from local_cloudflare.r2.operations.metadata import (
     kept_headers,
     storage_class,
     stored_checksums,
+    version_id,
 )
 from local_cloudflare.r2.operations.payload import declared_checksums, receive
-from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
+from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error, not_implemented
 from local_cloudflare.r2.protocol.request import decode_key
 from local_cloudflare.r2.protocol.wire import Response
 from local_cloudflare.r2.protocol.xml import document
@@ -31,6 +33,7 @@ __all__ = [
     "metadata_of",
     "put_object",
     "read_copy_source",
+    "written_headers",
 ]
 
 _COMPOSITE = "-"
@@ -54,7 +57,13 @@ def put_object(context: Context) -> Response:
         check = context.pace.guard(bucket.id, context.key, conditions.check_write)
         context.store.objects.put(bucket.id, new, check)
         incoming.keep()
-    return Response(200, {"ETag": f'"{etag}"', **checksum_headers(described)})
+    headers = {"ETag": f'"{etag}"', **checksum_headers(described), **written_headers(context, new)}
+    return Response(200, headers)
+
+
+def written_headers(context: Context, new: StoredObject) -> dict[str, str]:
+    """What the answer to every write says: a token for it, and when the object will end."""
+    return {"x-amz-version-id": version_id(context.bucket.id, new), **expiration_headers(context, new)}
 
 
 def metadata_of(context: Context, bucket: Bucket) -> ObjectMetadata:
@@ -93,7 +102,10 @@ def read_copy_source(context: Context) -> CopySource:
     Raises:
         S3Error: InvalidArgument, AccessDenied, NoSuchBucket.
     """
-    text = decode_key(context.request.headers["x-amz-copy-source"].partition("?versionId=")[0])
+    path, _, version = context.request.headers["x-amz-copy-source"].partition("?versionId=")
+    if version:
+        raise not_implemented("versionId")
+    text = decode_key(path)
     name, _, spelling = text.removeprefix("/").partition("/")
     if not name or not spelling:
         raise S3Error(ErrorKind.INVALID_ARGUMENT, "copy source bucket name")
@@ -131,7 +143,9 @@ def copy_object(context: Context) -> Response:
         check = context.pace.guard(context.bucket.id, context.key, on_destination.check_write)
         context.store.objects.put(context.bucket.id, new, check)
     content = [("ETag", f'"{new.etag}"'), ("LastModified", iso_time(new.modified))]
-    return Response(200, {"Content-Type": "application/xml"}, document("CopyObjectResult", content))
+    headers = {"Content-Type": "application/xml", **written_headers(context, new)}
+    headers["x-amz-copy-source-version-id"] = version_id(source.bucket.id, found)
+    return Response(200, headers, document("CopyObjectResult", content))
 
 
 def _directive(context: Context) -> Callable[[StoredObject], ObjectMetadata]:

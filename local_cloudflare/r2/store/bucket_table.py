@@ -144,6 +144,12 @@ class BucketTable:
             rows = transaction.execute("SELECT id, lifecycle FROM buckets").fetchall()
         return [(bucket, json.loads(text)) for bucket, text in rows]
 
+    def rules_of(self, bucket: int) -> list[dict[str, Any]]:
+        """The lifecycle rules of the bucket with that id; none if it has gone."""
+        with self._database.snapshot() as transaction:
+            row = transaction.execute("SELECT lifecycle FROM buckets WHERE id = ?", bucket).fetchone()
+        return [] if row is None else list(json.loads(row[0]))
+
     def _find(self, transaction: Transaction, name: str, jurisdiction: str) -> Bucket | None:
         row = transaction.execute(
             f"SELECT {_BUCKET} FROM buckets WHERE name = ? AND jurisdiction = ?",  # noqa: S608

@@ -6,12 +6,21 @@ a deletion wins over a transition.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from local_cloudflare.r2.store.keys import normal_form
 
-__all__ = ["DEFAULT_RULES", "Due", "Swept", "due_for_object", "parse_date", "upload_is_due"]
+__all__ = [
+    "DEFAULT_RULES",
+    "Due",
+    "Expiry",
+    "Swept",
+    "due_for_object",
+    "expiry_of",
+    "parse_date",
+    "upload_is_due",
+]
 
 DEFAULT_RULES: tuple[Mapping[str, Any], ...] = (
     {
@@ -32,6 +41,14 @@ class Due:
 
     delete: bool = False
     storage_class: str | None = None
+
+
+@dataclass(frozen=True)
+class Expiry:
+    """When a rule deletes an object, and which one is the first to do so."""
+
+    time: datetime
+    rule_id: str
 
 
 @dataclass
@@ -58,6 +75,19 @@ def due_for_object(
             if target == "STANDARD_IA" != storage_class and _is_met(step.get("condition"), modified, now):
                 transition = target
     return Due(storage_class=transition)
+
+
+def expiry_of(rules: Iterable[Mapping[str, Any]], key: str, modified: datetime) -> Expiry | None:
+    """The earliest deletion that the rules hold for an object; the key in NFC."""
+    found = []
+    for rule in _matching(rules, key):
+        condition = (rule.get("deleteObjectsTransition") or {}).get("condition") or {}
+        age, date = condition.get("maxAge"), parse_date(condition.get("date"))
+        if condition.get("type") == "Age" and isinstance(age, int | float):
+            found.append(Expiry(modified + timedelta(seconds=age), str(rule.get("id", ""))))
+        elif condition.get("type") == "Date" and date is not None:
+            found.append(Expiry(date, str(rule.get("id", ""))))
+    return min(found, key=lambda expiry: expiry.time, default=None)
 
 
 def upload_is_due(rules: Iterable[Mapping[str, Any]], key: str, initiated: datetime, now: datetime) -> bool:

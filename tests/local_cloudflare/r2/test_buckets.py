@@ -88,6 +88,45 @@ def test_a_list_of_buckets_has_pages(own: "LocalR2") -> None:
     assert (rest.body.count(b"<Bucket>"), rest.headers["cf-is-truncated"]) == (3, "false")
 
 
+def test_a_list_of_buckets_echoes_where_it_begins(own: "LocalR2") -> None:
+    """As R2's page of extensions has it; from a header as from the query, and only if it was given."""
+    own.bucket()
+    for options in ({"path": "/?start-after=a%26b&continuation-token=b"},
+                    {"path": "/", "headers": {"cf-start-after": "a&b", "cf-continuation-token": "b"}}):  # fmt: skip
+        body = own.send("GET", **options).body.decode()
+        assert "<StartAfter>a&amp;b</StartAfter><ContinuationToken>b</ContinuationToken>" in body
+    body = own.send("GET", "/").body.decode()
+    assert "StartAfter" not in body
+    assert "ContinuationToken" not in body
+
+
+@pytest.mark.parametrize(
+    ("operation", "path"),
+    [("ListBuckets", "/"), ("ListMultipartUploads", "/{}?uploads"), ("ListMultipartUploads", "/{}/k?uploads"),
+     ("ListParts", "/{}/k?uploadId=u"), ("ListObjectsV1", "/{}"), ("ListObjectsV2", "/{}?list-type=2")],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["foo", "max-buckets", "bucket-region", "delimeter", "x-amz-meta-a"])
+def test_a_listing_names_the_parameter_that_it_lacks(
+    r2: "LocalR2", bucket: str, operation: str, path: str, name: str
+) -> None:
+    """501; the SDK's own `x-id` and those of a signature are ignored."""
+    target = path.format(bucket)
+    reply = r2.send("GET", f"{target}{'&' if '?' in target else '?'}x-id=Any&{name}=1")
+    text = (
+        f"<Code>NotImplemented</Code><Message>{operation} search parameter {name} not implemented</Message>"
+    )
+    assert (reply.status, text in reply.body.decode()) == (501, True)
+
+
+@pytest.mark.parametrize(
+    "query", ["prefix=a&start-after=b&continuation-token=c&max-keys=1&x-id=ListBuckets", "X-Amz-Meta=1"]
+)
+def test_a_list_of_buckets_has_four_parameters(r2: "LocalR2", query: str) -> None:
+    """R2's extensions, in headers and in a presigned URL too."""
+    assert r2.send("GET", f"/?{query}").status == 200
+    assert r2.send("GET", "/?prefix=a", expires=60).status == 200
+
+
 def test_a_jurisdiction_sees_its_own_buckets(own: "LocalR2") -> None:
     """By the first label of the host, as R2's endpoints are named."""
     own.store.create_bucket("europe", jurisdiction="eu")

@@ -155,3 +155,30 @@ def test_if_match_on_a_delete_is_ignored(s3: Any, bucket: str, refused: Any) -> 
     s3.put_object(Bucket=bucket, Key="key", Body=b"")
     s3.delete_object(Bucket=bucket, Key="key", IfMatch='"wrong"')
     assert refused(s3.head_object, Bucket=bucket, Key="key")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("headers", "there", "nothing"),
+    [
+        ({"if-none-match": "*"}, 412, 200),
+        ({"if-none-match": '"{tag}"'}, 412, 200),
+        ({"if-match": '"0"'}, 412, 412),
+        ({"if-match": '"{tag}"'}, 200, 412),
+        ({"if-match": "*"}, 200, 412),
+        ({"if-unmodified-since": "Wed, 01 Jan 2020 00:00:00 GMT"}, 412, 200),
+        ({"if-modified-since": "Fri, 01 Jan 2100 00:00:00 GMT"}, 412, 412),
+        ({"if-modified-since": "Wed, 01 Jan 2020 00:00:00 GMT"}, 200, 412),
+    ],
+)
+def test_the_beginning_of_an_upload_has_conditions(
+    r2: "LocalR2", bucket: str, headers: dict[str, str], there: int, nothing: int
+) -> None:
+    """Those of a write, before anything is sent (release notes 2022-05-27); a refused one begins no upload."""
+    tag = r2.send("PUT", f"/{bucket}/there", body=b"x").headers["ETag"].strip('"')
+    sent = {name: value.format(tag=tag) for name, value in headers.items()}
+    for key, status in (("there", there), ("nothing", nothing)):
+        reply = r2.send("POST", f"/{bucket}/{key}?uploads", headers=sent)
+        assert (reply.status, b"<Code>PreconditionFailed</Code>" in reply.body) == (status, status == 412)
+    found = r2.store.bucket(bucket)
+    assert found is not None
+    assert len(r2.store.uploads.of_bucket(found.id)) == [there, nothing].count(200)

@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -188,6 +189,69 @@ def test_a_number_of_any_length_is_answered(own: "LocalR2") -> None:
     body = f"<LifecycleConfiguration><Rule><Status>Enabled</Status>{days}</Rule></LifecycleConfiguration>"
     reply = own.send("PUT", f"/{own.bucket().name}?lifecycle", body=body.encode())
     assert (reply.status, b"<Code>MalformedXML</Code>" in reply.body) == (400, True)
+
+
+EXPIRING = [
+    {**rule("dev/", deleteObjectsTransition=after(9 * DAY)), "id": "nine days"},
+    {**rule("dev/temp/", deleteObjectsTransition=after(DAY)), "id": 'one "day"'},
+    {**rule("dev/", enabled=False, deleteObjectsTransition=after(1)), "id": "disabled"},
+    {
+        **rule("cold/", storageClassTransitions=[{**after(DAY), "storageClass": "InfrequentAccess"}]),
+        "id": "cold",
+    },
+    {
+        **rule("dated/", deleteObjectsTransition={"condition": {"type": "Date", "date": "2030-01-02"}}),
+        "id": "date",
+    },
+]
+
+
+def expiring(own: "LocalR2", key: str, days: int, rule_id: str) -> str:
+    """The header that an object must have which was last written now."""
+    found = own.store.objects.get(1, key)
+    assert found is not None
+    date = formatdate(found.modified / 1000 + days * DAY, usegmt=True)
+    return f'expiry-date="{date}", rule-id="{rule_id}"'
+
+
+def test_answers_say_when_an_object_ends(own: "LocalR2") -> None:
+    """Every write and read, from the earliest of the enabled rules that delete it."""
+    name, client = own.bucket().name, own.client()
+    own.store.set_lifecycle(name, rules=EXPIRING)
+    upload = {"Bucket": name, "Key": "dev/temp/parts"}
+    upload["UploadId"] = client.create_multipart_upload(**upload)["UploadId"]
+    part = {"PartNumber": 1, "ETag": client.upload_part(PartNumber=1, Body=b"1", **upload)["ETag"]}
+    written = {
+        "dev/temp/put": client.put_object(Bucket=name, Key="dev/temp/put", Body=b"1"),
+        "dev/temp/parts": client.complete_multipart_upload(MultipartUpload={"Parts": [part]}, **upload),
+        "dev/temp/copy": client.copy_object(
+            Bucket=name, Key="dev/temp/copy", CopySource={"Bucket": name, "Key": "dev/temp/put"}
+        ),
+    }
+    for key, answer in written.items():
+        shown = expiring(own, key, 1, "one%20%22day%22")
+        reads = (client.get_object, client.head_object)
+        answers = [answer, *(read(Bucket=name, Key=key) for read in reads)]
+        assert [one["Expiration"] for one in answers] == [shown] * 3
+    client.put_object(Bucket=name, Key="dev/other", Body=b"1")
+    assert client.head_object(Bucket=name, Key="dev/other")["Expiration"] == expiring(
+        own, "dev/other", 9, "nine%20days"
+    )
+    dated = client.put_object(Bucket=name, Key="dated/a", Body=b"1")["Expiration"]
+    assert dated == 'expiry-date="Wed, 02 Jan 2030 00:00:00 GMT", rule-id="date"'
+
+
+@pytest.mark.parametrize("key", ["cold/a", "elsewhere"])
+def test_answers_say_nothing_where_no_rule_deletes(own: "LocalR2", key: str) -> None:
+    """Nor after the rules have gone: those in force count."""
+    name, client = own.bucket().name, own.client()
+    own.store.set_lifecycle(name, rules=EXPIRING)
+    assert "Expiration" not in client.put_object(Bucket=name, Key=key, Body=b"1")
+    client.put_object(Bucket=name, Key="dev/a", Body=b"1")
+    own.store.set_lifecycle(name, rules=[])
+    for read in (client.get_object, client.head_object):
+        assert "Expiration" not in read(Bucket=name, Key=key)
+        assert "Expiration" not in read(Bucket=name, Key="dev/a")
 
 
 def test_rules_act_as_real_time_passes(start: Any) -> None:

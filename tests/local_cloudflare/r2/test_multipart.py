@@ -64,6 +64,35 @@ def test_parts_become_one_object(s3: Any, bucket: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [("mp/obj.bin", "mp%2Fobj.bin"), ("a b+\u00e4~", "a%20b%2B%C3%A4~"), ("<&>", "%3C%26%3E")],
+)
+def test_a_completion_names_the_url_of_the_object(
+    r2: "LocalR2", s3: Any, bucket: str, key: str, shown: str
+) -> None:
+    """Absolute, with the whole key percent-encoded: it can be asked for."""
+    upload = begin(s3, bucket, key)
+    location = s3.complete_multipart_upload(MultipartUpload=fill(s3, upload, [b"1"]), **upload)["Location"]
+    assert location == f"{r2.server.endpoint}/{bucket}/{shown}"
+    assert r2.send("GET", location.removeprefix(r2.server.endpoint)).body == b"1"
+
+
+def test_a_completion_in_virtual_hosted_style_names_that_host(r2: "LocalR2", s3: Any, bucket: str) -> None:
+    """The bucket stands there once."""
+    upload = begin(s3, bucket, "a/b")
+    fill(s3, upload, [b"1"])
+    tag = s3.list_parts(**upload)["Parts"][0]["ETag"]
+    part = f"<Part><PartNumber>1</PartNumber><ETag>{tag}</ETag></Part>"
+    body = f"<CompleteMultipartUpload>{part}</CompleteMultipartUpload>".encode()
+    host = f"{bucket}.localhost:{r2.server.port}"
+    target, headers = r2.sign(
+        "POST", f"/a/b?uploadId={upload['UploadId']}", body=body, headers={"host": host}
+    )
+    reply = r2.send_raw("POST", target, body, headers)
+    assert f"<Location>http://{host}/a%2Fb</Location>" in reply.body.decode()
+
+
 def test_a_completed_upload_is_gone(s3: Any, bucket: str, refused: Any) -> None:
     """So is an aborted one: NoSuchUpload."""
     upload = begin(s3, bucket)

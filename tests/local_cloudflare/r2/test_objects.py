@@ -67,6 +67,26 @@ def test_headers_and_metadata_come_back(s3: Any, bucket: str) -> None:
     assert head["ExpiresString"] == "Fri, 01 Jan 2027 00:00:00 GMT"
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("deflate, gzip", "deflate, gzip"),
+        ("deflate,gzip", "deflate,gzip"),
+        ("gzip ,  br", "gzip ,  br"),
+        ("aws-chunked", None),
+        ("aws-chunked, gzip", "gzip"),
+        ("gzip,aws-chunked", "gzip"),
+        ("AWS-Chunked, deflate, gzip", "deflate, gzip"),
+        ("deflate, aws-chunked, gzip", "deflate, gzip"),
+        ("x-aws-chunked", "x-aws-chunked"),
+    ],
+)
+def test_a_content_encoding_is_kept_as_sent(r2: "LocalR2", bucket: str, sent: str, kept: str | None) -> None:
+    """Only aws-chunked, the framing of an upload, is no property of the object."""
+    r2.send("PUT", f"/{bucket}/key", body=b"x", headers={"content-encoding": sent})
+    assert r2.send("HEAD", f"/{bucket}/key").headers.get("Content-Encoding") == kept
+
+
 def test_a_missing_content_type_is_octet_stream(r2: "LocalR2", bucket: str) -> None:
     """As R2's S3 API answers."""
     r2.send("PUT", f"/{bucket}/key", body=b"x")
@@ -101,6 +121,13 @@ def test_metadata_is_decoded_and_encoded_by_rfc_2047(
         ("bytes=8-99", 206, b"89", "bytes 8-9/10"),
         ("bytes=-3", 206, b"789", "bytes 7-9/10"),
         ("bytes=-99", 206, b"0123456789", "bytes 0-9/10"),
+        ("bytes=0-18446744073709551615", 206, b"0123456789", "bytes 0-9/10"),
+        ("bytes=8-9999999999999999999999999999999999999999", 206, b"89", "bytes 8-9/10"),
+        ("bytes=-18446744073709551615", 206, b"0123456789", "bytes 0-9/10"),
+        (f"bytes=3-{'9' * 5000}", 206, b"3456789", "bytes 3-9/10"),
+        (f"bytes={'0' * 5000}3-4", 206, b"34", "bytes 3-4/10"),
+        ("bytes=18446744073709551615-", 416, None, None),
+        ("bytes=18446744073709551616-18446744073709551615", 400, None, None),
         ("bytes=10-", 416, None, None),
         ("bytes=-0", 416, None, None),
         ("bytes=3-2", 400, None, None),
@@ -116,6 +143,8 @@ def test_ranges(
     reply = r2.send("GET", f"/{bucket}/key", headers={"range": header})
     assert (reply.status, reply.headers.get("Content-Range")) == (status, content_range)
     assert body is None or reply.body == body
+    head = r2.send("HEAD", f"/{bucket}/key", headers={"range": header})
+    assert (head.status, head.headers.get("Content-Range")) == (status, content_range)
 
 
 def test_an_empty_object_has_no_range(r2: "LocalR2", bucket: str) -> None:
