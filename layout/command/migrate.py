@@ -13,7 +13,7 @@ from layout.migrate.copying import copy_objects
 from layout.migrate.deleting import check_delete, delete_old_objects, list_deletable
 from layout.migrate.marking import read_marker, write_marker
 from layout.migrate.plan.file import PlanFile, PlanMeta
-from layout.migrate.plan.rows import refuse_if_blocked
+from layout.migrate.plan.totals import refuse_if_blocked
 from layout.migrate.planning import make_plan
 from layout.migrate.report import show
 from layout.migrate.report.progress import Progress

@@ -52,7 +52,11 @@ def make_parser() -> argparse.ArgumentParser:
     _add_plan(command)
     _add_execute(command)
 
-    command = _add(commands, "verify", "compare the new keys with the plan; only reads, and writes a verdict")
+    command = _add(
+        commands,
+        "verify",
+        "compare the new keys with the plan; reads the bucket, writes a verdict and into the plan what it found",
+    )
     _add_plan(command)
     _add_verdict(command)
     command.add_argument("--deep", action="store_true", help="also read all bodies and compare their SHA-256")

@@ -7,48 +7,18 @@ metadata with it. The ETag of an object uploaded in parts is no hash, so it deci
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from sqlite3 import Row
 
 from layout.keys import environment_prefix
-from layout.migrate.bucket.reader import BucketReader
+from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.plan.file import PlanFile
-from layout.migrate.plan.rows import prefix_end
-from layout.migrate.same_object import same_description
+from layout.migrate.plan.journal import Journal
+from layout.migrate.plan.rows import PlannedObject, TakenKey, taken_keys
+from layout.migrate.same_object import is_multipart, same_description
 
-__all__ = ["compare_destinations"]
+__all__ = ["compare_destinations", "other_object"]
 
 BATCH = 1_000
 READERS = 16
-
-# Copies whose new key is taken, beside what is there.
-_TAKEN = (
-    " WHERE existing.key >= :first AND existing.key < :end AND objects.new_key = existing.key"
-    " AND objects.new_key IS NOT NULL AND objects.action <> 'collision' AND objects.action = 'copy'"
-)
-_SET_DONE = (
-    "UPDATE objects SET action = 'done', state = 'copied', reason = 'the same object is at its new key',"
-    " new_etag = existing.etag, copied_at = existing.modified FROM objects AS existing"
-)
-_ONE_EQUAL = f"{_SET_DONE}{_TAKEN} AND objects.id = :id"
-# CROSS JOIN keeps the order: new keys from `last` on, each looked up; so all pages together are one pass.
-_PAIRS = "SELECT objects.id, objects.key, existing.key AS found FROM objects CROSS JOIN objects AS existing"
-_MAY_BE_EQUAL = (
-    f"{_PAIRS}{_TAKEN} AND (objects.etag = existing.etag OR objects.etag LIKE '%-%' OR existing.etag LIKE '%-%')"
-    " AND objects.size = existing.size AND objects.new_key > :last ORDER BY objects.new_key LIMIT :limit"
-)
-_SET_CONFLICT = (
-    "UPDATE objects SET action = 'conflict', reason = CASE"
-    " WHEN objects.size = existing.size AND objects.etag = existing.etag"
-    " THEN 'the object at ' || existing.key || ' has the same bytes, but other headers or user metadata'"
-    " ELSE 'another object is at ' || existing.key || ': '"
-    " || existing.size || ' bytes, ETag ' || existing.etag || ', of ' || existing.modified END"
-    " FROM objects AS existing"
-)
-_CONFLICT = f"{_SET_CONFLICT}{_TAKEN}"
-_USER_CONFLICT = (
-    "UPDATE objects SET action = 'conflict', reason = users.reason FROM users"
-    " WHERE objects.owner = users.owner AND users.state = 'conflict' AND objects.action = 'copy'"
-)
 
 
 def compare_destinations(plan: PlanFile, bucket: BucketReader) -> None:
@@ -58,21 +28,33 @@ def compare_destinations(plan: PlanFile, bucket: BucketReader) -> None:
         StorageError: A HEAD was not answered.
     """
     prefix = environment_prefix(environment=plan.meta.environment)
-    bounds = {"first": prefix, "end": prefix_end(prefix)}
-    with plan.transaction() as database:
-        database.execute(_USER_CONFLICT)
+    journal = Journal(plan)
+    with plan.transaction():
+        journal.unclear_owners()
+    last = ""
     with ThreadPoolExecutor(READERS) as pool:
-        last = ""
-        while pairs := list(plan.database.execute(_MAY_BE_EQUAL, {**bounds, "last": last, "limit": BATCH})):
-            last = pairs[-1]["found"]
-            equal = list(pool.map(partial(_is_same, bucket), pairs))
-            with plan.transaction() as database:
-                for pair, same in zip(pairs, equal, strict=True):
+        while taken := taken_keys(plan, prefix, last, BATCH):
+            last = taken[-1].planned.new_key
+            equal = list(pool.map(partial(_is_same, bucket), taken))
+            with plan.transaction():
+                for one, same in zip(taken, equal, strict=True):
                     if same:
-                        database.execute(_ONE_EQUAL, {**bounds, "id": pair["id"]})
-    with plan.transaction() as database:
-        database.execute(_CONFLICT, bounds)
+                        journal.found(one.planned, one.found)
+                    else:
+                        journal.taken(one.planned, other_object(one.planned, one.found))
 
 
-def _is_same(bucket: BucketReader, pair: Row) -> bool:
-    return same_description(bucket.head(pair["key"]), bucket.head(pair["found"]))
+def other_object(planned: PlannedObject, found: ListedObject) -> str:
+    """Why the object at a new key is not the planned one, for people."""
+    if (found.size, found.etag) == (planned.size, planned.etag):
+        return f"the object at {planned.new_key} has the same bytes, but other headers or user metadata"
+    size_and_etag = f"{found.size} bytes, ETag {found.etag}"
+    return f"another object is at {planned.new_key}: {size_and_etag}, of {found.modified}"
+
+
+def _is_same(bucket: BucketReader, taken: TakenKey) -> bool:
+    planned, found = taken.planned, taken.found
+    parts = is_multipart(planned.etag) or is_multipart(found.etag)
+    if planned.size != found.size or (planned.etag != found.etag and not parts):
+        return False
+    return same_description(bucket.head(planned.key), bucket.head(found.key))

@@ -9,20 +9,11 @@ from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
 from layout.migrate.bucket.observing import observe
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.bucket.writer import BucketWriter, plain_for_obstore
+from layout.migrate.comparing import other_object
+from layout.migrate.plan.rows import PlannedObject
 from layout.migrate.same_object import is_multipart, same_description
 
-__all__ = ["CopyResult", "Outcome", "PlannedCopy", "copy_batch"]
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedCopy:
-    """One object to copy: row of the plan, key, ETag and size in bytes as planned, new key."""
-
-    id: int
-    key: str
-    etag: str
-    size: int
-    new_key: str
+__all__ = ["CopyResult", "Outcome", "copy_batch"]
 
 
 class Outcome(enum.Enum):
@@ -42,24 +33,24 @@ class Outcome(enum.Enum):
 class CopyResult:
     """What became of one object. `reason` is empty if it was copied; then the other two are of the copy."""
 
-    planned: PlannedCopy
+    planned: PlannedObject
     outcome: Outcome
     reason: str = ""
     new_etag: str = ""
-    copied_at: str = ""
+    new_modified: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
     """How one request ended: the new ETag if the answer held it, or the error."""
 
-    planned: PlannedCopy
+    planned: PlannedObject
     etag: str = ""
     error: StorageError | None = None
 
 
 async def copy_batch(
-    bucket: BucketWriter, batch: list[PlannedCopy], pool: ThreadPoolExecutor, in_flight: int
+    bucket: BucketWriter, batch: list[PlannedObject], pool: ThreadPoolExecutor, in_flight: int
 ) -> list[CopyResult]:
     """Copies a batch, `in_flight` at a time, and compares each new object with the plan.
 
@@ -78,7 +69,7 @@ async def copy_batch(
 
 
 async def _attempt(
-    bucket: BucketWriter, planned: PlannedCopy, slots: asyncio.Semaphore, pool: ThreadPoolExecutor
+    bucket: BucketWriter, planned: PlannedObject, slots: asyncio.Semaphore, pool: ThreadPoolExecutor
 ) -> _Attempt:
     async with slots:
         try:
@@ -103,7 +94,7 @@ async def _end(
     return await asyncio.get_running_loop().run_in_executor(pool, _result, bucket, attempt, found)
 
 
-def _is_small(bucket: BucketWriter, planned: PlannedCopy) -> bool:
+def _is_small(bucket: BucketWriter, planned: PlannedObject) -> bool:
     plain = plain_for_obstore(planned.key) and plain_for_obstore(planned.new_key)
     return plain and not is_multipart(planned.etag) and planned.size <= bucket.limits.single
 
@@ -121,7 +112,7 @@ def _result(bucket: BucketWriter, attempt: _Attempt, found: ListedObject | None)
     if isinstance(error, ObjectMissingError):
         return CopyResult(planned, Outcome.CHANGED, "the object vanished after it was planned")
     if isinstance(error, ConditionFailedError) and found is not None:
-        return CopyResult(planned, Outcome.CONFLICT, _conflict(planned, found))
+        return CopyResult(planned, Outcome.CONFLICT, other_object(planned, found))
     if found is None and error is None:
         return CopyResult(planned, Outcome.FAILED, f"nothing is at {planned.new_key} although it was copied")
     return CopyResult(planned, Outcome.CHANGED, "the object was written again after it was planned")
@@ -140,10 +131,3 @@ def _is_the_planned_object(bucket: BucketWriter, attempt: _Attempt, found: Liste
     if source is None or source.etag != planned.etag:
         return found.etag == planned.etag
     return same_description(source, bucket.head(planned.new_key))
-
-
-def _conflict(planned: PlannedCopy, found: ListedObject) -> str:
-    if (found.size, found.etag) == (planned.size, planned.etag):
-        return f"the object at {planned.new_key} has the same bytes, but other headers or user metadata"
-    size_and_etag = f"{found.size} bytes, ETag {found.etag}"
-    return f"another object is at {planned.new_key}: {size_and_etag}, of {found.modified}"

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from layout.keys import games_prefix
 from layout.legacy import Phase
 from layout.migrate.bucket.writer import BucketWriter
-from layout.migrate.copy_batch import Outcome, PlannedCopy, copy_batch
+from layout.migrate.copy_batch import CopyResult, Outcome, copy_batch
 from layout.migrate.plan.file import PlanFile
-from layout.migrate.plan.rows import prefix_end, refuse_if_blocked
-from layout.migrate.plan.schema import Action, State, UserState
+from layout.migrate.plan.journal import Journal
+from layout.migrate.plan.rows import PlannedObject, PlannedUser, left_to_copy_in, to_copy_in, users_after
+from layout.migrate.plan.schema import UserState
+from layout.migrate.plan.totals import count_there, left_to_copy, refuse_if_blocked
 from layout.migrate.profile_files import ChosenProfile, write_profile_files
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.reasons import Reasons
@@ -63,60 +65,37 @@ def copy_objects(plan: PlanFile, bucket: BucketWriter, progress: Progress) -> Co
         StorageError: The bucket refused a whole batch; what was finished is in the plan.
     """
     refuse_if_blocked(plan)
-    report = CopyReport(before=plan.value(_COUNT_THERE))
+    report = CopyReport(before=count_there(plan))
     with (
-        progress.task("copying", plan.value(_COUNT_LEFT)) as step,
+        progress.task("copying", left_to_copy(plan)[0]) as step,
         asyncio.Runner() as runner,
         ThreadPoolExecutor(IN_FLIGHT) as pool,
     ):
         run = _Run(plan, bucket, report, step, runner, pool)
         prefix = games_prefix(environment=plan.meta.environment)
-        shared = _Group(prefix, UserState.READY, "", "", ChosenProfile("", ""))
-        shared_media_there = run.copy_phase([shared], Phase.MEDIA)
-        run.copy_phase([shared], Phase.DATABASE)
+        shared_media_there = not run.copy_phase([prefix], Phase.MEDIA)
+        run.copy_phase([prefix], Phase.DATABASE)
         for users in _chunks(plan):
             ready = run.write_profiles(users)
-            complete = run.copy_phase(ready, Phase.MEDIA)
+            incomplete = run.copy_phase(ready, Phase.MEDIA)
             if shared_media_there:
-                run.copy_phase(complete, Phase.DATABASE)
-    report.left = plan.value(_COUNT_LEFT)
+                run.copy_phase([prefix for prefix in ready if prefix not in incomplete], Phase.DATABASE)
+    report.left = left_to_copy(plan)[0]
     return report
 
 
-_COUNT_LEFT = "SELECT count(*) FROM objects WHERE action = 'copy' AND state = 'planned'"
-_COUNT_THERE = "SELECT count(*) FROM objects WHERE action IN ('copy', 'done') AND state <> 'planned'"
-_IN_GROUP = (
-    " FROM objects WHERE new_key IS NOT NULL AND action <> 'collision' AND new_key >= ? AND new_key < ?"
-    " AND phase = ? AND state = 'planned'"
-)
-
-
-@dataclass(frozen=True)
-class _Group:
-    """Objects that share an owner: a user, or nobody for the shared games."""
-
-    prefix: str
-    state: UserState
-    owner: str
-    user_id: str
-    profile: ChosenProfile
-
-
-def _chunks(plan: PlanFile) -> Iterator[list[_Group]]:
+def _chunks(plan: PlanFile) -> Iterator[list[PlannedUser]]:
     """All users, in groups with about a batch of objects together: small users are copied side by side."""
-    chunk: list[_Group] = []
+    chunk: list[PlannedUser] = []
     objects, last = 0, ""
-    while rows := list(plan.rows("SELECT * FROM users WHERE owner > ? ORDER BY owner LIMIT ?", last, BATCH)):
-        for row in rows:
-            profile = ChosenProfile(row["profile_id"], row["origin"])
-            state = UserState(row["state"])
-            chunk.append(_Group(row["prefix"], state, row["owner"], row["user_id"], profile))
-            bounds = row["prefix"], prefix_end(row["prefix"])
-            objects += sum(plan.value("SELECT count(*)" + _IN_GROUP, *bounds, phase) for phase in Phase)
+    while users := users_after(plan, last, BATCH):
+        for user in users:
+            chunk.append(user)
+            objects += sum(left_to_copy_in(plan, user.prefix, phase) for phase in Phase)
             if objects >= BATCH or len(chunk) >= BATCH:
                 yield chunk
                 chunk, objects = [], 0
-        last = rows[-1]["owner"]
+        last = users[-1].owner
     if chunk:
         yield chunk
 
@@ -132,99 +111,72 @@ class _Run:
     runner: asyncio.Runner
     pool: ThreadPoolExecutor
 
-    def write_profiles(self, users: list[_Group]) -> list[_Group]:
-        """The users whose two files are there now and agree with the plan; the others are conflicts."""
+    @property
+    def journal(self) -> Journal:
+        return Journal(self.plan)
+
+    def write_profiles(self, users: list[PlannedUser]) -> list[str]:
+        """The prefixes of users whose two files are there now and agree with the plan."""
         environment = self.plan.meta.environment
-        # A conflict is looked at again: a person may have put the files right, and if not, it still counts.
-        again = (UserState.PLANNED, UserState.CONFLICT)
-        waiting = [user for user in users if user.state in again]
+        # A user in conflict of whom nothing is to be copied does not stop the copy: looked at again.
+        waiting = [user for user in users if user.state is not UserState.READY]
         problems = list(
             self.pool.map(
-                lambda user: write_profile_files(self.bucket, user.user_id, environment, user.profile),
+                lambda user: write_profile_files(
+                    self.bucket, user.user_id, environment, ChosenProfile(user.profile_id, user.origin)
+                ),
                 waiting,
             )
         )
         refused = {user.owner: problem for user, problem in zip(waiting, problems, strict=True) if problem}
-        for owner, problem in refused.items():
-            self.report.users.add(owner, problem)
-        with self.plan.transaction() as database:
+        with self.plan.transaction():
             for user in waiting:
-                problem = refused.get(user.owner, "")
-                state = UserState.CONFLICT if problem else UserState.READY
-                database.execute(
-                    "UPDATE users SET state = ?, reason = ? WHERE owner = ?", (state, problem, user.owner)
-                )
-                if problem:
-                    database.execute(
-                        "UPDATE objects SET action = 'conflict', reason = ? WHERE new_key IS NOT NULL"
-                        " AND action <> 'collision' AND action = 'copy' AND state = 'planned'"
-                        " AND new_key >= ? AND new_key < ?",
-                        (problem, user.prefix, prefix_end(user.prefix)),
-                    )
-        return [user for user in users if user.owner not in refused]
+                if problem := refused.get(user.owner):
+                    self.report.users.add(user.owner, problem)
+                    self.journal.user_refused(user.owner, user.prefix, problem)
+                else:
+                    self.journal.user_ready(user.owner)
+        return [user.prefix for user in users if user.owner not in refused]
 
-    def copy_phase(self, groups: list[_Group], phase: Phase) -> list[_Group]:
-        """Copies one phase of some groups and returns those of which nothing is left in that phase."""
-        batch: list[PlannedCopy] = []
-        for row in self._planned(groups, phase):
+    def copy_phase(self, prefixes: list[str], phase: Phase) -> set[str]:
+        """Copies one phase of what moves under some prefixes; those of which something is left in it."""
+        batch: list[PlannedObject] = []
+        for row in self._planned(prefixes, phase):
             batch.append(row)
             if len(batch) >= BATCH:
                 self._copy(batch)
                 batch = []
         self._copy(batch)
-        return [
-            group
-            for group in groups
-            if not self.plan.value(
-                "SELECT count(*)" + _IN_GROUP, group.prefix, prefix_end(group.prefix), phase
-            )
-        ]
+        return {prefix for prefix in prefixes if left_to_copy_in(self.plan, prefix, phase)}
 
-    def _planned(self, groups: list[_Group], phase: Phase) -> Iterator[PlannedCopy]:
+    def _planned(self, prefixes: list[str], phase: Phase) -> Iterator[PlannedObject]:
         """Rows still to copy. Each is read once: what fails stays for the next run, not for this one."""
-        for group in groups:
-            last = group.prefix
-            while True:
-                rows = list(
-                    self.plan.rows(
-                        "SELECT id, key, etag, size, new_key" + _IN_GROUP + " AND action = 'copy'"
-                        " ORDER BY new_key LIMIT ?",
-                        last,
-                        prefix_end(group.prefix),
-                        phase,
-                        BATCH,
-                    )
-                )
-                for row in rows:
-                    yield PlannedCopy(row["id"], row["key"], row["etag"], row["size"], row["new_key"])
-                if len(rows) < BATCH:
-                    break
-                last = rows[-1]["new_key"] + "\0"
+        for prefix in prefixes:
+            last = prefix
+            while rows := to_copy_in(self.plan, prefix, phase, last, BATCH):
+                yield from rows
+                last = rows[-1].new_key
 
-    def _copy(self, batch: list[PlannedCopy]) -> None:
+    def _copy(self, batch: list[PlannedObject]) -> None:
         """Copies a batch and writes down what became of it, all in one transaction."""
         if not batch:
             return
         results = self.runner.run(copy_batch(self.bucket, batch, self.pool, IN_FLIGHT))
-        with self.plan.transaction() as database:
+        with self.plan.transaction():
             for result in results:
-                planned = result.planned
-                if result.outcome is Outcome.COPIED:
-                    self.report.copied += 1
-                    self.report.bytes += planned.size
-                    values = (State.COPIED, result.new_etag, result.copied_at, planned.id)
-                    database.execute(
-                        "UPDATE objects SET state = ?, new_etag = ?, copied_at = ?, problem = NULL"
-                        " WHERE id = ?",
-                        values,
-                    )
-                    continue
-                database.execute("UPDATE objects SET problem = ? WHERE id = ?", (result.reason, planned.id))
-                if result.outcome is Outcome.CONFLICT:
-                    database.execute(
-                        "UPDATE objects SET action = ?, reason = ? WHERE id = ?",
-                        (Action.CONFLICT, result.reason, planned.id),
-                    )
-                kind = self.report.errors if result.outcome is Outcome.FAILED else self.report.changed
-                kind.add(planned.key, result.reason)
+                self._note(result)
         self.step(len(batch))
+
+    def _note(self, result: CopyResult) -> None:
+        planned = result.planned
+        if result.outcome is Outcome.COPIED:
+            self.report.copied += 1
+            self.report.bytes += planned.size
+            self.journal.copied(planned, result.new_etag, result.new_modified)
+            return
+        if result.outcome is Outcome.CONFLICT:
+            self.journal.taken(planned, result.reason)
+        else:
+            self.journal.failed(planned, result.reason)
+        kind = self.report.errors if result.outcome is Outcome.FAILED else self.report.changed
+        kind.add(planned.key, result.reason)

@@ -8,7 +8,6 @@ keys that were handed out before the move stay in use for hours.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from sqlite3 import Row
 
 from layout.errors import DeletionRefusedError
 from layout.keys import marker_key
@@ -18,7 +17,11 @@ from layout.migrate.bucket.old_side import old_side_pages
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.marking import read_marker
-from layout.migrate.plan.file import PlanFile, utc_now
+from layout.migrate.plan.file import PlanFile
+from layout.migrate.plan.journal import Journal
+from layout.migrate.plan.moves import State
+from layout.migrate.plan.rows import PlannedObject, is_destination, planned_at, verified_after
+from layout.migrate.plan.totals import count_verified, state_totals
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.reasons import Reasons
 from layout.migrate.report.verdict import Verdict
@@ -80,13 +83,15 @@ def list_deletable(
     plan: PlanFile, bucket: BucketReader, min_age: timedelta, progress: Progress
 ) -> DeleteReport:
     """What a delete would do now. Looks at each pair as the delete does, and changes nothing."""
-    report = DeleteReport(before=_count_deleted(plan))
+    report = DeleteReport(before=state_totals(plan)[State.DELETED])
     now = bucket.now()
-    with progress.task("looking") as step:
+    with progress.task("looking", count_verified(plan)) as step:
         for batch in _batches(plan):
-            for row in _deletable(plan, bucket, batch, now - min_age, report):
+            deletable, gone = _look(plan, bucket, batch, now - min_age, report)
+            report.before += len(gone)
+            for row in deletable:
                 report.deleted += 1
-                report.bytes += row["size"]
+                report.bytes += row.size
             step(len(batch))
     return report
 
@@ -100,104 +105,83 @@ def delete_old_objects(
         StorageError: The bucket did not answer; what was deleted is in the plan, or is found gone by the
             next run.
     """
-    report = DeleteReport(before=_count_deleted(plan))
-    now = bucket.now()
-    with progress.task("deleting", plan.value(_COUNT_VERIFIED, plan.meta.verification)) as step:
+    report = DeleteReport(before=state_totals(plan)[State.DELETED])
+    now, journal = bucket.now(), Journal(plan)
+    with progress.task("deleting", count_verified(plan)) as step:
         for batch in _batches(plan):
-            rows = _deletable(plan, bucket, batch, now - min_age, report)
-            failed = bucket.delete([row["key"] for row in rows]) if rows else {}
-            for key, reason in failed.items():
-                report.errors.add(key, reason)
-            _note(plan, [row for row in rows if row["key"] not in failed], failed, report)
+            deletable, gone = _look(plan, bucket, batch, now - min_age, report)
+            with plan.transaction():
+                for row in gone:
+                    report.before += 1
+                    journal.deleted(row)
+            failed = bucket.delete([row.key for row in deletable]) if deletable else {}
+            with plan.transaction():
+                for row in deletable:
+                    if reason := failed.get(row.key):
+                        report.errors.add(row.key, reason)
+                        journal.not_deleted(row, reason)
+                    else:
+                        report.deleted += 1
+                        report.bytes += row.size
+                        journal.deleted(row)
             step(len(batch))
     _list_again(plan, bucket, report)
     return report
 
 
-_VERIFIED = (
-    " FROM objects WHERE action IN ('copy', 'done') AND state = 'verified' AND sign = '=' AND checked_in = ?"
-)
-_COUNT_VERIFIED = f"SELECT count(*){_VERIFIED}"
-
-
-def _count_deleted(plan: PlanFile) -> int:
-    return int(plan.value("SELECT count(*) FROM objects WHERE state = 'deleted'"))
-
-
-def _batches(plan: PlanFile) -> Iterator[list[Row]]:
-    """Rows that the last verification found equal, each once."""
+def _batches(plan: PlanFile) -> Iterator[list[PlannedObject]]:
+    """Objects that the last verification found right, each once."""
     last = 0
-    query = f"SELECT id, key, etag, size, new_key, new_etag{_VERIFIED} AND id > ? ORDER BY id LIMIT ?"
-    while batch := list(plan.rows(query, plan.meta.verification, last, BATCH)):
+    while batch := verified_after(plan, last, BATCH):
         yield batch
-        last = batch[-1]["id"]
+        last = batch[-1].id
 
 
-def _deletable(
-    plan: PlanFile, bucket: BucketReader, batch: list[Row], newest: datetime, report: DeleteReport
-) -> list[Row]:
-    """The rows of a batch whose old object may go now. The others are counted with their reasons.
+def _look(
+    plan: PlanFile, bucket: BucketReader, batch: list[PlannedObject], newest: datetime, report: DeleteReport
+) -> tuple[list[PlannedObject], list[PlannedObject]]:
+    """Those of a batch whose old object may go now, and those whose old object is gone already.
 
-    A row whose old object is gone already is noted as deleted: a run may have been cut off after the
-    request. That counts only because its new object is there.
+    A run may have been cut off after its request; that counts only because the new object is there. The
+    others are counted in the report, with their reasons.
     """
-    sources = observe(bucket, [row["key"] for row in batch])
-    copies = observe(bucket, [row["new_key"] for row in batch])
+    sources = observe(bucket, [row.key for row in batch])
+    copies = observe(bucket, [row.new_key for row in batch])
     deletable, gone = [], []
     for row in batch:
-        copy = copies.get(row["new_key"])
-        reason = _reason_to_keep(plan, row, sources.get(row["key"]), copy)
+        copy = copies.get(row.new_key)
+        reason = _reason_to_keep(plan, row, sources.get(row.key), copy)
         if reason:
-            report.refused.add(row["key"], reason)
-        elif row["key"] not in sources:
+            report.refused.add(row.key, reason)
+        elif row.key not in sources:
             gone.append(row)
         elif copy is not None and datetime.fromisoformat(copy.modified) > newest:
             report.young += 1
         else:
             deletable.append(row)
-    if bucket.writable:
-        _note(plan, gone, {}, DeleteReport())
-    report.before += len(gone)
-    return deletable
+    return deletable, gone
 
 
-def _reason_to_keep(plan: PlanFile, row: Row, source: ListedObject | None, copy: ListedObject | None) -> str:
+def _reason_to_keep(
+    plan: PlanFile, row: PlannedObject, source: ListedObject | None, copy: ListedObject | None
+) -> str:
     if copy is None:
-        return f"nothing is at its new key {row['new_key']}"
-    if (copy.size, copy.etag) != (row["size"], row["new_etag"]):
-        return f"the object at its new key {row['new_key']} is not the verified one"
-    if source is not None and (source.size, source.etag) != (row["size"], row["etag"]):
+        return f"nothing is at its new key {row.new_key}"
+    if (copy.size, copy.etag) != (row.size, row.new_etag):
+        return f"the object at its new key {row.new_key} is not the verified one"
+    if source is not None and (source.size, source.etag) != (row.size, row.etag):
         return "it was written again after it was planned"
-    is_destination = plan.value(
-        "SELECT EXISTS (SELECT 1 FROM objects WHERE new_key = ?"
-        " AND new_key IS NOT NULL AND action <> 'collision')",
-        row["key"],
-    )
-    if is_destination or is_new_key(row["key"]):
+    if is_destination(plan, row.key) or is_new_key(row.key):
         return "it is where another object moves to"
     return ""
-
-
-def _note(plan: PlanFile, gone: list[Row], failed: dict[str, str], report: DeleteReport) -> None:
-    now = utc_now()
-    with plan.transaction() as database:
-        for row in gone:
-            report.deleted += 1
-            report.bytes += row["size"]
-            database.execute(
-                "UPDATE objects SET state = 'deleted', deleted_at = ?, problem = NULL WHERE id = ?",
-                (now, row["id"]),
-            )
-        for key, reason in failed.items():
-            database.execute("UPDATE objects SET problem = ? WHERE key = ?", (reason, key))
 
 
 def _list_again(plan: PlanFile, bucket: BucketReader, report: DeleteReport) -> None:
     """What the old side still shows although it should not."""
     for page in old_side_pages(bucket):
         for item in page:
-            row = plan.database.execute("SELECT state FROM objects WHERE key = ?", (item.key,)).fetchone()
+            row = planned_at(plan, item.key)
             if row is None:
                 report.left.add(item.key, "was written after the plan was made")
-            elif row["state"] == "deleted":
+            elif row.state is State.DELETED:
                 report.left.add(item.key, "is still listed although it was deleted")

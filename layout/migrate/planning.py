@@ -13,7 +13,11 @@ from layout.legacy import Decision, Facts, LegacyLayout, Placement
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.comparing import compare_destinations
 from layout.migrate.plan.file import PlanFile, utc_now
-from layout.migrate.plan.schema import Action, UserState
+from layout.migrate.plan.journal import ChosenUser, Journal, PlacedObject
+from layout.migrate.plan.moves import Event
+from layout.migrate.plan.rows import decisions, is_listed, profile_of, unplaced, users_without_profile
+from layout.migrate.plan.schema import UserState
+from layout.migrate.plan.totals import count_objects
 from layout.migrate.profile_files import choose_profile
 from layout.migrate.report.progress import Progress
 
@@ -22,7 +26,7 @@ __all__ = ["make_plan"]
 BATCH = 5_000
 USERS_BATCH = 200
 
-_ACTIONS = {Decision.MOVE: Action.COPY, Decision.KEEP: Action.KEEP, Decision.UNKNOWN: Action.UNKNOWN}
+_EVENTS = {Decision.MOVE: Event.PLACED, Decision.KEEP: Event.KEPT, Decision.UNKNOWN: Event.NOT_KNOWN}
 
 
 def make_plan(plan: PlanFile, bucket: BucketReader, layout: LegacyLayout, progress: Progress) -> bool:
@@ -44,7 +48,7 @@ def make_plan(plan: PlanFile, bucket: BucketReader, layout: LegacyLayout, progre
         plan.note(listed=True)
     with progress.task("choosing profiles") as step:
         _choose_profiles(plan, bucket, step)
-    with progress.task("placing", plan.value("SELECT count(*) FROM objects")) as step:
+    with progress.task("placing", count_objects(plan)) as step:
         _place_objects(plan, layout, step)
     _find_collisions(plan, layout)
     compare_destinations(plan, bucket)
@@ -63,129 +67,85 @@ def _note_page(plan: PlanFile, layout: LegacyLayout, page: list[ListedObject]) -
     if not page:
         return
     shown = {found.owner for item in page if (found := layout.evidence_in(item.key)) is not None}
-    with plan.transaction() as database:
-        database.executemany(
-            "INSERT OR REPLACE INTO objects (key, etag, size, modified) VALUES (?, ?, ?, ?)",
-            ((item.key, item.etag, item.size, item.modified) for item in page),
-        )
-        database.executemany("INSERT OR IGNORE INTO users (owner) VALUES (?)", ((owner,) for owner in shown))
-        plan.note(listed_to=page[-1].key)
+    with plan.transaction():
+        Journal(plan).listed(page, shown)
 
 
 def _choose_profiles(plan: PlanFile, bucket: BucketReader, step: "Progress.Step") -> None:
-    while True:
-        waiting = list(
-            plan.rows("SELECT owner FROM users WHERE profile_id = '' ORDER BY owner LIMIT ?", USERS_BATCH)
-        )
-        if not waiting:
-            return
-        chosen = [_user_row(plan, bucket, row["owner"]) for row in waiting]
-        with plan.transaction() as database:
-            database.executemany(
-                "UPDATE users SET user_id = ?, prefix = ?, profile_id = ?, origin = ?, state = ?, reason = ?"
-                " WHERE owner = ?",
-                chosen,
-            )
+    while waiting := users_without_profile(plan, USERS_BATCH):
+        chosen = [_chosen_user(plan, bucket, owner) for owner in waiting]
+        with plan.transaction():
+            Journal(plan).chosen(chosen)
         step(len(chosen))
 
 
-def _user_row(plan: PlanFile, bucket: BucketReader, owner: str) -> tuple[str, ...]:
-    """Values of one row of `users`, its key last."""
+def _chosen_user(plan: PlanFile, bucket: BucketReader, owner: str) -> ChosenUser:
     environment = plan.meta.environment
     try:
         prefix = user_prefix(owner, environment=environment)
     except InvalidKeyError as error:
-        return owner, "", "-", "", UserState.INVALID, str(error), owner
+        return ChosenUser(owner, owner, "", "-", "", UserState.INVALID, str(error))
     registry = profiles_key(owner, environment=environment)
     user_id = registry.fields["user"]
     chosen = choose_profile(
         bucket,
         user_id,
         environment,
-        has_registry=_is_listed(plan, registry),
-        has_selection=_is_listed(plan, selected_profile_key(owner, environment=environment)),
+        has_registry=is_listed(plan, registry),
+        has_selection=is_listed(plan, selected_profile_key(owner, environment=environment)),
     )
     state = UserState.CONFLICT if chosen.problem else UserState.PLANNED
-    return user_id, prefix, chosen.profile_id, chosen.origin, state, chosen.problem, owner
-
-
-def _is_listed(plan: PlanFile, key: str) -> bool:
-    return bool(plan.value("SELECT EXISTS (SELECT 1 FROM objects WHERE key = ?)", str(key)))
+    return ChosenUser(owner, user_id, prefix, chosen.profile_id, chosen.origin, state, chosen.problem)
 
 
 def facts_of(plan: PlanFile) -> Facts:
     """What a layout may ask: profiles from the plan, the last answer remembered, since keys come in order."""
     last: list[tuple[str, str | None]] = [("", None)]
 
-    def profile_of(owner: str) -> str | None:
+    def profile(owner: str) -> str | None:
         if last[0][0] != owner:
-            row = plan.database.execute("SELECT profile_id FROM users WHERE owner = ?", (owner,)).fetchone()
-            last[0] = owner, row["profile_id"] if row else None
+            last[0] = owner, profile_of(plan, owner)
         return last[0][1]
 
-    return Facts(plan.meta.environment, profile_of)
-
-
-_PLACE = (
-    "UPDATE OR IGNORE objects"
-    " SET action = ?, area = ?, rule = ?, reason = ?, owner = ?, new_key = ?, phase = ? WHERE id = ?"
-)
+    return Facts(plan.meta.environment, profile)
 
 
 def _place_objects(plan: PlanFile, layout: LegacyLayout, step: "Progress.Step") -> None:
     """A row whose new key another row has taken is left as it was, for `_find_collisions`."""
     facts, last = facts_of(plan), 0
-    while True:
-        batch = list(
-            plan.rows(
-                "SELECT id, key FROM objects WHERE id > ? AND action = 'listed' ORDER BY id LIMIT ?",
-                last,
-                BATCH,
-            )
-        )
-        if not batch:
-            return
-        last = batch[-1]["id"]
-        placed = [_placed(row["id"], layout.place(row["key"], facts)) for row in batch]
-        with plan.transaction() as database:
-            database.executemany(_PLACE, placed)
+    while batch := unplaced(plan, last, BATCH):
+        last = batch[-1][0]
+        placed = [_placed(row, layout.place(key, facts)) for row, key in batch]
+        with plan.transaction():
+            Journal(plan).placed(placed)
         step(len(batch))
 
 
-def _placed(row_id: int, placement: Placement) -> tuple[object, ...]:
+def _placed(row: int, placement: Placement) -> PlacedObject:
     new_key = None if placement.new_key is None else str(placement.new_key)
-    action = _ACTIONS[placement.decision]
-    return (
-        action,
+    return PlacedObject(
+        row,
+        _EVENTS[placement.decision],
         placement.area,
         placement.rule,
         placement.reason,
         placement.owner,
         new_key,
         placement.phase,
-        row_id,
     )
 
 
 def _find_collisions(plan: PlanFile, layout: LegacyLayout) -> None:
     """What was left in the listed state wanted a key that was taken: both sides become collisions."""
-    facts = facts_of(plan)
-    with plan.transaction() as database:
-        for row in list(plan.rows("SELECT id, key FROM objects WHERE action = 'listed'")):
-            placement = layout.place(row["key"], facts)
-            database.execute(_PLACE, (Action.COLLISION, *_placed(row["id"], placement)[1:]))
-        database.execute(
-            "UPDATE objects SET action = 'collision' WHERE action = 'copy'"
-            " AND new_key IN (SELECT new_key FROM objects WHERE action = 'collision')"
-        )
-        database.execute(
-            "UPDATE objects SET reason = 'several objects would get the key ' || new_key"
-            " WHERE action = 'collision'"
-        )
+    facts, last = facts_of(plan), 0
+    while batch := unplaced(plan, last, BATCH):
+        last = batch[-1][0]
+        with plan.transaction():
+            Journal(plan).collided([_placed(row, layout.place(key, facts)) for row, key in batch])
 
 
 def _fingerprint(plan: PlanFile) -> str:
     digest = hashlib.sha256()
-    for row in plan.rows("SELECT key, etag, size, action, new_key FROM objects ORDER BY key"):
-        digest.update(repr(tuple(row)).encode("utf-8", "surrogatepass"))
+    for decision in decisions(plan):
+        digest.update(repr(decision).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()

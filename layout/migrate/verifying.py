@@ -6,7 +6,6 @@ reads both bodies of every object. The old side is listed too: what was written 
 made is missing in the new layout. The bucket is only read.
 """
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,8 +17,17 @@ from layout.legacy import is_new_key
 from layout.migrate.bucket.old_side import old_side_pages
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.plan.file import PlanFile, utc_now
-from layout.migrate.plan.rows import count_blocked
-from layout.migrate.plan.schema import State
+from layout.migrate.plan.journal import Journal
+from layout.migrate.plan.moves import TO_MOVE, State
+from layout.migrate.plan.rows import (
+    PlannedObject,
+    PlannedUser,
+    missed,
+    planned_at,
+    planned_for,
+    users_after,
+)
+from layout.migrate.plan.totals import count_blocked, count_missed, count_to_move
 from layout.migrate.profile_files import profile_problem
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.verdict import Problem, Sign, Verdict
@@ -53,8 +61,7 @@ class _Findings:
 class _Compared:
     """One object that is at its new key: its row, what was listed, and the difference if there is one."""
 
-    row_id: int
-    key: str
+    row: PlannedObject
     found: ListedObject
     sign: Sign
     reason: str = ""
@@ -69,7 +76,7 @@ def verify_plan(plan: PlanFile, bucket: BucketReader, progress: Progress, *, dee
     run, findings = plan.meta.verification + 1, _Findings()
     with plan.transaction():
         plan.note(verification=run)
-    total = plan.value("SELECT count(*) FROM objects WHERE action IN ('copy', 'done')")
+    total = count_to_move(plan)
     with ThreadPoolExecutor(READERS) as pool:
         with progress.task("comparing", total) as step:
             prefix = environment_prefix(environment=plan.meta.environment)
@@ -90,34 +97,18 @@ def verify_plan(plan: PlanFile, bucket: BucketReader, progress: Progress, *, dee
 
 def _rows_of(
     plan: PlanFile, page: list[ListedObject], findings: _Findings
-) -> tuple[list["_Row"], list[ListedObject]]:
-    """The plan's rows for a page of the destination, and the objects beside them; the rest is counted."""
+) -> tuple[list[PlannedObject], list[ListedObject]]:
+    """What the plan moves to a page of new keys, and the objects beside it; the rest is counted."""
     rows, objects = [], []
     for item in page:
         # A listing shows the Unicode spelling that was uploaded last; the plan has NFC.
-        row = plan.database.execute(
-            "SELECT id, key, etag, size, new_etag, state, action FROM objects WHERE new_key = ?"
-            " AND new_key IS NOT NULL AND action <> 'collision'",
-            (normalize("NFC", item.key),),
-        ).fetchone()
+        row = planned_for(plan, normalize("NFC", item.key))
         if row is None:
             findings.counts["-"] += _is_more(item.key)
-        elif row["action"] != "conflict":
-            rows.append(
-                _Row(row["id"], row["key"], row["etag"], row["size"], row["new_etag"], State(row["state"]))
-            )
+        elif row.state in TO_MOVE:
+            rows.append(row)
             objects.append(item)
     return rows, objects
-
-
-@dataclass(frozen=True)
-class _Row:
-    id: int
-    key: str
-    etag: str
-    size: int
-    new_etag: str | None
-    state: State
 
 
 def _is_more(key: str) -> bool:
@@ -125,15 +116,15 @@ def _is_more(key: str) -> bool:
     return is_new_key(key) and parse_key(key).template.name not in _MANAGED
 
 
-def _compare(bucket: BucketReader, deep: bool, row: _Row, found: ListedObject) -> _Compared:
+def _compare(bucket: BucketReader, deep: bool, row: PlannedObject, found: ListedObject) -> _Compared:
     try:
         reason = _difference(bucket, row, found) or (_deep_difference(bucket, row, found) if deep else "")
     except StorageError as error:
-        return _Compared(row.id, row.key, found, "!", str(error))
-    return _Compared(row.id, row.key, found, "*" if reason else "=", reason)
+        return _Compared(row, found, "!", str(error))
+    return _Compared(row, found, "*" if reason else "=", reason)
 
 
-def _difference(bucket: BucketReader, row: _Row, found: ListedObject) -> str:
+def _difference(bucket: BucketReader, row: PlannedObject, found: ListedObject) -> str:
     if found.size != row.size:
         return f"has {found.size} bytes, planned are {row.size}"
     if found.etag == row.etag:
@@ -152,15 +143,15 @@ def _difference(bucket: BucketReader, row: _Row, found: ListedObject) -> str:
     return ""
 
 
-def _unrecorded_difference(bucket: BucketReader, row: _Row, found: ListedObject) -> str:
+def _unrecorded_difference(bucket: BucketReader, row: PlannedObject, found: ListedObject) -> str:
     """For equal bytes that no copy of this plan put there: another tool may have left the headers behind."""
-    source = bucket.head(row.key) if row.state is State.PLANNED else None
+    source = bucket.head(row.key) if row.state is State.COPY else None
     if source is None or same_description(source, bucket.head(found.key)):
         return ""
     return "was not copied by this plan, and has other headers or user metadata than the old object"
 
 
-def _deep_difference(bucket: BucketReader, row: _Row, found: ListedObject) -> str:
+def _deep_difference(bucket: BucketReader, row: PlannedObject, found: ListedObject) -> str:
     if row.state is State.DELETED:
         return ""
     try:
@@ -173,93 +164,62 @@ def _deep_difference(bucket: BucketReader, row: _Row, found: ListedObject) -> st
     return ""
 
 
-_NOTE_SAME = (
-    "UPDATE objects SET sign = '=', checked_in = ?, verified_at = ?, new_etag = ?, copied_at = ?,"
-    " problem = NULL, state = CASE state WHEN 'deleted' THEN 'deleted' ELSE 'verified' END WHERE id = ?"
-)
-_NOTE_OTHER = (
-    "UPDATE objects SET sign = ?, checked_in = ?, problem = ?,"
-    " state = CASE state WHEN 'verified' THEN 'copied' ELSE state END WHERE id = ?"
-)
-
-
 def _note(plan: PlanFile, run: int, compared: list[_Compared], findings: _Findings) -> None:
-    now = utc_now()
-    with plan.transaction() as database:
+    journal = Journal(plan)
+    with plan.transaction():
         for one in compared:
             findings.counts[one.sign] += 1
             if one.sign == "=":
                 findings.bytes += one.found.size
-                values = (run, now, one.found.etag, one.found.modified, one.row_id)
-                database.execute(_NOTE_SAME, values)
+                journal.same(one.row, one.found, run)
             else:
-                findings.problem(one.sign, one.reason, one.key, one.found.key)
-                database.execute(_NOTE_OTHER, (one.sign, run, one.reason, one.row_id))
+                findings.problem(one.sign, one.reason, one.row.key, one.found.key)
+                journal.different(one.row, one.reason, run)
 
 
 def _check_sources(plan: PlanFile, run: int, page: list[ListedObject], findings: _Findings) -> None:
     """Objects at old keys that are not as planned: their latest content is not in the new layout."""
-    with plan.transaction() as database:
+    with plan.transaction():
         for item in page:
-            row = database.execute(
-                "SELECT id, etag, size, action, new_key, sign, checked_in FROM objects WHERE key = ?",
-                (item.key,),
-            ).fetchone()
+            row = planned_at(plan, item.key)
             if row is None:
                 findings.counts["+"] += 1
                 findings.problem("+", "was written after the plan was made", item.key)
                 continue
-            unchanged = (row["etag"], row["size"]) == (item.etag, item.size)
-            if not unchanged and row["checked_in"] == run and row["sign"] == "=":
+            unchanged = (row.etag, row.size) == (item.etag, item.size)
+            if not unchanged and row.checked_in == run and row.problem is None:
                 findings.counts["="] -= 1
-                findings.bytes -= row["size"]
+                findings.bytes -= row.size
                 findings.counts["*"] += 1
                 reason = "the old object was written again after the plan was made"
-                findings.problem("*", reason, item.key, row["new_key"])
-                database.execute(_NOTE_OTHER, ("*", run, reason, row["id"]))
+                findings.problem("*", reason, item.key, row.new_key)
+                Journal(plan).different(row, reason, run)
 
 
 def _check_missing(plan: PlanFile, run: int, findings: _Findings) -> None:
-    missing = "FROM objects WHERE action IN ('copy', 'done') AND checked_in IS NOT ?"
-    findings.counts["+"] += plan.value(f"SELECT count(*) {missing}", run)
-    findings.problems_total += plan.value(f"SELECT count(*) {missing}", run)
-    room = KEPT_PROBLEMS - len(findings.problems)
-    for row in plan.rows(f"SELECT key, new_key {missing} ORDER BY new_key LIMIT ?", run, room):
-        problem = Problem(
-            sign="+", key=row["key"], new_key=row["new_key"], reason="is missing at its new key"
-        )
-        findings.problems.append(problem)
-    with plan.transaction() as database:
-        database.execute(
-            "UPDATE objects SET sign = '+', checked_in = ?, state = 'planned', action = 'copy'"
-            " WHERE action IN ('copy', 'done') AND checked_in IS NOT ? AND state <> 'deleted'",
-            (run, run),
-        )
+    reason = "is missing at its new key"
+    count = count_missed(plan, run)
+    findings.counts["+"] += count
+    findings.problems_total += count
+    for row in missed(plan, run, KEPT_PROBLEMS - len(findings.problems)):
+        findings.problems.append(Problem(sign="+", key=row.key, new_key=row.new_key, reason=reason))
+    with plan.transaction():
+        Journal(plan).missing(run, reason)
 
 
 def _check_users(plan: PlanFile, bucket: BucketReader, pool: ThreadPoolExecutor, findings: _Findings) -> None:
-    for users in _user_batches(plan):
-        check = partial(_user_problem, bucket, plan)
-        for (user_id, _), problem in zip(users, pool.map(check, users), strict=True):
+    last = ""
+    while users := users_after(plan, last, USERS_BATCH):
+        last = users[-1].owner
+        for user, problem in zip(users, pool.map(partial(_user_problem, bucket, plan), users), strict=True):
             findings.users += 1
             if problem:
-                findings.problem("!", f"user {user_id!r}: {problem}")
+                findings.problem("!", f"user {user.user_id!r}: {problem}")
 
 
-def _user_batches(plan: PlanFile) -> Iterator[list[tuple[str, str]]]:
-    last = ""
-    query = (
-        "SELECT owner, user_id, profile_id FROM users WHERE owner > ? AND state <> 'invalid'"
-        " ORDER BY owner LIMIT ?"
-    )
-    while rows := list(plan.rows(query, last, USERS_BATCH)):
-        yield [(row["user_id"], row["profile_id"]) for row in rows]
-        last = rows[-1]["owner"]
-
-
-def _user_problem(bucket: BucketReader, plan: PlanFile, user: tuple[str, str]) -> str:
+def _user_problem(bucket: BucketReader, plan: PlanFile, user: PlannedUser) -> str:
     try:
-        return profile_problem(bucket, user[0], plan.meta.environment, user[1])
+        return profile_problem(bucket, user.user_id, plan.meta.environment, user.profile_id)
     except StorageError as error:
         return str(error)
 

@@ -1,96 +1,216 @@
-"""Questions that several commands ask a plan."""
+"""The rows of a plan, as the commands ask for them. Nothing here changes the plan."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from sqlite3 import Row
 
-from layout.errors import PlanBlockedError
+from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.plan.file import PlanFile
-from layout.migrate.plan.schema import Action, State
+from layout.migrate.plan.moves import BLOCKING, TO_MOVE, State
+from layout.migrate.plan.schema import UserState, words
 
 __all__ = [
-    "AreaTotal",
-    "BlockedRow",
-    "area_totals",
-    "blocked_rows",
+    "PlannedObject",
+    "PlannedUser",
+    "TakenKey",
+    "decisions",
+    "is_destination",
+    "is_listed",
+    "left_to_copy_in",
+    "missed",
+    "planned_at",
+    "planned_for",
     "prefix_end",
-    "progress_totals",
-    "refuse_if_blocked",
+    "profile_of",
+    "taken_keys",
+    "to_copy_in",
+    "unplaced",
+    "users_after",
+    "users_without_profile",
+    "verified_after",
 ]
 
-SHOWN = 50
 
+@dataclass(frozen=True, slots=True)
+class PlannedObject:
+    """One object that the plan moves.
 
-@dataclass(frozen=True)
-class AreaTotal:
-    """One row of the plan's table: how many objects and bytes of an area get an action."""
-
-    area: str
-    action: Action
-    objects: int
-    bytes: int
-
-
-@dataclass(frozen=True)
-class BlockedRow:
-    """An object that stops the copy, and why."""
-
-    key: str
-    action: Action
-    reason: str
-
-
-def area_totals(plan: PlanFile) -> list[AreaTotal]:
-    """Objects and bytes of each area by action, areas in the order of their names."""
-    rows = plan.rows(
-        "SELECT area, action, count(*) AS objects, sum(size) AS bytes FROM objects"
-        " GROUP BY area, action ORDER BY area, action"
-    )
-    return [AreaTotal(row["area"], Action(row["action"]), row["objects"], row["bytes"]) for row in rows]
-
-
-def progress_totals(plan: PlanFile) -> dict[State, int]:
-    """How many of the objects to move are in each state."""
-    rows = plan.rows(
-        "SELECT state, count(*) AS objects FROM objects WHERE action IN ('copy', 'done') GROUP BY state"
-    )
-    return dict.fromkeys(State, 0) | {State(row["state"]): row["objects"] for row in rows}
-
-
-def blocked_rows(plan: PlanFile, limit: int = -1) -> Iterator[BlockedRow]:
-    """The objects that stop the copy, in the order of their keys; `limit` below 0 means all."""
-    rows = plan.rows(
-        "SELECT key, action, reason FROM objects WHERE action IN ('unknown', 'conflict', 'collision')"
-        " ORDER BY key LIMIT ?",
-        limit,
-    )
-    for row in rows:
-        yield BlockedRow(row["key"], Action(row["action"]), row["reason"])
-
-
-def count_blocked(plan: PlanFile) -> int:
-    """How many objects stop the copy."""
-    return int(
-        plan.value("SELECT count(*) FROM objects WHERE action IN ('unknown', 'conflict', 'collision')")
-    )
-
-
-def refuse_if_blocked(plan: PlanFile) -> None:
-    """Stops a command that moves data while a person has to decide something.
-
-    Raises:
-        PlanBlockedError: Lists up to 50 of the objects, with their reasons.
+    Attributes:
+        id: Its row.
+        key: Its old key.
+        etag: ETag of the old object as planned.
+        size: Bytes, of both.
+        modified: Last-modified time of the old object as planned, ISO 8601.
+        state: How far it has come.
+        new_key: Its new key.
+        new_etag: ETag at the new key when the object was last seen there; None before.
+        new_modified: Last-modified time at the new key then.
+        checked_in: Number of the last verification that looked at it.
+        problem: What is wrong with it, as far as it is known.
     """
-    blocked = count_blocked(plan)
-    if not blocked:
-        return
-    lines = [f"  {row.action:9} {row.key!r}: {row.reason}" for row in blocked_rows(plan, SHOWN)]
-    if blocked > SHOWN:
-        lines.append(f"  and {blocked - SHOWN:,} more")
-    raise PlanBlockedError(
-        f"{blocked:,} of the planned objects stop the copy:\n" + "\n".join(lines),
-        hint="Move or delete these objects, or what is at their new keys, then make a new plan.",
-        bucket=plan.meta.bucket,
+
+    id: int
+    key: str
+    etag: str
+    size: int
+    modified: str
+    state: State
+    new_key: str
+    new_etag: str | None
+    new_modified: str | None
+    checked_in: int | None
+    problem: str | None
+
+
+_COLUMNS = (
+    "objects.id, objects.key, objects.etag, objects.size, objects.modified, objects.state, objects.new_key,"
+    " objects.new_etag, objects.new_modified, objects.checked_in, objects.problem"
+)
+
+
+def _object(row: Row) -> PlannedObject:
+    number, key, etag, size, modified, state, new_key, new_etag, new_modified, checked_in, problem = tuple(
+        row
+    )[:11]
+    state, new_key = State(state), new_key or ""
+    return PlannedObject(
+        number, key, etag, size, modified, state, new_key, new_etag, new_modified, checked_in, problem
     )
+
+
+@dataclass(frozen=True)
+class PlannedUser:
+    """One row of `users`."""
+
+    owner: str
+    user_id: str
+    prefix: str
+    profile_id: str
+    origin: str
+    state: UserState
+
+
+def _user(row: Row) -> PlannedUser:
+    owner, user_id, prefix, profile_id, origin, state = row
+    return PlannedUser(owner, user_id, prefix, profile_id, origin, UserState(state))
+
+
+# Which rows have a new key that no other row has: the condition of the index `destinations`.
+_HAS_DESTINATION = "objects.new_key IS NOT NULL AND objects.state <> 'collision'"
+
+
+def is_listed(plan: PlanFile, key: str) -> bool:
+    """Whether an object was listed at this key."""
+    return bool(plan.value("SELECT EXISTS (SELECT 1 FROM objects WHERE key = ?)", str(key)))
+
+
+def unplaced(plan: PlanFile, after: int, limit: int) -> list[tuple[int, str]]:
+    """Rows and keys of objects about which nothing has been decided, in the order of the listing."""
+    query = "SELECT id, key FROM objects WHERE id > ? AND state = 'listed' ORDER BY id LIMIT ?"
+    return [(row["id"], row["key"]) for row in plan.rows(query, after, limit)]
+
+
+def decisions(plan: PlanFile) -> Iterator[tuple[object, ...]]:
+    """What the plan says of each object, in the order of their keys."""
+    for row in plan.rows("SELECT key, etag, size, modified, state, new_key FROM objects ORDER BY key"):
+        yield tuple(row)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenKey:
+    """An object to copy whose new key is taken, and what was listed there."""
+
+    planned: PlannedObject
+    found: ListedObject
+
+
+def taken_keys(plan: PlanFile, prefix: str, after: str, limit: int) -> list[TakenKey]:
+    """Objects to copy whose new keys are taken, by new key; `prefix` is that of the environment."""
+    # CROSS JOIN keeps the order: new keys from `after` on, each looked up; so all pages together are one pass.
+    query = (
+        f"SELECT {_COLUMNS}, existing.key, existing.etag, existing.size, existing.modified"
+        " FROM objects CROSS JOIN objects AS existing"
+        " WHERE existing.key >= ? AND existing.key < ? AND objects.new_key = existing.key"
+        f" AND {_HAS_DESTINATION} AND objects.state = 'copy' AND objects.new_key > ?"
+        " ORDER BY objects.new_key LIMIT ?"
+    )
+    rows = plan.rows(query, prefix, prefix_end(prefix), after, limit)
+    return [TakenKey(_object(row), ListedObject(*tuple(row)[-4:])) for row in rows]
+
+
+def users_without_profile(plan: PlanFile, limit: int) -> list[str]:
+    """Owners for whom no profile has been chosen yet."""
+    query = "SELECT owner FROM users WHERE profile_id = '' ORDER BY owner LIMIT ?"
+    return [row["owner"] for row in plan.rows(query, limit)]
+
+
+def profile_of(plan: PlanFile, owner: str) -> str | None:
+    """The profile that an owner's objects go to; None if the owner is no user."""
+    row = plan.database.execute("SELECT profile_id FROM users WHERE owner = ?", (owner,)).fetchone()
+    return row["profile_id"] if row else None
+
+
+def users_after(plan: PlanFile, owner: str, limit: int) -> list[PlannedUser]:
+    """Users after an owner, by owner; without those who cannot be users of the new layout."""
+    query = (
+        "SELECT owner, user_id, prefix, profile_id, origin, state FROM users"
+        " WHERE owner > ? AND state <> 'invalid' ORDER BY owner LIMIT ?"
+    )
+    return [_user(row) for row in plan.rows(query, owner, limit)]
+
+
+_IN_GROUP = f" FROM objects WHERE {_HAS_DESTINATION} AND new_key >= ? AND new_key < ? AND phase = ?"
+
+
+def left_to_copy_in(plan: PlanFile, prefix: str, phase: int) -> int:
+    """How many objects under a new prefix are not copied, those that stop the copy included."""
+    waiting = f" AND state IN ({words((State.COPY, *BLOCKING))})"
+    return int(plan.value("SELECT count(*)" + _IN_GROUP + waiting, prefix, prefix_end(prefix), phase))
+
+
+def to_copy_in(plan: PlanFile, prefix: str, phase: int, after: str, limit: int) -> list[PlannedObject]:
+    """Objects to copy under a new prefix, after a new key, by new key."""
+    query = f"SELECT {_COLUMNS}{_IN_GROUP} AND state = 'copy' AND new_key > ? ORDER BY new_key LIMIT ?"
+    rows = plan.rows(query, prefix, prefix_end(prefix), phase, after, limit)
+    return [_object(row) for row in rows]
+
+
+def planned_for(plan: PlanFile, new_key: str) -> PlannedObject | None:
+    """The object that belongs at a new key."""
+    query = f"SELECT {_COLUMNS} FROM objects WHERE new_key = ? AND {_HAS_DESTINATION}"
+    row = plan.database.execute(query, (new_key,)).fetchone()
+    return None if row is None else _object(row)
+
+
+def planned_at(plan: PlanFile, key: str) -> PlannedObject | None:
+    """The object that was listed at an old key; its new key is empty unless it moves."""
+    row = plan.database.execute(f"SELECT {_COLUMNS} FROM objects WHERE key = ?", (key,)).fetchone()
+    return None if row is None else _object(row)
+
+
+_MISSED = f" FROM objects WHERE state IN ({words(TO_MOVE)}) AND checked_in IS NOT ?"
+
+
+def missed(plan: PlanFile, run: int, limit: int) -> list[PlannedObject]:
+    """The first objects that verification `run` has not met, by new key."""
+    return [
+        _object(row) for row in plan.rows(f"SELECT {_COLUMNS}{_MISSED} ORDER BY new_key LIMIT ?", run, limit)
+    ]
+
+
+_VERIFIED = " FROM objects WHERE state = 'verified' AND checked_in = ?"
+
+
+def verified_after(plan: PlanFile, row: int, limit: int) -> list[PlannedObject]:
+    """Objects that the last verification found right and nobody deleted since, by row."""
+    query = f"SELECT {_COLUMNS}{_VERIFIED} AND id > ? ORDER BY id LIMIT ?"
+    return [_object(found) for found in plan.rows(query, plan.meta.verification, row, limit)]
+
+
+def is_destination(plan: PlanFile, key: str) -> bool:
+    """Whether an object moves to this key."""
+    query = f"SELECT EXISTS (SELECT 1 FROM objects WHERE new_key = ? AND {_HAS_DESTINATION})"
+    return bool(plan.value(query, key))
 
 
 def prefix_end(prefix: str) -> str:

@@ -7,41 +7,15 @@ that after each command the one file is the whole plan.
 
 import enum
 
-__all__ = ["APPLICATION_ID", "FORMAT", "TABLES", "Action", "State", "UserState"]
+from layout.migrate.plan.moves import BLOCKING, State
 
-FORMAT = 2
+__all__ = ["APPLICATION_ID", "FORMAT", "TABLES", "UserState", "words"]
+
+FORMAT = 3
 """Raised when a table changes; a command refuses a plan of another format."""
 
 APPLICATION_ID = 0x72326C70
 """`r2lp` in ASCII: SQLite's own field for telling one kind of file from another."""
-
-
-class Action(enum.StrEnum):
-    """What is to be done with an object. The last three stop the copy until a person decides."""
-
-    LISTED = "listed"
-    """Nothing has been decided: the plan is not finished."""
-    COPY = "copy"
-    """Copy it to its new key, which is free."""
-    DONE = "done"
-    """The same object is at its new key already."""
-    KEEP = "keep"
-    """It belongs to another layout or environment."""
-    CONFLICT = "conflict"
-    """Something else is at its new key, or its user's profile is another one than planned."""
-    COLLISION = "collision"
-    """Several objects would get the same new key."""
-    UNKNOWN = "unknown"
-    """No rule says what it is."""
-
-
-class State(enum.StrEnum):
-    """How far an object has come. Only `copy` and `done` rows leave `planned`."""
-
-    PLANNED = "planned"
-    COPIED = "copied"
-    VERIFIED = "verified"
-    DELETED = "deleted"
 
 
 class UserState(enum.StrEnum):
@@ -56,7 +30,12 @@ class UserState(enum.StrEnum):
     """The owner's name in the old layout cannot be a user id of the new one."""
 
 
-TABLES = """
+def words(values: type[enum.StrEnum] | tuple[enum.StrEnum, ...]) -> str:
+    """A list for SQL's `IN`."""
+    return ", ".join(f"'{value}'" for value in values)
+
+
+TABLES = f"""
 -- One row: facts about the plan, as JSON (layout.migrate.plan.file.PlanMeta).
 CREATE TABLE meta (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -67,10 +46,10 @@ CREATE TABLE meta (
 CREATE TABLE users (
     owner TEXT PRIMARY KEY,             -- owner reference of the old layout (LegacyLayout.owner_of)
     user_id TEXT NOT NULL DEFAULT '',   -- the same in the new layout (NFC)
-    prefix TEXT NOT NULL DEFAULT '',    -- {env}/users/{user_id}/
+    prefix TEXT NOT NULL DEFAULT '',    -- {{env}}/users/{{user_id}}/
     profile_id TEXT NOT NULL DEFAULT '',
     origin TEXT NOT NULL DEFAULT '',    -- 'registry': read from profiles.json, 'reserved': made for this plan
-    state TEXT NOT NULL DEFAULT 'planned',
+    state TEXT NOT NULL DEFAULT '{UserState.PLANNED}' CHECK (state IN ({words(UserState)})),
     reason TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 
@@ -81,24 +60,23 @@ CREATE TABLE objects (
     etag TEXT NOT NULL,                 -- without quotes; '-N' at the end: multipart, no hash of the body
     size INTEGER NOT NULL,              -- bytes
     modified TEXT NOT NULL,             -- ISO 8601, UTC, as listed
-    action TEXT NOT NULL DEFAULT 'listed',
     area TEXT NOT NULL DEFAULT '',
     rule TEXT NOT NULL DEFAULT '',      -- name of the rule that decided
     reason TEXT NOT NULL DEFAULT '',    -- for people; empty for a plain copy
     owner TEXT NOT NULL DEFAULT '',     -- users.owner; empty: no user
     new_key TEXT,
     phase INTEGER NOT NULL DEFAULT 0,   -- 0 media, 1 databases
-    state TEXT NOT NULL DEFAULT 'planned',
+    -- How far it has come; layout.migrate.plan.moves is the table of all moves.
+    state TEXT NOT NULL DEFAULT '{State.LISTED}' CHECK (state IN ({words(State)})),
     new_etag TEXT,                      -- of the destination when it was copied or found
-    copied_at TEXT,                     -- last-modified time of the destination
-    sign TEXT,                          -- of the last verification: = + * !
-    checked_in INTEGER,                 -- number of that verification
-    verified_at TEXT,
+    new_modified TEXT,                  -- last-modified time of the destination then
+    checked_in INTEGER,                 -- number of the last verification that looked at it
+    verified_at TEXT,                   -- when a verification last found it right
     deleted_at TEXT,
-    problem TEXT                        -- why the last attempt failed
+    problem TEXT                        -- what the last attempt or verification found wrong
 ) STRICT;
 
 -- No two objects may be copied to one key; planning finds collisions by running into this index.
-CREATE UNIQUE INDEX destinations ON objects (new_key) WHERE new_key IS NOT NULL AND action <> 'collision';
-CREATE INDEX blocking ON objects (key) WHERE action IN ('unknown', 'conflict', 'collision');
+CREATE UNIQUE INDEX destinations ON objects (new_key) WHERE new_key IS NOT NULL AND state <> '{State.COLLISION}';
+CREATE INDEX blocking ON objects (key) WHERE state IN ({words(BLOCKING)});
 """

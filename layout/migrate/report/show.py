@@ -12,8 +12,15 @@ from layout.keys import environment_prefix, marker_key
 from layout.migrate.copying import CopyReport
 from layout.migrate.deleting import DeleteReport
 from layout.migrate.plan.file import PlanFile
-from layout.migrate.plan.rows import area_totals, blocked_rows, count_blocked, progress_totals
-from layout.migrate.plan.schema import Action, State
+from layout.migrate.plan.schema import UserState
+from layout.migrate.plan.totals import (
+    area_totals,
+    blocked_rows,
+    count_blocked,
+    count_there,
+    count_users,
+    left_to_copy,
+)
 from layout.migrate.report.reasons import KEPT, Reasons
 from layout.migrate.report.verdict import SIGNS, Verdict
 from layout.migrate.survey import LayoutState
@@ -61,7 +68,7 @@ def states(bucket: str, environment: Environment, found: list[LayoutState]) -> R
 def plan(file: PlanFile, *, made: bool) -> Result:
     """The answer of `plan`: a table per area, then what stops the copy."""
     meta, totals, blocked = file.meta, area_totals(file), count_blocked(file)
-    users = file.value("SELECT count(*) FROM users WHERE state <> 'invalid'")
+    users = count_users(file)
     head = (
         f"Plan: layout {meta.layout} into {meta.environment.value}/, bucket {meta.bucket!r}, {users:,} users"
     )
@@ -90,26 +97,22 @@ def plan(file: PlanFile, *, made: bool) -> Result:
 
 def planned_copy(file: PlanFile) -> Result:
     """The answer of `copy` without `--execute`."""
-    done = progress_totals(file)
-    left = file.database.execute(
-        "SELECT count(*), coalesce(sum(size), 0) FROM objects WHERE action = 'copy' AND state = 'planned'"
-    ).fetchone()
-    users = file.value("SELECT count(*) FROM users WHERE state = 'planned'")
-    there = sum(done.values()) - done[State.PLANNED]
+    objects, bytes_left = left_to_copy(file)
+    users, there = count_users(file, UserState.PLANNED), count_there(file)
     data = {
         "executed": False,
         "copied": 0,
         "before": there,
-        "to_copy": left[0],
-        "to_copy_bytes": left[1],
+        "to_copy": objects,
+        "to_copy_bytes": bytes_left,
         "to_write_users": users,
     }
-    if not left[0] and not users:
+    if not objects and not users:
         return Result(DONE, [f"Nothing to copy: all {there:,} objects were copied before."], data)
     prefix = environment_prefix(environment=file.meta.environment)
     lines = [
         f"Would write the profile files of {users:,} users.",
-        f"Would copy {left[0]:,} objects, {size(left[1])}; {there:,} are there already.",
+        f"Would copy {objects:,} objects, {size(bytes_left)}; {there:,} are there already.",
         f"Nothing was copied. Run again with --execute to copy into {prefix}; old keys stay.",
     ]
     return Result(DONE, lines, data)
@@ -199,9 +202,7 @@ def _reasons(title: str, reasons: Reasons) -> list[str]:
 
 
 def _area_lines(totals: Iterable[Any]) -> list[list[str]]:
-    return [
-        [total.area, Action(total.action).value, f"{total.objects:,}", size(total.bytes)] for total in totals
-    ]
+    return [[total.area, total.action, f"{total.objects:,}", size(total.bytes)] for total in totals]
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> list[str]:

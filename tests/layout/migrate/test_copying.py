@@ -82,7 +82,7 @@ def test_a_run_that_was_cut_off_before_its_journal_finds_its_copies(flat: Flat) 
         copy_objects(plan, flat.writer, flat.quiet)
         before = flat.contents()
         with plan.transaction() as database:
-            database.execute("UPDATE objects SET state = 'planned', new_etag = NULL, copied_at = NULL")
+            database.execute("UPDATE objects SET state = 'copy', new_etag = NULL, new_modified = NULL")
             database.execute("UPDATE users SET state = 'planned'")
         report = copy_objects(plan, flat.writer, flat.quiet)
         assert set(states(plan).values()) == {"copied"}
@@ -167,7 +167,7 @@ def test_a_source_that_changed_is_reported_and_a_new_plan_takes_it(flat: Flat) -
         flat.put("games/1.mp4", b"newer")
         report = copy_objects(plan, flat.writer, flat.quiet)
         assert report.changed.first == {"games/1.mp4": "the object was written again after it was planned"}
-        assert states(plan)["games/1.mp4"] == "planned"
+        assert states(plan)["games/1.mp4"] == "copy"
         assert (report.copied, report.left) == (1, 1)
     with flat.plan("second.sqlite") as plan:
         assert copy_objects(plan, flat.writer, flat.quiet).complete
@@ -193,8 +193,8 @@ def test_databases_wait_until_all_media_are_there(flat: Flat) -> None:
         flat.delete("a/raw_clips/1.mp4")
         report = copy_objects(plan, flat.writer, flat.quiet)
         assert states(plan) == {
-            "a/database.sqlite": "planned",
-            "a/raw_clips/1.mp4": "planned",
+            "a/database.sqlite": "copy",
+            "a/raw_clips/1.mp4": "copy",
             "b/database.sqlite": "copied",
             "b/raw_clips/1.mp4": "copied",
         }

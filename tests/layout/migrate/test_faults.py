@@ -88,6 +88,6 @@ def test_a_copy_without_the_right_to_write_ends_at_once(flat: Flat, reading: Sto
     with flat.plan() as plan:
         with pytest.raises(AccessDeniedError):
             copy_objects(plan, writer, flat.quiet)
-        assert plan.value("SELECT count(*) FROM objects WHERE state = 'planned'") == 3
+        assert plan.value("SELECT count(*) FROM objects WHERE state = 'copy'") == 3
         assert copy_objects(plan, flat.writer, flat.quiet).complete
     writer.close()

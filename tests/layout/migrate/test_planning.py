@@ -13,7 +13,7 @@ from layout.keys import profiles_key, selected_profile_key
 from layout.legacy import FLAT
 from layout.migrate import PlanFile, PlanMeta, make_plan
 from layout.migrate.bucket.reader import ListedObject
-from layout.migrate.plan.rows import area_totals, refuse_if_blocked
+from layout.migrate.plan.totals import area_totals, refuse_if_blocked
 from layout.migrate.planning import _note_page
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ PROFILE = "a1b2c3d4"
 def actions(plan: PlanFile) -> dict[str, tuple[str, str | None]]:
     """Action and new key by old key."""
     return {
-        row["key"]: (row["action"], row["new_key"])
-        for row in plan.rows("SELECT key, action, new_key FROM objects ORDER BY key")
+        row["key"]: (row["state"], row["new_key"])
+        for row in plan.rows("SELECT key, state, new_key FROM objects ORDER BY key")
     }
 
 
@@ -119,8 +119,8 @@ def test_unclear_profile_files_make_the_user_a_conflict(
     flat.put("a/database.sqlite")
     flat.put("a/notes.txt")
     with flat.plan() as plan:
-        rows = list(plan.rows("SELECT action, reason FROM objects WHERE owner = 'a'"))
-    assert [row["action"] for row in rows] == ["conflict", "conflict"]
+        rows = list(plan.rows("SELECT state, reason FROM objects WHERE owner = 'a'"))
+    assert [row["state"] for row in rows] == ["conflict", "conflict"]
     assert all(row["reason"].startswith(reason) for row in rows)
 
 
@@ -134,9 +134,9 @@ def test_an_existing_destination_is_done_if_equal_and_a_conflict_if_not(flat: Fl
     with flat.plan() as plan:
         rows = {row["key"]: row for row in plan.rows("SELECT * FROM objects WHERE new_key IS NOT NULL")}
     done, conflict = rows["a/raw_clips/same.mp4"], rows["a/database.sqlite"]
-    assert (done["action"], done["state"], done["new_etag"]) == ("done", "copied", done["etag"])
+    assert (done["state"], done["new_etag"]) == ("done", done["etag"])
     modified = flat.contents()["dev/users/a/profiles/a1b2c3d4/database.sqlite"][2]
-    assert (conflict["action"], conflict["reason"]) == (
+    assert (conflict["state"], conflict["reason"]) == (
         "conflict",
         (
             "another object is at dev/users/a/profiles/a1b2c3d4/database.sqlite:"
@@ -150,7 +150,7 @@ def test_equal_bytes_with_other_metadata_are_a_conflict(flat: Flat) -> None:
     flat.put("games/1.mp4", b"same", Metadata={"ref_count": "2"})
     flat.put("dev/games/1.mp4", b"same")
     with flat.plan() as plan:
-        (row,) = plan.rows("SELECT action, reason FROM objects WHERE key = 'games/1.mp4'")
+        (row,) = plan.rows("SELECT state, reason FROM objects WHERE key = 'games/1.mp4'")
     reason = "the object at dev/games/1.mp4 has the same bytes, but other headers or user metadata"
     assert tuple(row) == ("conflict", reason)
 
@@ -191,8 +191,8 @@ def test_objects_that_would_share_a_key_are_collisions(flat: Flat) -> None:
     with PlanFile.open_or_create(flat.folder / "plan.sqlite", meta) as plan:
         _note_page(plan, FLAT, [ListedObject(key, "e", 1, "2026-01-01T00:00:00Z") for key in spellings])
         make_plan(plan, flat.reader, FLAT, flat.quiet)
-        rows = list(plan.rows("SELECT key, action, new_key, reason FROM objects ORDER BY id"))
-    assert [row["action"] for row in rows] == ["collision", "collision", "copy"]
+        rows = list(plan.rows("SELECT key, state, new_key, reason FROM objects ORDER BY id"))
+    assert [row["state"] for row in rows] == ["collision", "collision", "copy"]
     assert rows[0]["new_key"] == rows[1]["new_key"]
     assert rows[0]["reason"] == rows[1]["reason"] == f"several objects would get the key {rows[0]['new_key']}"
 

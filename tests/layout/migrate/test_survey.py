@@ -84,7 +84,7 @@ def test_list_and_plan_agree(flat: Flat, layout: LegacyLayout) -> None:
     with PlanFile.open_or_create(flat.folder / "plan.sqlite", meta) as plan:
         make_plan(plan, flat.reader, layout, flat.quiet)
         users = plan.value("SELECT count(*) FROM users")
-        actions = Counter(row["action"] for row in plan.rows("SELECT action FROM objects"))
+        actions = Counter(row["state"] for row in plan.rows("SELECT state FROM objects"))
         moved = plan.value("SELECT sum(size) FROM objects WHERE new_key IS NOT NULL")
     assert state.users == users > 1
     assert actions == {"copy": state.objects, "keep": state.kept, "unknown": state.unknown}

@@ -1,0 +1,197 @@
+"""The journal of a plan: every statement that changes what the plan knows of an object or a user.
+
+What may happen to an object is the table in `layout.migrate.plan.moves`; each statement is built from it and
+changes a row only in a state that the table allows. Every method belongs into a transaction of the plan.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from layout.errors import PlanError
+from layout.migrate.bucket.reader import ListedObject
+from layout.migrate.plan.file import PlanFile, utc_now
+from layout.migrate.plan.moves import Event, states_before
+from layout.migrate.plan.rows import PlannedObject, prefix_end
+from layout.migrate.plan.schema import UserState, words
+
+__all__ = ["ChosenUser", "Journal", "PlacedObject"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedObject:
+    """What the layout says of one object: row, event, and the columns that the placement fills."""
+
+    id: int
+    event: Event
+    area: str
+    rule: str
+    reason: str
+    owner: str
+    new_key: str | None
+    phase: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenUser:
+    """A user as the plan takes them: the columns of one row of `users`."""
+
+    owner: str
+    user_id: str
+    prefix: str
+    profile_id: str
+    origin: str
+    state: UserState
+    reason: str
+
+
+@cache
+def _new_state(event: Event) -> str:
+    arrows = " ".join(f"WHEN '{before}' THEN '{after}'" for before, after in states_before(event).items())
+    return f"state = CASE objects.state {arrows} END"
+
+
+@cache
+def _guard(event: Event) -> str:
+    return f"objects.state IN ({words(tuple(states_before(event)))})"
+
+
+class Journal:
+    """Writes into the tables of one plan."""
+
+    def __init__(self, plan: PlanFile) -> None:
+        self.plan = plan
+
+    def listed(self, page: list[ListedObject], owners: Iterable[str]) -> None:
+        """One page of the listing, with the owners that its keys prove, and how far the listing has come."""
+        database = self.plan.database
+        database.executemany(
+            "INSERT OR REPLACE INTO objects (key, etag, size, modified) VALUES (?, ?, ?, ?)",
+            ((item.key, item.etag, item.size, item.modified) for item in page),
+        )
+        database.executemany("INSERT OR IGNORE INTO users (owner) VALUES (?)", ((owner,) for owner in owners))
+        self.plan.note(listed_to=page[-1].key)
+
+    def chosen(self, users: Iterable[ChosenUser]) -> None:
+        """The profiles that users' objects go to."""
+        self.plan.database.executemany(
+            "UPDATE users SET user_id = ?, prefix = ?, profile_id = ?, origin = ?, state = ?, reason = ?"
+            " WHERE owner = ?",
+            (
+                (user.user_id, user.prefix, user.profile_id, user.origin, user.state, user.reason, user.owner)
+                for user in users
+            ),
+        )
+
+    def placed(self, objects: Iterable[PlacedObject]) -> None:
+        """Where objects belong. One whose new key another has taken stays as it was, for `collided`."""
+        for one in objects:
+            self._place("UPDATE OR IGNORE", one.event, one)
+
+    def collided(self, objects: Iterable[PlacedObject]) -> None:
+        """Objects that wanted a new key which was taken, and those that had taken it."""
+        for one in objects:
+            self._place("UPDATE", Event.COLLIDED, one)
+        self.plan.database.execute(
+            f"UPDATE objects SET {_new_state(Event.COLLIDED)} WHERE {_guard(Event.COLLIDED)}"
+            " AND new_key IN (SELECT new_key FROM objects WHERE state = 'collision')"
+        )
+        self.plan.database.execute(
+            "UPDATE objects SET reason = 'several objects would get the key ' || new_key"
+            " WHERE state = 'collision'"
+        )
+
+    def _place(self, update: str, event: Event, one: PlacedObject) -> None:
+        self.plan.database.execute(
+            f"{update} objects SET {_new_state(event)},"
+            " area = ?, rule = ?, reason = ?, owner = ?, new_key = ?, phase = ?"
+            f" WHERE id = ? AND {_guard(event)}",
+            (one.area, one.rule, one.reason, one.owner, one.new_key, one.phase, one.id),
+        )
+
+    def unclear_owners(self) -> None:
+        """Nothing moves of the users whose profile files were unclear when the profiles were chosen."""
+        self.plan.database.execute(
+            f"UPDATE objects SET {_new_state(Event.OWNER_UNCLEAR)}, reason = users.reason FROM users"
+            " WHERE objects.owner = users.owner AND users.state = 'conflict'"
+            f" AND {_guard(Event.OWNER_UNCLEAR)}"
+        )
+
+    def user_ready(self, owner: str) -> None:
+        """Both profile files of a user are there and name the planned profile."""
+        self._user(owner, UserState.READY, "")
+
+    def user_refused(self, owner: str, prefix: str, problem: str) -> None:
+        """A user's files are not as planned: nothing of theirs is copied any more."""
+        self._user(owner, UserState.CONFLICT, problem)
+        self.plan.database.execute(
+            f"UPDATE objects SET {_new_state(Event.OWNER_UNCLEAR)}, reason = ? WHERE new_key IS NOT NULL"
+            f" AND {_guard(Event.OWNER_UNCLEAR)} AND new_key >= ? AND new_key < ?",
+            (problem, prefix, prefix_end(prefix)),
+        )
+
+    def _user(self, owner: str, state: UserState, reason: str) -> None:
+        self.plan.database.execute(
+            "UPDATE users SET state = ?, reason = ? WHERE owner = ? AND state <> 'invalid'",
+            (state, reason, owner),
+        )
+
+    def found(self, one: PlannedObject, new: ListedObject) -> None:
+        """The same object is at its new key already."""
+        self._move(
+            Event.FOUND,
+            one,
+            reason="the same object is at its new key",
+            new_etag=new.etag,
+            new_modified=new.modified,
+        )
+
+    def taken(self, one: PlannedObject, reason: str) -> None:
+        """Another object is at its new key."""
+        self._move(Event.TAKEN, one, reason=reason, problem=reason)
+
+    def copied(self, one: PlannedObject, new_etag: str, new_modified: str) -> None:
+        """The bucket confirmed a copy."""
+        self._move(Event.COPIED, one, new_etag=new_etag, new_modified=new_modified, problem=None)
+
+    def failed(self, one: PlannedObject, problem: str) -> None:
+        """It was not copied."""
+        self._move(Event.FAILED, one, problem=problem)
+
+    def same(self, one: PlannedObject, new: ListedObject, run: int) -> None:
+        """Verification `run` found the same object at its new key."""
+        facts = {"new_etag": new.etag, "new_modified": new.modified, "problem": None}
+        self._move(Event.SAME, one, checked_in=run, verified_at=utc_now(), **facts)
+
+    def different(self, one: PlannedObject, problem: str, run: int) -> None:
+        """Verification `run` found another object on either side, or could not compare."""
+        self._move(Event.DIFFERENT, one, checked_in=run, problem=problem)
+
+    def missing(self, run: int, problem: str) -> None:
+        """What verification `run` did not meet at its new key is to be copied again."""
+        self.plan.database.execute(
+            f"UPDATE objects SET {_new_state(Event.MISSING)}, checked_in = ?, problem = ?"
+            f" WHERE checked_in IS NOT ? AND {_guard(Event.MISSING)}",
+            (run, problem, run),
+        )
+
+    def deleted(self, one: PlannedObject) -> None:
+        """The old object is gone."""
+        self._move(Event.DELETED, one, deleted_at=utc_now(), problem=None)
+
+    def not_deleted(self, one: PlannedObject, problem: str) -> None:
+        """The bucket refused to delete it."""
+        self._move(Event.NOT_DELETED, one, problem=problem)
+
+    def _move(self, event: Event, one: PlannedObject, **facts: object) -> None:
+        columns = "".join(f", {name} = ?" for name in facts)
+        changed = self.plan.database.execute(
+            f"UPDATE objects SET {_new_state(event)}{columns} WHERE id = ? AND {_guard(event)}",
+            (*facts.values(), one.id),
+        )
+        if changed.rowcount != 1:
+            raise PlanError(
+                f"The plan {str(self.plan.path)!r} cannot note {event.value!r} of {one.key!r}:"
+                " the object is in another state than this run has read.",
+                hint="Make a new plan.",
+            )

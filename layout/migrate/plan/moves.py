@@ -1,0 +1,116 @@
+"""The life of an object as a table: what may happen to it, and in which state it is afterwards.
+
+`layout.migrate.plan.journal` builds its statements from this table and guards each by the states before, so
+what is not in the table cannot happen. docs/migration.md shows the table as `life_table` writes it.
+"""
+
+import enum
+from dataclasses import dataclass
+
+__all__ = ["BLOCKING", "MOVES", "TO_MOVE", "Event", "Move", "State", "life_table", "states_before"]
+
+
+class State(enum.StrEnum):
+    """How far an object has come."""
+
+    LISTED = "listed"
+    """It was seen; nothing has been decided: the plan is not finished."""
+    KEEP = "keep"
+    """It belongs to the new layout, or to another environment."""
+    UNKNOWN = "unknown"
+    """No rule says what it is."""
+    COLLISION = "collision"
+    """Several objects would get the same new key."""
+    CONFLICT = "conflict"
+    """Something else is at its new key, or its user's profile is another one than planned."""
+    COPY = "copy"
+    """It is to be copied to its new key, which is free."""
+    DONE = "done"
+    """The same object was at its new key when the plan was made."""
+    COPIED = "copied"
+    """This plan copied it."""
+    VERIFIED = "verified"
+    """A verification found the same object at its new key."""
+    DELETED = "deleted"
+    """The old object is gone."""
+
+
+BLOCKING = (State.UNKNOWN, State.CONFLICT, State.COLLISION)
+"""What stops the copy until a person decides."""
+
+TO_MOVE = (State.COPY, State.DONE, State.COPIED, State.VERIFIED, State.DELETED)
+"""What the plan moves, however far it has come."""
+
+
+class Event(enum.StrEnum):
+    """What can happen to an object."""
+
+    PLACED = "placed"
+    KEPT = "kept"
+    NOT_KNOWN = "not known"
+    COLLIDED = "collided"
+    OWNER_UNCLEAR = "owner unclear"
+    FOUND = "found"
+    TAKEN = "taken"
+    COPIED = "copied"
+    FAILED = "failed"
+    SAME = "same"
+    DIFFERENT = "different"
+    MISSING = "missing"
+    DELETED = "deleted"
+    NOT_DELETED = "not deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One arrow: an event, the states before and after it, and when that happens in life."""
+
+    event: Event
+    before: State
+    after: State
+    when: str
+
+
+MOVES = (
+    Move(Event.PLACED, State.LISTED, State.COPY, "plan: the layout gives it a new key"),
+    Move(Event.KEPT, State.LISTED, State.KEEP, "plan: its key is one of the new layout"),
+    Move(Event.NOT_KNOWN, State.LISTED, State.UNKNOWN, "plan: the layout does not know it"),
+    Move(Event.COLLIDED, State.LISTED, State.COLLISION, "plan: another object has its new key already"),
+    Move(Event.COLLIDED, State.COPY, State.COLLISION, "plan: a later object wants its new key too"),
+    Move(Event.OWNER_UNCLEAR, State.COPY, State.CONFLICT, "plan, copy: its user's profile files are unclear"),
+    Move(Event.FOUND, State.COPY, State.DONE, "plan: the same object is at its new key"),
+    Move(Event.TAKEN, State.COPY, State.CONFLICT, "plan, copy: another object is at its new key"),
+    Move(Event.COPIED, State.COPY, State.COPIED, "copy: the bucket confirmed it"),
+    Move(Event.FAILED, State.COPY, State.COPY, "copy: no answer, or the old object is not as planned"),
+    Move(Event.SAME, State.COPY, State.VERIFIED, "verify: the same object, put there by somebody else"),
+    Move(Event.SAME, State.DONE, State.VERIFIED, "verify: the same object, as found by the plan"),
+    Move(Event.SAME, State.COPIED, State.VERIFIED, "verify: the same object, as copied"),
+    Move(Event.SAME, State.VERIFIED, State.VERIFIED, "verify: still the same object"),
+    Move(Event.SAME, State.DELETED, State.DELETED, "verify: the new object, after the old one was deleted"),
+    Move(Event.DIFFERENT, State.COPY, State.COPY, "verify: another object came to a free key"),
+    Move(Event.DIFFERENT, State.DONE, State.COPIED, "verify: what the plan found was replaced"),
+    Move(Event.DIFFERENT, State.COPIED, State.COPIED, "verify: the copy was replaced, or the old object"),
+    Move(Event.DIFFERENT, State.VERIFIED, State.COPIED, "verify: no longer the same"),
+    Move(Event.DIFFERENT, State.DELETED, State.DELETED, "verify: replaced after the old one was deleted"),
+    Move(Event.MISSING, State.COPY, State.COPY, "verify: not copied yet"),
+    Move(Event.MISSING, State.DONE, State.COPY, "verify: what the plan found is gone: copy it"),
+    Move(Event.MISSING, State.COPIED, State.COPY, "verify: the copy is gone: copy it again"),
+    Move(Event.MISSING, State.VERIFIED, State.COPY, "verify: the copy is gone: copy it again"),
+    Move(Event.DELETED, State.VERIFIED, State.DELETED, "delete: the bucket confirmed it"),
+    Move(Event.NOT_DELETED, State.VERIFIED, State.VERIFIED, "delete: the bucket refused this key"),
+)
+
+
+def states_before(event: Event) -> dict[State, State]:
+    """The states in which an event may happen, each with the state after it."""
+    return {move.before: move.after for move in MOVES if move.event is event}
+
+
+def life_table() -> str:
+    """The table as Markdown, a line for each move."""
+    lines = ["| state | event | state after | when |", "|---|---|---|---|"]
+    lines += [
+        f"| `{move.before}` | {move.event} | {'' if move.after is move.before else f'`{move.after}`'} | {move.when} |"
+        for move in MOVES
+    ]
+    return "\n".join(lines) + "\n"
