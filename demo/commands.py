@@ -9,7 +9,7 @@ from pathlib import Path
 
 from demo.access import read_variables
 from demo.screen import Screen
-from layout.errors import LocalCloudflareError
+from local_cloudflare.errors import LocalCloudflareError
 
 # A user's own settings must not reach the demonstration, and the demonstration must not reach a real account.
 _FOREIGN = ("R2_", "CLOUDFLARE_", "AWS_", "PULUMI_", "APP_ENV")

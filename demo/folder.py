@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from layout.errors import LocalCloudflareError
+from local_cloudflare.errors import LocalCloudflareError
 
 _MARK = ".r2-layout-demo"
 _WAIT_SECONDS = 15.0  # what a killed run left alive ends within 10 s

@@ -19,10 +19,10 @@ from demo.running import Endpoints, RunningCloudflare
 from demo.screen import Screen
 from demo.stacks import bring_up
 from layout.environment import Environment
-from layout.errors import LocalCloudflareError
 from layout.storage.clients import s3_client
 from local_cloudflare.engine import Engine, find_engine
 from local_cloudflare.engine.places import REPOSITORY
+from local_cloudflare.errors import LocalCloudflareError
 from local_cloudflare.workspace import Workspace
 from tests.data.flat_bucket import legacy_data
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
-from layout.errors import LocalCloudflareError
+from local_cloudflare.errors import LocalCloudflareError
 
 _START_SECONDS = 60.0  # imports on a busy machine; usually 2
 _STOP_SECONDS = 5.0

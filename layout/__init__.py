@@ -1,47 +1,29 @@
 """One declared layout for a Cloudflare R2 bucket: what a key means.
 
-This package needs pydantic and the standard library. What talks to a bucket is in
-``layout.storage`` and ``layout.migrate``, which are imported by name.
+Here is what an application uses: keys, profiles, the profile of the current request, paths of the local
+mirror, environments and errors. It needs pydantic and the standard library. The rest is imported by
+name: the table (`layout.scheme.table`), what follows from it (`layout.access`, `layout.retention`), and
+what talks to a bucket (`layout.storage`, `layout.migrate`).
 """
 
-from layout.access import (
-    AUDIT,
-    BACKEND,
-    AccessLevel,
-    CredentialScope,
-    ObjectPermission,
-    bucket_resource,
-    scope_for_environment,
-    scope_for_user,
-    scope_for_whole_bucket,
-    token_policy,
-)
 from layout.context import CurrentProfile, current_profile, use_no_profile, use_profile
-from layout.documents.marker import REVISION, Marker, MarkerAction, check_marker
 from layout.documents.profiles import Profile, Profiles, SelectedProfile, new_profile_id, selected_profile_id
 from layout.environment import Environment, current_environment
 from layout.errors import (
     AccessDeniedError,
     ConditionFailedError,
     CredentialsError,
-    DeletionRefusedError,
     EnvironmentNameError,
     InvalidDocumentError,
     InvalidKeyError,
     LayoutError,
-    LocalCloudflareError,
     LocalPathError,
     MarkerError,
-    MigrationError,
     NoProfileError,
     ObjectMissingError,
-    PlanBlockedError,
-    PlanError,
-    SchemeError,
     SettingsError,
     StorageError,
     StorageUnavailableError,
-    VerificationError,
 )
 from layout.keys import (
     Key,
@@ -74,60 +56,31 @@ from layout.mirror.paths import (
     user_data_base,
     user_folder,
 )
-from layout.retention import LifecycleRule, lifecycle_rules
-from layout.scheme.table import SCHEME, Scheme
-from layout.scheme.template import KeyTemplate, PrefixTemplate
-from layout.scheme.variables import Access, Owner, Variable
 
 __all__ = [
-    "AUDIT",
-    "BACKEND",
-    "REVISION",
-    "SCHEME",
-    "Access",
     "AccessDeniedError",
-    "AccessLevel",
     "ConditionFailedError",
-    "CredentialScope",
     "CredentialsError",
     "CurrentProfile",
-    "DeletionRefusedError",
     "Environment",
     "EnvironmentNameError",
     "InvalidDocumentError",
     "InvalidKeyError",
     "Key",
-    "KeyTemplate",
     "LayoutError",
-    "LifecycleRule",
-    "LocalCloudflareError",
     "LocalPathError",
-    "Marker",
-    "MarkerAction",
     "MarkerError",
     "MediaType",
-    "MigrationError",
     "NoProfileError",
     "ObjectMissingError",
-    "ObjectPermission",
-    "Owner",
-    "PlanBlockedError",
-    "PlanError",
-    "PrefixTemplate",
     "Profile",
     "Profiles",
-    "Scheme",
-    "SchemeError",
     "SelectedProfile",
     "SettingsError",
     "StorageError",
     "StorageUnavailableError",
-    "Variable",
-    "VerificationError",
     "backup_key",
     "backups_prefix",
-    "bucket_resource",
-    "check_marker",
     "current_environment",
     "current_profile",
     "ensure_directories",
@@ -135,7 +88,6 @@ __all__ = [
     "games_prefix",
     "get_database_path",
     "get_user_data_path",
-    "lifecycle_rules",
     "local_path",
     "marker_key",
     "new_profile_id",
@@ -148,14 +100,10 @@ __all__ = [
     "r2_key",
     "scene_file_key",
     "scene_prefix",
-    "scope_for_environment",
-    "scope_for_user",
-    "scope_for_whole_bucket",
     "selected_profile_id",
     "selected_profile_key",
     "temporary_key",
     "temporary_prefix",
-    "token_policy",
     "use_no_profile",
     "use_profile",
     "user_data_base",

@@ -18,14 +18,13 @@
     │   ├── ConditionFailedError      the object is not in the state that was asked for
     │   ├── StorageUnavailableError   no answer, or none that can be trusted
     │   └── CredentialsError          temporary credentials refused or not to be had
-    ├── MigrationError                moving data from an old layout
-    │   ├── PlanError                 plan file missing, wrong, or of another bucket
-    │   ├── PlanBlockedError          unknown, conflict or collision: a person decides
-    │   ├── VerificationError         verdict missing, failed, or about another plan
-    │   └── DeletionRefusedError      a delete without its preconditions
-    └── LocalCloudflareError          the stand-in on this machine cannot run
+    └── MigrationError                moving data from an old layout
+        ├── PlanError                 plan file missing, wrong, or of another bucket
+        ├── PlanBlockedError          unknown, conflict or collision: a person decides
+        ├── VerificationError         verdict missing, failed, or about another plan
+        └── DeletionRefusedError      a delete without its preconditions
 
-``str(error)`` says what is wrong and shows the value. ``error.hint`` says what to do about it; a
+`str(error)` says what is wrong and shows the value. `error.hint` says what to do about it; a
 traceback shows it as a note, a command prints it on a line of its own.
 """
 
@@ -40,7 +39,6 @@ __all__ = [
     "InvalidDocumentError",
     "InvalidKeyError",
     "LayoutError",
-    "LocalCloudflareError",
     "LocalPathError",
     "MarkerError",
     "MigrationError",
@@ -159,7 +157,3 @@ class VerificationError(MigrationError):
 
 class DeletionRefusedError(MigrationError):
     """A delete without its preconditions."""
-
-
-class LocalCloudflareError(LayoutError):
-    """The local Cloudflare cannot run: engine, port or workspace."""

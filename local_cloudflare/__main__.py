@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare import admin_commands, commands
+from local_cloudflare.errors import LocalCloudflareError
 from local_cloudflare.r2.faults import FaultAction
 
 __all__ = ["main"]

@@ -13,8 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.clock import Clock
+from local_cloudflare.errors import LocalCloudflareError
 from local_cloudflare.permissions import grants
 from local_cloudflare.r2.auth.access import Credential
 from local_cloudflare.tokens import Token, TokenDocument, secret_of

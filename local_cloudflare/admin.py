@@ -8,8 +8,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.cloudflare import read_endpoints
+from local_cloudflare.errors import LocalCloudflareError
 
 __all__ = ["Admin"]
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.account import Account, token_document
 from local_cloudflare.clock import Clock
 from local_cloudflare.control.admin import Admin
@@ -22,6 +21,7 @@ from local_cloudflare.control.buckets import is_bucket_name
 from local_cloudflare.control.http import ControlServer, Handler, port_error
 from local_cloudflare.control.log import ApiLog
 from local_cloudflare.control.routes import dispatch
+from local_cloudflare.errors import LocalCloudflareError
 from local_cloudflare.lock import holder, locked
 from local_cloudflare.permissions import group_named
 from local_cloudflare.r2.server import R2Server

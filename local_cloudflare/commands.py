@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.admin import Admin
 from local_cloudflare.cloudflare import LocalCloudflare, read_endpoints
 from local_cloudflare.engine import engine
+from local_cloudflare.errors import LocalCloudflareError
 from local_cloudflare.stop import stop
 from local_cloudflare.workspace import Workspace
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from layout.errors import LocalCloudflareError
+from local_cloudflare.errors import LocalCloudflareError
 
 __all__ = ["holder", "locked"]
 

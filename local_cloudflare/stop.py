@@ -8,7 +8,7 @@ import signal
 import time
 from pathlib import Path
 
-from layout.errors import LocalCloudflareError
+from local_cloudflare.errors import LocalCloudflareError
 from local_cloudflare.lock import holder
 
 __all__ = ["stop"]

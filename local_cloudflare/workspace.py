@@ -30,10 +30,10 @@ from typing import Any, Final
 
 import yaml  # type: ignore[import-untyped]  # PyYAML comes with pulumi, its stubs do not
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.engine import Engine
 from local_cloudflare.engine.places import REPOSITORY
 from local_cloudflare.engine.run import run_to_end
+from local_cloudflare.errors import LocalCloudflareError
 
 __all__ = ["Workspace"]
 

@@ -13,12 +13,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.clock import Clock
 from local_cloudflare.connections import EndableConnections
 from local_cloudflare.control.envelope import Answer, ApiError, no_route
 from local_cloudflare.control.log import ApiLog
 from local_cloudflare.control.request import Request
+from local_cloudflare.errors import LocalCloudflareError
 
 __all__ = ["ControlServer", "Handler", "port_error"]
 

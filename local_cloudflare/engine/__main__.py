@@ -2,8 +2,8 @@
 
 import sys
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.engine import engine
+from local_cloudflare.errors import LocalCloudflareError
 
 
 def main() -> int:

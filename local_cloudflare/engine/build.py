@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.engine.find import Engine, built_engine
 from local_cloudflare.engine.places import (
     CLI,
@@ -24,6 +23,7 @@ from local_cloudflare.engine.places import (
 from local_cloudflare.engine.steps import Step
 from local_cloudflare.engine.toolchain import find_go, go_environment, install_go
 from local_cloudflare.engine.versions import CLI_VERSION, LANGUAGE_HOST_VERSION
+from local_cloudflare.errors import LocalCloudflareError
 
 BUILD_TIMEOUT: Final = 5400.0
 """Seconds for one program: six times what a cold build takes alone on one core (15 minutes)."""

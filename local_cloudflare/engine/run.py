@@ -10,8 +10,8 @@ from typing import Final
 
 import psutil
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.engine.steps import duration_text
+from local_cloudflare.errors import LocalCloudflareError
 
 CANCEL_TIME: Final = 10.0
 """Seconds that the CLI has after SIGINT to write its state and stop its plugins."""

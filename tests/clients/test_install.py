@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.engine.places import STAMP
+from local_cloudflare.errors import LocalCloudflareError
 from tests.clients import install
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from demo import folder
 from demo.folder import DemoFolder
-from layout.errors import LocalCloudflareError
+from local_cloudflare.errors import LocalCloudflareError
 
 
 def test_what_an_earlier_run_left_is_removed(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ import pytest
 
 from demo.access import account_settings, read_variables, settings_of
 from demo.running import RunningCloudflare
-from layout.errors import LocalCloudflareError
 from layout.storage.clients import s3_client
 from local_cloudflare.cloudflare import LocalCloudflare
 from local_cloudflare.engine.places import REPOSITORY
+from local_cloudflare.errors import LocalCloudflareError
 from tests.data.flat_bucket.legacy_data import BUCKET
 
 

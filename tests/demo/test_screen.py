@@ -10,7 +10,7 @@ from rich.console import Console
 
 from demo.commands import Commands, clean_environment
 from demo.screen import Screen
-from layout.errors import LocalCloudflareError
+from local_cloudflare.errors import LocalCloudflareError
 
 
 @pytest.fixture

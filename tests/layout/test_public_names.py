@@ -80,3 +80,15 @@ def test_subpackages_are_not_loaded() -> None:
     """What talks to a bucket, moves data or tests is imported by name only."""
     brought = {name for name in loaded("import layout") if name.startswith("layout.")}
     assert brought <= set(CORE)
+
+
+def test_the_front_door_is_an_applications() -> None:
+    """`layout` itself gives keys, profiles, context, paths, environment and errors, and no tools of operators."""
+    doors = {
+        "layout.context", "layout.documents.profiles", "layout.environment", "layout.errors", "layout.keys",
+        "layout.mirror.paths", "layout.scheme.template",
+    }  # fmt: skip
+    homes = {getattr(layout, name).__module__ for name in layout.__all__ if name != "MediaType"}
+    assert homes == doors
+    operators = {"SchemeError", "MigrationError", "PlanError", "VerificationError", "DeletionRefusedError"}
+    assert not operators & set(layout.__all__)

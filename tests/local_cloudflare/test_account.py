@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.account import Account, token_document
 from local_cloudflare.clock import Clock
+from local_cloudflare.errors import LocalCloudflareError
 from local_cloudflare.permissions import group_named
 from local_cloudflare.r2.auth.access import Grant, Permission
 from local_cloudflare.tokens import TokenDocument, timestamp

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.cloudflare import LocalCloudflare, read_endpoints
+from local_cloudflare.errors import LocalCloudflareError
 from local_cloudflare.lock import holder
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from layout.errors import LocalCloudflareError
+from local_cloudflare.errors import LocalCloudflareError
 from local_cloudflare.stop import stop
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.engine import Engine, engine
+from local_cloudflare.errors import LocalCloudflareError
 from local_cloudflare.workspace import Workspace
 
 ACCOUNT = "0" * 32

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.clock import Clock
+from local_cloudflare.errors import LocalCloudflareError
 from local_cloudflare.r2.store.database import Database, Transaction
 from local_cloudflare.r2.store.lifecycle import DEFAULT_RULES
 from local_cloudflare.r2.store.lock_table import LockTable

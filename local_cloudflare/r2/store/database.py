@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from layout.errors import LocalCloudflareError
+from local_cloudflare.errors import LocalCloudflareError
 from local_cloudflare.r2.store.blobs import Blobs, Body, Segment
 
 __all__ = ["Database", "Transaction", "body_columns", "body_from"]

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.clock import Clock
+from local_cloudflare.errors import LocalCloudflareError
 from local_cloudflare.r2.store.database import Transaction
 from local_cloudflare.r2.store.keys import normal_form
 from local_cloudflare.r2.store.lifecycle import parse_date

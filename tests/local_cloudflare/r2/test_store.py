@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from layout.errors import LocalCloudflareError
 from local_cloudflare.clock import Clock
+from local_cloudflare.errors import LocalCloudflareError
 from local_cloudflare.r2.store.blobs import Blobs, Body, Segment
 from local_cloudflare.r2.store.store import BucketExistsError, BucketMissingError, BucketNotEmptyError, Store
 
