@@ -4,6 +4,7 @@ The routing, its order and its texts follow WSDK packages/miniflare/src/workers/
 which mirrors a real bucket.
 """
 
+import re
 from collections.abc import Mapping
 
 from local_cloudflare.r2.auth.access import Permission
@@ -52,6 +53,10 @@ OPERATIONS: Mapping[str, Operation] = {
         Operation("PostBucket", _ADMIN_READ, buckets.nothing),
         Operation("GetBucketVersioning", _ADMIN_READ, buckets.get_bucket_versioning),
         Operation("GetBucketEncryption", _ADMIN_READ, buckets.get_bucket_encryption),
+        Operation("PutBucketEncryption", _ADMIN_WRITE, buckets.put_bucket_encryption),
+        Operation("DeleteBucketEncryption", _ADMIN_WRITE, buckets.delete_bucket_encryption),
+        Operation("PutBucketVersioning", _ADMIN_WRITE, buckets.put_bucket_versioning),
+        Operation("GetBucketAcl", _ADMIN_READ, buckets.get_bucket_acl),
         Operation("GetBucketTagging", _ADMIN_READ, buckets.refusal(ErrorKind.NO_SUCH_TAG_SET)),
         Operation("GetObjectLockConfiguration", _ADMIN_READ, buckets.refusal(ErrorKind.NO_OBJECT_LOCK)),
         Operation("GetBucketReplication", _ADMIN_READ, buckets.refusal(ErrorKind.NO_REPLICATION)),
@@ -150,6 +155,9 @@ _LIST_UPLOADS_PARAMETERS = frozenset(
     }
 )
 _LIST_PARTS_PARAMETERS = frozenset({"uploadId", "max-parts", "part-number-marker", "partNumber"})
+# An integer, perhaps after spaces; whether it is in range is the operation's business.
+_PART_NUMBER = re.compile(r" *-?\d*", re.ASCII)
+_IGNORED_PARAMETERS = frozenset({"x-id", "x-purpose"})  # CFD release-notes/r2.yaml, 2023-12-11, 2024-06-06
 _LIST_PARAMETERS = frozenset({"prefix", "delimiter", "marker", "max-keys", "encoding-type"})
 _LIST_V2_PARAMETERS = frozenset(
     {
@@ -231,6 +239,8 @@ def _screened(request: Request, name: str, allowed: frozenset[str], *, shown: st
 
 def _on_object(request: Request) -> Operation:
     method, query = request.method, request.query
+    if "uploadId" in query and not _PART_NUMBER.fullmatch(query.get("partNumber", "")):
+        raise S3Error(ErrorKind.ROUTE_NOT_FOUND)
     if method == "GET" and "uploadId" in query:
         return _screened(request, "ListParts", _LIST_PARTS_PARAMETERS)
     if method == "GET" and "uploads" in query:
@@ -262,7 +272,7 @@ def _post(query: Mapping[str, str]) -> str:
 
 def _put(request: Request) -> str:
     copy = "x-amz-copy-source" in request.headers
-    if "uploadId" in request.query or "partNumber" in request.query:
+    if "uploadId" in request.query and "partNumber" in request.query:
         return "UploadPartCopy" if copy else "UploadPart"
     return "CopyObject" if copy else "PutObject"
 
@@ -275,4 +285,8 @@ def _known(name: str) -> Operation:
 
 def _relevant(request: Request) -> list[str]:
     """The query's names without those that every operation ignores."""
-    return [name for name, _ in request.parameters if not name.startswith("X-Amz-") and name != "x-id"]
+    return [
+        name
+        for name, _ in request.parameters
+        if not (name.startswith("X-Amz-") or name in _IGNORED_PARAMETERS)
+    ]

@@ -29,6 +29,7 @@ __all__ = ["R2Server"]
 
 _DRAIN_BYTES = 64 * 1024 * 1024
 _IDLE_SECONDS = 120.0
+_LINGER_SECONDS = 10.0
 
 
 class R2Server:
@@ -197,8 +198,7 @@ class _Connection(socketserver.StreamRequestHandler):
         # A client that still waits for "100 Continue" takes an early answer as its last word.
         stream = request.stream
         waits = stream.left > 0 and request.head.expects_continue and not stream.asked
-        unframed = "transfer-encoding" in request.headers  # a body whose length is not known here
-        whole = not waits and not unframed and stream.drain(_DRAIN_BYTES)
+        whole = not waits and not request.is_unframed and stream.drain(_DRAIN_BYTES)
         keep_alive = request.head.keep_alive and whole and fault is not FaultAction.TRUNCATE
         send(
             self.connection,
@@ -208,7 +208,7 @@ class _Connection(socketserver.StreamRequestHandler):
             keep_alive=keep_alive,
         )
         if not whole:
-            self._linger(request)
+            self._linger()
         return keep_alive
 
     def _refuse(self, message: str) -> None:
@@ -217,13 +217,18 @@ class _Connection(socketserver.StreamRequestHandler):
         response = Response(row.status, {"Content-Type": "application/xml"}, body)
         now = self.server.clock.now()
         send(self.connection, response, now=now, is_head=False, keep_alive=False)
-        self.connection.shutdown(socket.SHUT_WR)
+        self._linger()
 
-    def _linger(self, request: Request) -> None:
-        """Reads on for a moment: closing with unread data would destroy the answer on its way."""
+    def _linger(self) -> None:
+        """Reads on until the client ends or falls silent, whatever the length of what it sends.
+
+        Closing with unread data would destroy the answer on its way, and many clients read it only once they
+        have sent their whole body.
+        """
         self.connection.shutdown(socket.SHUT_WR)
-        self.connection.settimeout(2)
-        request.stream.drain(_DRAIN_BYTES)
+        self.connection.settimeout(_LINGER_SECONDS)
+        while self.rfile.read1(self.rbufsize):
+            pass
 
     def _reset(self) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -235,9 +240,11 @@ def _body_length(head: Head) -> int:
     """The length of the body by its header.
 
     Raises:
-        HeadError: The header is no number. A body of unknown length (Transfer-Encoding) counts as
-            none; uploads without Content-Length are refused with 411, and the connection ends.
+        HeadError: The header is no number. A body of unknown length (Transfer-Encoding, which overrides it)
+            counts as none; operations that need a body refuse it with 411, and the connection ends.
     """
+    if "transfer-encoding" in head.headers:
+        return 0
     text = head.headers.get("content-length", "0")
     if not (text.isascii() and text.isdigit() and len(text) < 16):
         raise HeadError(f"the Content-Length {text[:40]!r} is not a number")

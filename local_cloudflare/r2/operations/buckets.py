@@ -8,19 +8,23 @@ from local_cloudflare.r2.operations.payload import read_small
 from local_cloudflare.r2.operations.writing import iso_time
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
 from local_cloudflare.r2.protocol.wire import Response
-from local_cloudflare.r2.protocol.xml import Element, document, parse, text_of
+from local_cloudflare.r2.protocol.xml import Element, children, document, parse, text_of
 from local_cloudflare.r2.store.models import to_milliseconds
 from local_cloudflare.r2.store.store import BucketExistsError, BucketNotEmptyError
 
 __all__ = [
     "create_bucket",
     "delete_bucket",
+    "delete_bucket_encryption",
+    "get_bucket_acl",
     "get_bucket_encryption",
     "get_bucket_location",
     "get_bucket_versioning",
     "head_bucket",
     "list_buckets",
     "nothing",
+    "put_bucket_encryption",
+    "put_bucket_versioning",
     "refusal",
 ]
 
@@ -88,6 +92,46 @@ def get_bucket_encryption(context: Context) -> Response:
     return _same_for_all(context, "ServerSideEncryptionConfiguration", [("Rule", rule)])
 
 
+def put_bucket_encryption(context: Context) -> Response:
+    """PutBucketEncryption: AES256 is what every bucket has, and the only value (CFD release notes, 2022-05-05)."""
+    root = "ServerSideEncryptionConfiguration"
+    bucket, tree = context.bucket, parse(read_small(context.request, context.caller), root)
+    modes = [
+        text_of(default, "SSEAlgorithm")
+        for rule in children(tree, "Rule")
+        for default in children(rule, "ApplyServerSideEncryptionByDefault")
+    ]
+    if not modes or None in modes:
+        raise S3Error(ErrorKind.MALFORMED_XML)
+    if set(modes) != {"AES256"}:
+        raise S3Error(ErrorKind.INVALID_ENCRYPTION_ALGORITHM, reason=f"bucket {bucket.name}")
+    return Response(200)
+
+
+def delete_bucket_encryption(context: Context) -> Response:
+    """DeleteBucketEncryption: nothing changes, every bucket stays encrypted with AES256."""
+    return Response(204 if context.bucket else 404)
+
+
+def put_bucket_versioning(context: Context) -> Response:
+    """PutBucketVersioning: R2 reads the document, and has no versions (WSDK .../s3/detect.worker.ts)."""
+    bucket, body = context.bucket.name, read_small(context.request, context.caller)
+    parse(body, "VersioningConfiguration")
+    raise S3Error(ErrorKind.NOT_IMPLEMENTED, "PutBucketVersioning not implemented", reason=f"bucket {bucket}")
+
+
+def get_bucket_acl(context: Context) -> Response:
+    """GetBucketAcl: that of a new bucket of S3 (CFD release-notes/r2.yaml, 2022-07-21)."""
+    owner: list[Element] = [("ID", context.account_id), ("DisplayName", context.account_id)]
+    grant: list[Element] = [("Grantee", owner), ("Permission", "FULL_CONTROL")]
+    content: list[Element] = [("Owner", owner), ("AccessControlList", [("Grant", grant)])]
+    answer = _same_for_all(context, "AccessControlPolicy", content)
+    # The type of a grantee is an attribute, whose namespace clients look for.
+    typed = b'<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser">'
+    answer.body = bytes(answer.body).replace(b"<Grantee>", typed)
+    return answer
+
+
 def _same_for_all(context: Context, root: str, content: list[Element]) -> Response:
     return Response(200, dict(_XML), document(root, content if context.bucket else []))
 
@@ -109,7 +153,8 @@ def nothing(context: Context) -> Response:
 def create_bucket(context: Context) -> Response:
     """CreateBucket. The location may be empty, `auto`, `us-east-1` or one of R2's hints."""
     location = None
-    body = read_small(context.request, context.caller) if context.request.stream.length else b""
+    has_body = context.request.stream.length or context.request.is_unframed
+    body = read_small(context.request, context.caller) if has_body else b""
     if body:
         location = text_of(parse(body, "CreateBucketConfiguration"), "LocationConstraint")
     location = (location or "").strip().lower()

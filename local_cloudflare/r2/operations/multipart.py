@@ -1,7 +1,6 @@
 """Multipart uploads: created, filled part by part, completed or aborted."""
 
 import hashlib
-import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from local_cloudflare.r2.operations.limits import MAX_PARTS, check_part_sizes, c
 from local_cloudflare.r2.operations.metadata import checksum_headers, stored_checksums
 from local_cloudflare.r2.operations.part_checksums import checked_checksums, part_has
 from local_cloudflare.r2.operations.payload import declared_checksums, read_small, receive
-from local_cloudflare.r2.operations.reading import parse_range
 from local_cloudflare.r2.operations.writing import iso_time, metadata_of, read_copy_source, written_headers
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
 from local_cloudflare.r2.protocol.wire import Response
@@ -33,7 +31,8 @@ __all__ = [
 ]
 
 _XML = {"Content-Type": "application/xml"}
-_COPY_RANGE = re.compile(r"bytes=\d{1,18}-\d{1,18}", re.ASCII)
+_COPY_RANGE = re.compile(r"bytes=(\d{1,4000})-(\d{1,4000})", re.ASCII)
+_INTEGER = re.compile(r"\s*([+-]?\d+)\s*", re.ASCII)
 
 
 def create_multipart_upload(context: Context) -> Response:
@@ -165,7 +164,8 @@ def abort_multipart_upload(context: Context) -> Response:
 
 def _part_number(context: Context) -> int:
     text = context.request.query.get("partNumber", "")
-    if not re.fullmatch(r"\d{1,6}", text, re.ASCII) or not 1 <= int(text) <= MAX_PARTS:
+    # Spaces before it are accepted; what is no integer has not come here.
+    if not re.fullmatch(r" *0*\d{1,6}", text, re.ASCII) or not 1 <= int(text) <= MAX_PARTS:
         raise S3Error(
             ErrorKind.INVALID_ARGUMENT,
             f"Part number must be an integer between 1 and {MAX_PARTS}, inclusive.",
@@ -182,15 +182,16 @@ def _copied_range(context: Context, found: StoredObject) -> Body:
     header = context.header("x-amz-copy-source-range")
     if header is None:
         return found.body
-    if not _COPY_RANGE.fullmatch(header):
-        raise S3Error(
-            ErrorKind.INVALID_ARGUMENT,
-            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last "
-            "are the zero-based offsets of the first and last bytes to copy",
-        )
-    if int(header.rpartition("-")[2]) >= found.size:
+    match = _COPY_RANGE.fullmatch(header)
+    if match is None:
+        raise S3Error(ErrorKind.INVALID_ARGUMENT, f"Invalid x-amz-copy-source-range: {header}")
+    first, last = int(match[1]), int(match[2])
+    if first > last:
+        raise S3Error(ErrorKind.INVALID_ARGUMENT, "x-amz-copy-source-range must be positive.")
+    if first >= found.size:
         raise S3Error(ErrorKind.INVALID_RANGE)
-    return found.body.cut(*parse_range(header, found.size))
+    # An end beyond the source is clamped.
+    return found.body.cut(first, min(last, found.size - 1) - first + 1)
 
 
 @dataclass(frozen=True)
@@ -211,19 +212,30 @@ def _wanted_parts(context: Context) -> list[_Wanted]:
     # Its x-amz-checksum headers speak of the object, not of this body.
     body = read_small(context.request, context.caller, with_checksums=False)
     tree = parse(body, "CompleteMultipartUpload")
-    wanted = []
+    wanted: dict[int, _Wanted] = {}
     for part in children(tree, "Part"):
-        number, etag = text_of(part, "PartNumber"), text_of(part, "ETag")
-        if number is None or etag is None or not re.fullmatch(r"\s*\d{1,6}\s*", number, re.ASCII):
+        etag, number = text_of(part, "ETag"), _listed_number(text_of(part, "PartNumber"))
+        if etag is None:
             raise S3Error(ErrorKind.MALFORMED_XML)
+        if number in wanted:
+            raise S3Error(ErrorKind.REPEATED_PART)
         sums = {name: text_of(part, f"Checksum{name.upper()}") for name in ALGORITHMS}
         given = {name: value for name, value in sums.items() if value is not None}
-        wanted.append(_Wanted(int(number), etag.strip().strip('"'), given))
-    if not 1 <= len(wanted) <= MAX_PARTS:
+        wanted[number] = _Wanted(number, etag.strip().strip('"'), given)
+    if not wanted:
         raise S3Error(ErrorKind.MALFORMED_XML)
-    if any(one.number >= two.number for one, two in itertools.pairwise(wanted)):
-        raise S3Error(ErrorKind.INVALID_PART_ORDER)
-    return wanted
+    # In any order since 2024-01-26 (CFD release-notes/r2.yaml).
+    return [wanted[number] for number in sorted(wanted)]
+
+
+def _listed_number(text: str | None) -> int:
+    """A part number of the document. One out of range is a part that does not exist, not a malformed one."""
+    match = _INTEGER.fullmatch(text or "")
+    if match is None:
+        raise S3Error(ErrorKind.MALFORMED_XML)
+    if len(match[1]) > len(str(MAX_PARTS)) or not 1 <= int(match[1]) <= MAX_PARTS:
+        raise S3Error(ErrorKind.INVALID_PART)
+    return int(match[1])
 
 
 def _chosen(context: Context, parts: dict[int, Part], wanted: Sequence[_Wanted]) -> list[Part]:

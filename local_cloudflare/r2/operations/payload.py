@@ -62,7 +62,7 @@ def declared_length(request: Request, caller: Caller) -> int:
     Raises:
         S3Error: MissingContentLength (CFD r2/api/error-codes.mdx, 10033).
     """
-    if "content-length" not in request.headers:
+    if request.is_unframed or "content-length" not in request.headers:
         raise S3Error(ErrorKind.MISSING_CONTENT_LENGTH)
     if caller.signed.payload_hash != STREAMING_SIGNED:
         return request.stream.length

@@ -84,6 +84,12 @@ def _server_side_encryption(context: Context) -> None:
         raise not_implemented_header("x-amz-server-side-encryption", mode)
 
 
+def _bucket_object_lock(context: Context) -> None:
+    enabled = context.header("x-amz-bucket-object-lock-enabled")
+    if enabled is not None and enabled.lower() != "false":
+        raise not_implemented_header("x-amz-bucket-object-lock-enabled", enabled)
+
+
 _CUSTOMER_KEY = "server-side-encryption-customer-"
 _MISSING: Mapping[str, str] = {
     "key": "an appropriate secret key.",
@@ -207,8 +213,13 @@ RULES: tuple[Rule, ...] = (
             "x-amz-object-lock-mode",
             "x-amz-object-lock-retain-until-date",
             "x-amz-object-lock-legal-hold",
-            "x-amz-bucket-object-lock-enabled",
         ),
+    ),
+    Rule(
+        "object lock of a bucket, unless it is off",
+        "CFD release-notes/r2.yaml, 2022-07-01",
+        _BUCKET_CREATION,
+        _bucket_object_lock,
     ),
     Rule("MFA and lock bypass", _WSDK, _DELETES, _refuse("x-amz-mfa", "x-amz-bypass-governance-retention")),
     Rule(

@@ -119,7 +119,7 @@ class ErrorKind(Enum):
     NO_SUCH_UPLOAD = _Row("NoSuchUpload", 404, 10024, "The specified multipart upload does not exist.")
     INVALID_PART = _Row("InvalidPart", 400, 10025, "One or more of the specified parts could not be found.")
     UNEQUAL_PARTS = _Row("InvalidPart", 400, 10048, "All non-trailing parts must have the same length.")
-    INVALID_PART_ORDER = _Row("InvalidPartOrder", 400, None, "The list of parts was not in ascending order.")
+    REPEATED_PART = _Row("InvalidPart", 400, None, "There was a problem with the multipart upload.")
     INVALID_ENCRYPTION_ALGORITHM = _Row(
         "InvalidEncryptionAlgorithmError",
         400,

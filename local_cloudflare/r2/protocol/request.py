@@ -92,6 +92,11 @@ class Request:
             raise S3Error(ErrorKind.INVALID_URI)
         address_of(self.headers.get("host", ""))
 
+    @property
+    def is_unframed(self) -> bool:
+        """Whether the body's length is not known before it has ended, whatever Content-Length says (RFC 9112, 6.3)."""
+        return "transfer-encoding" in self.headers
+
     @cached_property
     def raw_query(self) -> str:
         """What follows the question mark, as it was sent."""

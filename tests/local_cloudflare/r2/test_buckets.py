@@ -220,3 +220,39 @@ def test_answers_to_a_browser_say_who_may_read_them(own: "LocalR2") -> None:
     own.store.set_cors(name, rules=[{"allowed": {"origins": ["*"], "methods": ["GET"]}}])
     reply = own.send_raw("GET", target, b"", {"Origin": ORIGIN})
     assert (reply.status, reply.headers["Access-Control-Allow-Origin"]) == (404, "*")
+
+
+@pytest.mark.parametrize("value", ["true", "TRUE", "maybe"])
+def test_a_bucket_with_object_lock_is_refused(r2: "LocalR2", value: str) -> None:
+    """501 with the header's name and value, and no bucket."""
+    headers = {"x-amz-bucket-object-lock-enabled": value}
+    reply = r2.send("PUT", f"/locked-{value.lower()}", headers=headers)
+    text = (
+        f"Header &apos;x-amz-bucket-object-lock-enabled&apos; with value &apos;{value}&apos; not implemented"
+    )
+    assert (reply.status, f"<Message>{text}</Message>".encode() in reply.body) == (501, True)
+    assert r2.store.bucket(f"locked-{value.lower()}", "default") is None
+
+
+@pytest.mark.parametrize("value", ["false", "False"])
+def test_a_bucket_without_object_lock_may_say_so(r2: "LocalR2", value: str) -> None:
+    """Terraform and boto3 send the default (release notes 2022-07-01)."""
+    name = f"not-locked-{value.lower()}-{ord(value[0])}"
+    assert r2.send("PUT", f"/{name}", headers={"x-amz-bucket-object-lock-enabled": value}).status == 200
+
+
+@pytest.mark.parametrize("name", ["x-purpose", "x-id"])
+def test_some_parameters_are_ignored_everywhere(r2: "LocalR2", name: str) -> None:
+    """By listings, by the creation of a bucket and by its end (release notes 2023-12-11, 2024-06-06)."""
+    query, bucket = f"{name}=a", f"ignores-{name}"
+    for method, path in (
+        ("PUT", f"/{bucket}?{query}"),
+        ("GET", f"/{bucket}?{query}"),
+        ("GET", f"/{bucket}?list-type=2&{query}"),
+        ("GET", f"/{bucket}?location&{query}"),
+        ("PUT", f"/{bucket}/key?{query}"),
+        ("DELETE", f"/{bucket}/key?{query}"),
+        ("DELETE", f"/{bucket}?{query}"),
+        ("GET", f"/?{query}"),
+    ):
+        assert r2.send(method, path).status in {200, 204}, (method, path)

@@ -69,14 +69,6 @@ def test_a_single_upload_ends_below_five_gibibytes(r2: "LocalR2", bucket: str) -
     assert (reply.status, b"<Code>EntityTooLarge</Code>" in reply.body) == (400, True)
 
 
-def test_an_upload_needs_its_length(r2: "LocalR2", bucket: str) -> None:
-    """411 MissingContentLength."""
-    _, headers = r2.sign("PUT", f"/{bucket}/key", payload="UNSIGNED-PAYLOAD")
-    del headers["Content-Length"]
-    reply = r2.send_raw("PUT", f"/{bucket}/key", b"", headers | {"Transfer-Encoding": "chunked"})
-    assert (reply.status, b"<Code>MissingContentLength</Code>" in reply.body) == (411, True)
-
-
 def test_a_batch_delete_takes_a_thousand_keys(s3: Any, bucket: str, refused: Any) -> None:
     """Missing keys count as deleted, Quiet is ignored, 1,001 keys and none are malformed."""
     objects = [{"Key": str(number)} for number in range(1001)]

@@ -8,26 +8,12 @@ import pytest
 
 from local_cloudflare.r2.operations.limits import MAX_SINGLE_BYTES, MIN_PART_BYTES, check_part_sizes
 from local_cloudflare.r2.store.models import Upload
+from tests.local_cloudflare.r2.uploads import begin, fill
 
 if TYPE_CHECKING:
     from tests.local_cloudflare.r2.conftest import LocalR2
 
 MIB = 2**20
-
-
-def begin(s3: Any, bucket: str, key: str = "key", **changes: Any) -> dict[str, Any]:
-    """The arguments that name a new upload."""
-    upload = s3.create_multipart_upload(Bucket=bucket, Key=key, **changes)["UploadId"]
-    return {"Bucket": bucket, "Key": key, "UploadId": upload}
-
-
-def fill(s3: Any, upload: dict[str, Any], bodies: list[bytes]) -> dict[str, Any]:
-    """Uploads parts, and gives the argument that completes them."""
-    tags = [
-        s3.upload_part(PartNumber=number, Body=body, **upload)["ETag"]
-        for number, body in enumerate(bodies, 1)
-    ]
-    return {"Parts": [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]}
 
 
 def kept(r2: "LocalR2", upload: dict[str, Any]) -> Upload:
@@ -163,33 +149,6 @@ def test_a_part_of_part_copies_is_held_to_the_same_rule(
     parts[1] = copy(2, 5 * MIB, 5 * MIB)
     s3.complete_multipart_upload(MultipartUpload={"Parts": parts}, **upload)
     assert s3.head_object(Bucket=bucket, Key="key")["ContentLength"] == 11 * MIB
-    outside = refused(
-        s3.upload_part_copy, PartNumber=1, CopySourceRange="bytes=0-99999999", **source, **begin(s3, bucket)
-    )
-    assert outside[:2] == (416, "InvalidRange")
-
-
-def test_parts_are_named_in_order_and_by_their_tags(s3: Any, bucket: str, refused: Any) -> None:
-    """A wrong tag, a missing part, a wrong order and an empty list are refused."""
-    upload = begin(s3, bucket)
-    one = fill(s3, upload, [b"one"])["Parts"][0]
-    for parts, code in (
-        ([one | {"ETag": "0" * 32}], "InvalidPart"),
-        ([one, {"PartNumber": 2, "ETag": one["ETag"]}], "InvalidPart"),
-        ([{"PartNumber": 2, "ETag": one["ETag"]}, one], "InvalidPartOrder"),
-        ([], "MalformedXML"),
-    ):
-        answer = refused(s3.complete_multipart_upload, MultipartUpload={"Parts": parts}, **upload)
-        assert answer[:2] == (400, code)
-
-
-@pytest.mark.parametrize("number", ["0", "10001", "x", ""])
-def test_part_numbers_go_to_ten_thousand(r2: "LocalR2", s3: Any, bucket: str, number: str) -> None:
-    """Others are an invalid argument."""
-    upload = begin(s3, bucket)["UploadId"]
-    reply = r2.send("PUT", f"/{bucket}/key?partNumber={number}&uploadId={upload}", body=b"x")
-    assert reply.status == 400
-    assert b"Part number must be an integer between 1 and 10000, inclusive." in reply.body
 
 
 def test_a_failed_condition_ends_the_upload(s3: Any, bucket: str, refused: Any) -> None:

@@ -10,6 +10,7 @@ from local_cloudflare.r2.routes import OPERATIONS
 if TYPE_CHECKING:
     from tests.local_cloudflare.r2.conftest import LocalR2
 
+ACCOUNT = "0123456789abcdef0123456789abcdef"
 COPY = {"x-amz-copy-source": "/source/key"}
 PART_COPY = "?partNumber=1&uploadId=u"
 
@@ -108,7 +109,6 @@ def test_canned_acls_are_accepted_and_do_nothing(r2: "LocalR2", bucket: str, acl
         ("GET", "?policy", "GetBucketPolicy"),
         ("GET", "?policyStatus", "GetGetBucketPolicyStatus"),
         ("GET", "?website", "GetBucketWebsite"),
-        ("PUT", "?versioning", "PutBucketVersioning"),
         ("PUT", "?tagging", "PutBucketTagging"),
         ("PUT", "?object-lock", "PutObjectLockConfiguration"),
         ("PUT", "?policy", "PutBucketPolicy"),
@@ -123,6 +123,16 @@ def test_operations_are_refused_by_name(
     reply = r2.send(method, f"/{bucket}{path}")
     assert reply.status == 501
     assert f"<Message>{name} not implemented</Message>" in reply.body.decode()
+
+
+def test_versions_are_refused_once_the_document_is_one(r2: "LocalR2", bucket: str) -> None:
+    """R2 looks at the document first, and has no versions."""
+    reply = r2.send("PUT", f"/{bucket}?versioning", body=b"<Wrong/>")
+    assert (reply.status, b"<Code>MalformedXML</Code>" in reply.body) == (400, True)
+    document = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+    reply = r2.send("PUT", f"/{bucket}?versioning", body=document)
+    assert reply.status == 501
+    assert b"<Message>PutBucketVersioning not implemented</Message>" in reply.body
 
 
 @pytest.mark.parametrize(
@@ -144,6 +154,53 @@ def test_versioning_and_encryption_are_the_same_for_all(s3: Any, bucket: str) ->
     assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
     rule = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
     assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+
+
+def encryption(mode: str) -> dict[str, Any]:
+    """The configuration of a bucket that encrypts in that mode."""
+    return {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": mode}}]}
+
+
+def test_a_buckets_encryption_may_be_set_to_what_it_is(s3: Any, bucket: str) -> None:
+    """And be deleted, after which it is the same."""
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=encryption("AES256"))
+    s3.delete_bucket_encryption(Bucket=bucket)
+    found = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert [rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in found] == ["AES256"]
+
+
+@pytest.mark.parametrize("mode", ["aws:kms", "aws:kms:dsse", "AES128"])
+def test_a_bucket_encrypts_in_no_other_way(s3: Any, bucket: str, refused: Any, mode: str) -> None:
+    """AES256 is the only value."""
+    answer = refused(
+        s3.put_bucket_encryption, Bucket=bucket, ServerSideEncryptionConfiguration=encryption(mode)
+    )
+    assert answer == (
+        400,
+        "InvalidEncryptionAlgorithmError",
+        "The encryption request that you specified is not valid. The valid value is AES256.",
+    )
+
+
+@pytest.mark.parametrize("body", [b"", b"<x/>", b"<ServerSideEncryptionConfiguration/>"])
+def test_a_buckets_encryption_needs_a_rule(r2: "LocalR2", bucket: str, body: bytes) -> None:
+    """Else it is malformed."""
+    reply = r2.send("PUT", f"/{bucket}?encryption", body=body)
+    assert (reply.status, b"<Code>MalformedXML</Code>" in reply.body) == (400, True)
+
+
+def test_a_buckets_owner_may_do_everything_with_it(s3: Any, bucket: str) -> None:
+    """The ACL of every bucket, as of a new one of S3."""
+    acl = s3.get_bucket_acl(Bucket=bucket)
+    [grant] = acl["Grants"]
+    assert (acl["Owner"]["ID"], grant["Permission"]) == (ACCOUNT, "FULL_CONTROL")
+    assert (grant["Grantee"]["ID"], grant["Grantee"]["Type"]) == (ACCOUNT, "CanonicalUser")
+
+
+@pytest.mark.parametrize("action", ["get_bucket_acl", "delete_bucket_encryption"])
+def test_a_bucket_that_is_not_there_has_none_of_it(s3: Any, refused: Any, action: str) -> None:
+    """404 NoSuchBucket."""
+    assert refused(getattr(s3, action), Bucket="not-there")[:2] == (404, "NoSuchBucket")
 
 
 @pytest.mark.parametrize(
