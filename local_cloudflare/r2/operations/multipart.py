@@ -1,6 +1,7 @@
 """Multipart uploads: created, filled part by part, completed or aborted."""
 
 import hashlib
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
