@@ -1,9 +1,11 @@
-"""What each command of scripts/migrate.py does: settings, plan, one step, and a result to show."""
+"""`r2-layout migrate`: for each of its commands the settings, the plan, one step, and a result to show."""
 
 import argparse
 from collections.abc import Callable
 from contextlib import closing
 
+from layout.command.migrate_arguments import make_parser
+from layout.console import Result
 from layout.environment import Environment
 from layout.errors import PlanError
 from layout.legacy import LEGACY_LAYOUTS
@@ -17,7 +19,6 @@ from layout.migrate.plan.totals import refuse_if_blocked
 from layout.migrate.planning import make_plan
 from layout.migrate.report import show
 from layout.migrate.report.progress import Progress
-from layout.migrate.report.show import Result
 from layout.migrate.report.verdict import Verdict
 from layout.migrate.survey import survey
 from layout.migrate.verifying import verify_plan
@@ -25,7 +26,9 @@ from layout.storage.clients import settings_credentials
 from layout.storage.settings import StorageSettings, load_settings
 from layout.storage.startup_checks import check_scope
 
-__all__ = ["run_command"]
+__all__ = ["INTERRUPTED", "make_parser", "run_command"]
+
+INTERRUPTED = "Run the command again to go on; what was finished is in the plan."
 
 
 def run_command(arguments: argparse.Namespace) -> Result:

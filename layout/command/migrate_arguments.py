@@ -1,16 +1,17 @@
-"""The arguments of scripts/migrate.py."""
+"""The arguments of `r2-layout migrate`."""
 
 import argparse
 import re
 from datetime import timedelta
 from pathlib import Path
 
+from layout import program
 from layout.environment import Environment
+from layout.exit_status import statuses
 from layout.legacy import LEGACY_LAYOUTS
 
 __all__ = ["age", "make_parser"]
 
-STATUSES = "exit status: 0 done, 1 error, 2 usage, 3 differences found, 130 interrupted"
 SETTINGS = (
     "The bucket and its credentials come from R2_BUCKET, R2_ENDPOINT, R2_ACCESS_KEY_ID and so on, in the"
     " environment or in .env."
@@ -30,14 +31,17 @@ def age(text: str) -> timedelta:
 def make_parser() -> argparse.ArgumentParser:
     """The parser of all commands; `command` in its result names the chosen one."""
     parser = argparse.ArgumentParser(
-        prog="scripts/migrate.py",
+        prog=program.command("migrate"),
         description="Move a bucket's data from an old layout into the new one. " + SETTINGS,
-        epilog=f"In order: plan, copy, verify, mark, delete. See docs/migration.md. {STATUSES}",
+        epilog=f"In order: plan, copy, verify, mark, delete. See docs/migration.md. {statuses(differences=True)}",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     command = _add(
-        commands, "list", "show the known migrations and what they find in this bucket; writes nothing"
+        commands,
+        "list",
+        "show the known migrations and what they find in this bucket; writes nothing",
+        differences=False,
     )
     _add_environment(command)
 
@@ -84,10 +88,17 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _add(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, summary: str
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    summary: str,
+    *,
+    differences: bool = True,
 ) -> argparse.ArgumentParser:
     command = commands.add_parser(
-        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", epilog=STATUSES
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=statuses(differences=differences),
     )
     command.add_argument("--json", action="store_true", help="print one JSON object")
     return command

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from layout import program
 from layout.documents.model import Document
 from layout.environment import Environment
 from layout.errors import MarkerError
@@ -21,8 +22,6 @@ __all__ = ["REVISION", "SCHEME_NAME", "Marker", "MarkerAction", "check_marker"]
 REVISION = 1
 """The revision that this code reads and writes."""
 SCHEME_NAME = "r2-layout"
-
-_COMMAND = "scripts/migrate.py"
 
 
 class Marker(Document):
@@ -67,7 +66,7 @@ def check_marker(marker: Marker | None, environment_is_empty: bool, environment:
             return MarkerAction.WRITE
         raise MarkerError(
             f"The environment {environment.value!r} holds data, but no marker at {str(key)!r}.",
-            hint=f"The data is in an old layout, or its migration is not finished: run {_COMMAND}.",
+            hint=f"The data is in an old layout, or its migration is not finished: run {program.command('migrate')}.",
             key=key,
         )
     if marker.scheme != SCHEME_NAME:
@@ -85,7 +84,7 @@ def check_marker(marker: Marker | None, environment_is_empty: bool, environment:
     if marker.revision < REVISION:
         raise MarkerError(
             f"The marker {str(key)!r} has the revision {marker.revision}, older than {REVISION}.",
-            hint=f"The data is in an old layout: run {_COMMAND}.",
+            hint=f"The data is in an old layout: run {program.command('migrate')}.",
             key=key,
         )
     return MarkerAction.NOTHING

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from layout import program
 from layout.errors import DeletionRefusedError
 from layout.keys import marker_key
 from layout.legacy import is_new_key
@@ -71,9 +72,10 @@ def check_delete(plan: PlanFile, verdict: Verdict, bucket: BucketReader, typed_n
         )
     if read_marker(bucket, plan.meta.environment) is None:
         key = marker_key(environment=plan.meta.environment)
+        mark = program.command("migrate", "mark", "--plan", "FILE", "--verdict", "FILE", "--execute")
         raise DeletionRefusedError(
             f"There is no marker at {str(key)!r}: nothing says that the new layout is in use.",
-            hint="Write it: scripts/migrate.py mark --plan FILE --verdict FILE --execute",
+            hint=f"Write it: {mark}",
             bucket=plan.meta.bucket,
             key=key,
         )

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from layout import program
 from layout.environment import Environment
 from layout.errors import InvalidKeyError
 from layout.scheme.rules import check_scheme
@@ -131,7 +132,7 @@ def _unknown_key(text: str) -> InvalidKeyError:
     return InvalidKeyError(
         f"The key {shown(text)} fits no template of the scheme.",
         hint="The table is in layout/scheme/table.py. Keys of an old layout are read by layout.legacy and moved by "
-        "scripts/migrate.py.",
+        f"{program.command('migrate')}.",
         key=text,
     )
 

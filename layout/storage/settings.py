@@ -11,7 +11,7 @@
 | `R2_SESSION_TOKEN` | present if the credential is a temporary one |
 | `R2_PROXY` | HTTP proxy for all requests to the bucket; none by default, whatever `HTTPS_PROXY` says |
 
-`scripts/env.py --stack dev` writes these from the outputs of a stack.
+`r2-layout env --stack dev` writes these from the outputs of a stack.
 """
 
 from pathlib import Path
@@ -22,6 +22,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from layout import program
 from layout.account import (
     DEFAULT_JURISDICTION,
     check_account_id,
@@ -38,7 +39,6 @@ from layout.storage.printable import unprintable
 
 __all__ = ["StorageSettings", "load_settings"]
 
-_HINT = "Set it in the environment or in .env; scripts/env.py --stack dev writes .env from a stack's outputs."
 _ENV_FILE = ".env"
 
 
@@ -211,7 +211,9 @@ def _hint(error: ValidationError) -> str:
     """What to do about the values whose checks say so, then where values come from."""
     causes = map(_cause, error.errors(include_url=False, include_input=False))
     hints = [cause.hint for cause in causes if isinstance(cause, SettingsError) and cause.hint]
-    return " ".join([*dict.fromkeys(hints), _HINT])
+    env = program.command("env", "--stack", "dev")
+    source = f"Set it in the environment or in .env; {env} writes .env from a stack's outputs."
+    return " ".join([*dict.fromkeys(hints), source])
 
 
 def _cause(problem: ErrorDetails) -> Exception | None:

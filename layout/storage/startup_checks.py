@@ -5,6 +5,7 @@
 
 from datetime import UTC, datetime
 
+from layout import program
 from layout.documents.marker import REVISION, SCHEME_NAME, Marker, MarkerAction, check_marker
 from layout.errors import ConditionFailedError, ObjectMissingError, SettingsError
 from layout.keys import environment_prefix, marker_key
@@ -53,7 +54,7 @@ def check_scope(credentials: StorageCredentials, settings: StorageSettings) -> b
         raise SettingsError(
             f"APP_ENV is {name!r}, but the credential opens {', '.join(map(repr, outside))}.",
             hint="Set APP_ENV to the credential's environment, or mint a credential for this one: "
-            f"scripts/credentials.py mint --env {name}.",
+            f"{program.command('credentials', 'mint', '--env', name)}",
             bucket=settings.bucket,
         )
     return not paths or environment in paths

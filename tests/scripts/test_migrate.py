@@ -258,7 +258,7 @@ def test_a_credential_of_another_environment_is_refused(
     error = (
         "Error: APP_ENV is 'dev', but the credential opens 'prod/'.\n"
         "Try: Set APP_ENV to the credential's environment, or mint a credential for this one: "
-        "scripts/credentials.py mint --env dev.\n"
+        "scripts/credentials.py mint --env dev\n"
     )
     assert run("list") == (1, "", error)
 

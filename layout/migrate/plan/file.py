@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from layout import program
 from layout.environment import Environment
 from layout.errors import PlanError
 from layout.migrate.plan.schema import APPLICATION_ID, FORMAT, TABLES
@@ -119,7 +120,7 @@ class PlanFile:
         if not path.is_file():
             raise PlanError(
                 f"There is no plan file {str(path)!r}.",
-                hint="Make one: scripts/migrate.py plan flat --plan FILE",
+                hint=f"Make one: {program.command('migrate', 'plan', 'flat', '--plan', 'FILE')}",
             )
         mode = "rw" if writable else "ro"
         database = _connect(path, f"{path.resolve().as_uri()}?mode={mode}")
@@ -230,7 +231,7 @@ def _read_meta(path: Path, database: sqlite3.Connection, *, finished: bool) -> P
     if finished and meta.finished_at is None:
         raise PlanError(
             f"The plan {str(path)!r} is not finished.",
-            hint=f"Run scripts/migrate.py plan {meta.layout} --plan {path} again; it resumes.",
+            hint=f"Finish it: {program.command('migrate', 'plan', meta.layout, '--plan', path)}",
         )
     return meta
 

@@ -1,13 +1,16 @@
 """Results as text for people and as data for machines."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from layout import program
+from layout.console import Result
 from layout.environment import Environment
+from layout.exit_status import ExitStatus
 from layout.keys import environment_prefix, marker_key
 from layout.migrate.copying import CopyReport
 from layout.migrate.deleting import DeleteReport
@@ -25,19 +28,9 @@ from layout.migrate.report.reasons import KEPT, Reasons
 from layout.migrate.report.verdict import SIGNS, Verdict
 from layout.migrate.survey import LayoutState
 
-__all__ = ["DIFFERENCES", "DONE", "FAILED", "Result", "size"]
+__all__ = ["copied", "deleted", "marked", "plan", "planned_copy", "size", "states", "verdict"]
 
-DONE, FAILED, DIFFERENCES = 0, 1, 3
 SHOWN = 50
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a command has to say: exit status, lines for people, fields for `--json`."""
-
-    status: int
-    lines: list[str]
-    data: dict[str, Any] = field(default_factory=dict)
 
 
 def size(count: int) -> str:
@@ -62,7 +55,7 @@ def states(bucket: str, environment: Environment, found: list[LayoutState]) -> R
             f"    marker:  {'there' if state.marked else 'not there'}",
         ]
     data = {"bucket": bucket, "environment": environment, "migrations": [asdict(state) for state in found]}
-    return Result(DONE, lines, data)
+    return Result(ExitStatus.DONE, lines, data)
 
 
 def plan(file: PlanFile, *, made: bool) -> Result:
@@ -82,7 +75,7 @@ def plan(file: PlanFile, *, made: bool) -> Result:
     if not made:
         lines += ["", f"The plan {str(file.path)!r} was finished before; nothing was done."]
     elif not blocked:
-        lines += ["", f"Nothing was copied. Next: scripts/migrate.py copy --plan {file.path}"]
+        lines += ["", f"Nothing was copied. Next: {program.command('migrate', 'copy', '--plan', file.path)}"]
     data = {
         "made": made,
         "plan": str(file.path),
@@ -92,7 +85,7 @@ def plan(file: PlanFile, *, made: bool) -> Result:
         "blocked": [asdict(row) for row in blocked_rows(file, KEPT)],
         "blocked_total": blocked,
     }
-    return Result(DIFFERENCES if blocked else DONE, lines, data)
+    return Result(ExitStatus.DIFFERENCES if blocked else ExitStatus.DONE, lines, data)
 
 
 def planned_copy(file: PlanFile) -> Result:
@@ -108,30 +101,33 @@ def planned_copy(file: PlanFile) -> Result:
         "to_write_users": users,
     }
     if not objects and not users:
-        return Result(DONE, [f"Nothing to copy: all {there:,} objects were copied before."], data)
+        return Result(ExitStatus.DONE, [f"Nothing to copy: all {there:,} objects were copied before."], data)
     prefix = environment_prefix(environment=file.meta.environment)
     lines = [
         f"Would write the profile files of {users:,} users.",
         f"Would copy {objects:,} objects, {size(bytes_left)}; {there:,} are there already.",
         f"Nothing was copied. Run again with --execute to copy into {prefix}; old keys stay.",
     ]
-    return Result(DONE, lines, data)
+    return Result(ExitStatus.DONE, lines, data)
 
 
 def copied(file: PlanFile, report: CopyReport) -> Result:
     """The answer of `copy --execute`."""
     data = {"executed": True, **asdict(report)}
     if report.complete and not report.copied:
-        return Result(DONE, [f"Nothing to copy: all {report.before:,} objects were copied before."], data)
+        return Result(
+            ExitStatus.DONE, [f"Nothing to copy: all {report.before:,} objects were copied before."], data
+        )
     lines = [f"Copied {report.copied:,} objects, {size(report.bytes)}; {report.before:,} were there before."]
     lines += _reasons("of these users nothing was copied", report.users)
     lines += _reasons("not copied, since they are not as planned", report.changed)
     lines += _reasons("failed", report.errors)
     if report.complete:
-        lines.append(f"Next: scripts/migrate.py verify --plan {file.path} --verdict FILE")
-        return Result(DONE, lines, data)
+        verify = program.command("migrate", "verify", "--plan", file.path, "--verdict", "FILE")
+        lines.append(f"Next: {verify}")
+        return Result(ExitStatus.DONE, lines, data)
     lines.append(f"{report.left:,} objects are not copied. Old keys are untouched.")
-    return Result(FAILED if report.errors else DIFFERENCES, lines, data)
+    return Result(ExitStatus.ERROR if report.errors else ExitStatus.DIFFERENCES, lines, data)
 
 
 def verdict(found: Verdict, path: Path) -> Result:
@@ -152,7 +148,9 @@ def verdict(found: Verdict, path: Path) -> Result:
     else:
         lines.append(f"Not verified: {found.problems_total:,} problems. Verdict: {path}")
     return Result(
-        DONE if found.ok else DIFFERENCES, lines, {"verdict": str(path), **found.model_dump(mode="json")}
+        ExitStatus.DONE if found.ok else ExitStatus.DIFFERENCES,
+        lines,
+        {"verdict": str(path), **found.model_dump(mode="json")},
     )
 
 
@@ -161,11 +159,13 @@ def marked(environment: Environment, *, there: bool, executed: bool) -> Result:
     key = str(marker_key(environment=environment))
     data = {"executed": executed, "key": key, "written": executed and not there}
     if there:
-        return Result(DONE, [f"Nothing to do: the marker {key} was there before."], data)
+        return Result(ExitStatus.DONE, [f"Nothing to do: the marker {key} was there before."], data)
     if executed:
-        return Result(DONE, [f"Wrote the marker {key}."], data)
+        return Result(ExitStatus.DONE, [f"Wrote the marker {key}."], data)
     return Result(
-        DONE, [f"Would write the marker {key}.", "Nothing was written. Run again with --execute."], data
+        ExitStatus.DONE,
+        [f"Would write the marker {key}.", "Nothing was written. Run again with --execute."],
+        data,
     )
 
 
@@ -189,7 +189,13 @@ def deleted(report: DeleteReport, *, executed: bool, min_age: timedelta) -> Resu
     lines += _reasons("left at old keys", report.left)
     if not executed and report.deleted:
         lines.append("Nothing was deleted. Run again with --execute.")
-    status = FAILED if report.errors else DIFFERENCES if troubles or report.young else DONE
+    status = (
+        ExitStatus.ERROR
+        if report.errors
+        else ExitStatus.DIFFERENCES
+        if troubles or report.young
+        else ExitStatus.DONE
+    )
     return Result(status, lines, data)
 
 

@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from layout import program
 from layout.environment import Environment
 from layout.errors import VerificationError
 from layout.migrate.plan.file import PlanFile
@@ -134,12 +135,12 @@ class Verdict(BaseModel):
         except OSError as error:
             raise VerificationError(
                 f"The verdict {str(path)!r} cannot be read: {error.strerror}.",
-                hint="Make one: scripts/migrate.py verify --plan FILE --verdict FILE",
+                hint=_verify("Make one:", "FILE"),
             ) from error
         except ValidationError as error:
             raise VerificationError(
                 f"The file {str(path)!r} is not a verdict: {error.errors()[0]['msg']}.",
-                hint="Make one: scripts/migrate.py verify --plan FILE --verdict FILE",
+                hint=_verify("Make one:", "FILE"),
             ) from error
 
     def require(self, plan: PlanFile) -> None:
@@ -148,7 +149,7 @@ class Verdict(BaseModel):
         Raises:
             VerificationError: Says which.
         """
-        again = f"Run scripts/migrate.py verify --plan {plan.path} --verdict FILE again."
+        again = _verify("Verify again:", plan.path)
         if (self.plan_id, self.plan_fingerprint) != (plan.meta.plan_id, plan.meta.fingerprint):
             raise VerificationError(
                 f"The verdict is about the plan {self.plan_id!r},"
@@ -164,3 +165,7 @@ class Verdict(BaseModel):
                 f"The verdict is of verification {self.run}, and the plan has seen {plan.meta.verification}.",
                 hint=again,
             )
+
+
+def _verify(words: str, plan: Path | str) -> str:
+    return f"{words} {program.command('migrate', 'verify', '--plan', plan, '--verdict', 'FILE')}"

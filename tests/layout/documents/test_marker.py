@@ -63,7 +63,7 @@ def test_current_marker(empty: bool) -> None:
         (
             None,
             "The environment 'dev' holds data, but no marker at 'dev/layout.json'.",
-            "The data is in an old layout, or its migration is not finished: run scripts/migrate.py.",
+            "The data is in an old layout, or its migration is not finished: run r2-layout migrate.",
         ),
         (
             Marker(revision=REVISION + 1, scheme=SCHEME_NAME),
@@ -78,7 +78,7 @@ def test_current_marker(empty: bool) -> None:
         (
             CURRENT.model_copy(update={"revision": REVISION - 1}),
             f"The marker 'dev/layout.json' has the revision {REVISION - 1}, older than {REVISION}.",
-            "The data is in an old layout: run scripts/migrate.py.",
+            "The data is in an old layout: run r2-layout migrate.",
         ),
     ],
 )

@@ -177,7 +177,7 @@ def test_the_marker_must_be_there(flat: Flat, verified: PlanFile) -> None:
     assert str(caught.value) == (
         "There is no marker at 'dev/layout.json': nothing says that the new layout is in use."
     )
-    assert caught.value.hint == "Write it: scripts/migrate.py mark --plan FILE --verdict FILE --execute"
+    assert caught.value.hint == "Write it: r2-layout migrate mark --plan FILE --verdict FILE --execute"
 
 
 def test_an_old_verdict_is_refused(flat: Flat, verified: PlanFile) -> None:
@@ -185,7 +185,7 @@ def test_an_old_verdict_is_refused(flat: Flat, verified: PlanFile) -> None:
     first = verify_plan(verified, flat.reader, flat.quiet)
     flat.delete("dev/games/1.mp4")
     second = verify_plan(verified, flat.reader, flat.quiet)
-    hint = f"Run scripts/migrate.py verify --plan {verified.path} --verdict FILE again."
+    hint = f"Verify again: r2-layout migrate verify --plan {verified.path} --verdict FILE"
     for verdict, message in [
         (first, "The verdict is of verification 2, and the plan has seen 3."),
         (second, "The verdict says that 1 things are wrong."),

@@ -78,7 +78,7 @@ def test_no_key_of_the_scheme(text: str) -> None:
     assert str(caught.value) == f"The key {text!r} fits no template of the scheme."
     assert caught.value.hint == (
         "The table is in layout/scheme/table.py. Keys of an old layout are read by layout.legacy and moved by "
-        "scripts/migrate.py."
+        "r2-layout migrate."
     )
     assert caught.value.key == text
 

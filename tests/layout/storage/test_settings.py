@@ -106,7 +106,7 @@ def test_one_missing_variable(complete: pytest.MonkeyPatch) -> None:
     assert _refusal() == "R2_BUCKET is not set."
 
 
-HINT = "Set it in the environment or in .env; scripts/env.py --stack dev writes .env from a stack's outputs."
+HINT = "Set it in the environment or in .env; r2-layout env --stack dev writes .env from a stack's outputs."
 
 
 @pytest.mark.usefixtures("complete")

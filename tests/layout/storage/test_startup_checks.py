@@ -97,7 +97,7 @@ def test_a_credential_of_another_environment_stops_the_start(local: StorageSetti
     assert str(caught.value) == f"APP_ENV is 'dev', but the credential opens {opened}."
     assert caught.value.hint == (
         "Set APP_ENV to the credential's environment, or mint a credential for this one: "
-        "scripts/credentials.py mint --env dev."
+        "r2-layout credentials mint --env dev"
     )
 
 

@@ -21,7 +21,7 @@ SETTINGS = StorageSettings.model_validate(
         "secret_access_key": "secret",
     }
 )
-NEW_PLAN = "Make one: scripts/migrate.py plan flat --plan FILE"
+NEW_PLAN = "Make one: r2-layout migrate plan flat --plan FILE"
 
 
 def meta(**changes: object) -> PlanMeta:
@@ -104,7 +104,7 @@ def test_an_unfinished_plan(tmp_path: Path) -> None:
     PlanFile.open_or_create(path, meta()).close()
     assert refused(path, finished=True) == (
         f"The plan {str(path)!r} is not finished.",
-        f"Run scripts/migrate.py plan flat --plan {path} again; it resumes.",
+        f"Finish it: r2-layout migrate plan flat --plan {path}",
     )
 
 

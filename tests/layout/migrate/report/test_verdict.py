@@ -14,7 +14,7 @@ from layout.migrate import Verdict, copy_objects, verify_plan, write_marker
 if TYPE_CHECKING:
     from tests.layout.migrate.conftest import Flat
 
-HINT = "Make one: scripts/migrate.py verify --plan FILE --verdict FILE"
+HINT = "Make one: r2-layout migrate verify --plan FILE --verdict FILE"
 
 
 def test_a_verdict_survives_its_file(flat: Flat) -> None:
@@ -90,7 +90,7 @@ def test_a_verdict_about_another_plan(flat: Flat) -> None:
         with pytest.raises(VerificationError) as caught:
             write_marker(other, verdict, flat.writer)
         ids = f"{plan.meta.plan_id!r}, and {str(other.path)!r} is {other.meta.plan_id!r}"
-        hint = f"Run scripts/migrate.py verify --plan {other.path} --verdict FILE again."
+        hint = f"Verify again: r2-layout migrate verify --plan {other.path} --verdict FILE"
     assert (str(caught.value), caught.value.hint) == (f"The verdict is about the plan {ids}.", hint)
     assert "dev/layout.json" not in flat.contents()
 
