@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from local_cloudflare.control.buckets import MALFORMED, existing
 from local_cloudflare.control.call import Call
 from local_cloudflare.control.envelope import Answer, ApiError
+from local_cloudflare.r2.store.cors import MAX_AGE_SECONDS, MAX_CORS_RULES, check_header_name, check_origin
 from local_cloudflare.tokens import rfc3339
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "set_lock",
 ]
 
+HeaderName = Annotated[str, AfterValidator(check_header_name)]
 MaximumAge = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
@@ -148,8 +150,8 @@ class Allowed(_Document):
     """What a browser on another origin may do."""
 
     methods: Annotated[list[Literal["GET", "PUT", "POST", "DELETE", "HEAD"]], Field(min_length=1)]
-    origins: Annotated[list[str], Field(min_length=1)]
-    headers: list[str] | None = None
+    origins: Annotated[list[Annotated[str, AfterValidator(check_origin)]], Field(min_length=1)]
+    headers: list[HeaderName] | None = None
 
 
 class CorsRule(_Document):
@@ -157,14 +159,14 @@ class CorsRule(_Document):
 
     allowed: Allowed
     id: str | None = None
-    exposeHeaders: list[str] | None = None  # noqa: N815 - the API's spelling
-    maxAgeSeconds: Annotated[int, Field(ge=0, le=86400)] | None = None  # noqa: N815
+    exposeHeaders: list[HeaderName] | None = None  # noqa: N815 - the API's spelling
+    maxAgeSeconds: Annotated[int, Field(ge=0, le=MAX_AGE_SECONDS)] | None = None  # noqa: N815
 
 
 class CorsDocument(_Document):
     """The body of PUT `/cors`."""
 
-    rules: Annotated[list[CorsRule], Field(max_length=100)]
+    rules: Annotated[list[CorsRule], Field(max_length=MAX_CORS_RULES)]
 
 
 def _refuse_equal_ids(names: list[str]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
 from local_cloudflare.r2.protocol.request import Request
 from local_cloudflare.r2.protocol.wire import Response
+from local_cloudflare.r2.store.cors import origin_matches
 from local_cloudflare.r2.store.store import BucketMissingError, Store
 
 __all__ = ["access_control_headers", "preflight"]
@@ -53,7 +54,7 @@ def _is_about(rule: Mapping[str, Any], request: Request, method: str) -> bool:
     allowed = rule.get("allowed") or {}
     origins, methods = allowed.get("origins") or (), allowed.get("methods") or ()
     origin = request.headers.get("origin")
-    return origin is not None and ("*" in origins or origin in origins) and method in methods
+    return origin is not None and method in methods and any(origin_matches(one, origin) for one in origins)
 
 
 def _headers(rule: Mapping[str, Any], request: Request) -> dict[str, str]:

@@ -11,7 +11,8 @@ from local_cloudflare.r2.auth.access import Permission
 from local_cloudflare.r2.operations import (
     batch_delete,
     buckets,
-    configuration,
+    cors_configuration,
+    lifecycle_configuration,
     listing,
     multipart,
     reading,
@@ -60,12 +61,12 @@ OPERATIONS: Mapping[str, Operation] = {
         Operation("GetBucketTagging", _ADMIN_READ, buckets.refusal(ErrorKind.NO_SUCH_TAG_SET)),
         Operation("GetObjectLockConfiguration", _ADMIN_READ, buckets.refusal(ErrorKind.NO_OBJECT_LOCK)),
         Operation("GetBucketReplication", _ADMIN_READ, buckets.refusal(ErrorKind.NO_REPLICATION)),
-        Operation("GetBucketLifecycleConfiguration", _ADMIN_READ, configuration.get_lifecycle),
-        Operation("PutBucketLifecycleConfiguration", _ADMIN_WRITE, configuration.put_lifecycle),
-        Operation("DeleteBucketLifecycle", _ADMIN_WRITE, configuration.delete_lifecycle),
-        Operation("GetBucketCors", _ADMIN_READ, configuration.get_cors),
-        Operation("PutBucketCors", _ADMIN_WRITE, configuration.put_cors),
-        Operation("DeleteBucketCors", _ADMIN_WRITE, configuration.delete_cors),
+        Operation("GetBucketLifecycleConfiguration", _ADMIN_READ, lifecycle_configuration.get_lifecycle),
+        Operation("PutBucketLifecycleConfiguration", _ADMIN_WRITE, lifecycle_configuration.put_lifecycle),
+        Operation("DeleteBucketLifecycle", _ADMIN_WRITE, lifecycle_configuration.delete_lifecycle),
+        Operation("GetBucketCors", _ADMIN_READ, cors_configuration.get_cors),
+        Operation("PutBucketCors", _ADMIN_WRITE, cors_configuration.put_cors),
+        Operation("DeleteBucketCors", _ADMIN_WRITE, cors_configuration.delete_cors),
     )
 }
 

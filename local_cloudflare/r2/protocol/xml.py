@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
 
-__all__ = ["NAMESPACE", "Element", "children", "document", "parse", "printable", "text_of"]
+__all__ = ["NAMESPACE", "Element", "children", "document", "leaf", "members", "parse", "printable", "text_of"]
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
@@ -69,6 +69,39 @@ def parse(body: bytes, root: str) -> ET.Element:
 def children(element: ET.Element, name: str) -> Iterator[ET.Element]:
     """The child elements of that name, whatever their namespace."""
     return (child for child in element if _local_name(child) == name)
+
+
+def members(
+    element: ET.Element, *, once: Sequence[str] = (), many: Sequence[str] = ()
+) -> dict[str, list[ET.Element]]:
+    """The child elements of a container by their names, each name in `once` and `many` being there.
+
+    Raises:
+        S3Error: MalformedXML for a child of another name, for a second one where there may be one, and for text
+            beside the children: whatever is not read could have meant something.
+    """
+    found: dict[str, list[ET.Element]] = {name: [] for name in (*once, *many)}
+    for child in element:
+        if (name := _local_name(child)) not in found:
+            raise S3Error(ErrorKind.MALFORMED_XML, reason=f"an element that is not known here: {name}")
+        found[name].append(child)
+    texts = [element.text, *(child.tail for child in element)]
+    if any(len(found[name]) > 1 for name in once) or "".join(text or "" for text in texts).strip():
+        raise S3Error(
+            ErrorKind.MALFORMED_XML, reason="an element that is there twice, or text beside elements"
+        )
+    return found
+
+
+def leaf(element: ET.Element) -> str:
+    """The text of an element that holds nothing else.
+
+    Raises:
+        S3Error: MalformedXML if it holds elements.
+    """
+    if len(element):
+        raise S3Error(ErrorKind.MALFORMED_XML)
+    return element.text or ""
 
 
 def text_of(element: ET.Element, name: str) -> str | None:

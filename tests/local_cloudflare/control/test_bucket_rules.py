@@ -7,6 +7,7 @@ import pytest
 
 from local_cloudflare.cloudflare import LocalCloudflare
 from tests.local_cloudflare.conftest import Api
+from tests.local_cloudflare.r2.test_cors_rules import NO_ORIGINS, ORIGINS
 
 Sdk = cloudflare_sdk.Cloudflare
 
@@ -226,3 +227,42 @@ def test_rules_need_their_bucket(api: Api, method: str, leaf: str) -> None:
     """Rules of a bucket that does not exist are 404 with code 10006."""
     answer = api(method, f"/r2/buckets/no-such-bucket/{leaf}", json={"rules": []})
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, 10006)
+
+
+def cors_rule(**allowed: Any) -> dict[str, Any]:
+    """A rule that allows one method, with these changes."""
+    return {"allowed": {"methods": ["GET"], "origins": ["https://a.example"]} | allowed}
+
+
+ORIGIN = "an origin is scheme, host and port as browsers send them, like https://app.example.com"
+HEADER = "a header's name is a word like content-type, or *"
+
+
+@pytest.mark.parametrize("origin", NO_ORIGINS)
+def test_an_origin_of_the_api_is_one_of_s3(api: Api, bucket: str, origin: str) -> None:
+    """The same values are refused by both."""
+    answer = api("PUT", f"/r2/buckets/{bucket}/cors", json={"rules": [cors_rule(origins=[origin])]})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, 10040)
+    assert f"rules.0.allowed.origins.0: Value error, {ORIGIN}" in answer.json()["errors"][0]["message"]
+    assert api("GET", f"/r2/buckets/{bucket}/cors").status_code == 404
+
+
+def test_an_origin_of_s3_is_one_of_the_api(api: Api, bucket: str) -> None:
+    """And the same values are accepted."""
+    answer = api("PUT", f"/r2/buckets/{bucket}/cors", json={"rules": [cors_rule(origins=ORIGINS)]})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("rule", "place"),
+    [
+        (cors_rule(headers=[""]), "rules.0.allowed.headers.0"),
+        (cors_rule(headers=["content-type", "a b"]), "rules.0.allowed.headers.1"),
+        (cors_rule() | {"exposeHeaders": [""]}, "rules.0.exposeHeaders.0"),
+    ],
+)
+def test_an_empty_header_is_none(api: Api, bucket: str, rule: dict[str, Any], place: str) -> None:
+    """In what is allowed and in what is shown."""
+    answer = api("PUT", f"/r2/buckets/{bucket}/cors", json={"rules": [rule]})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, 10040)
+    assert f"{place}: Value error, {HEADER}" in answer.json()["errors"][0]["message"]
