@@ -88,8 +88,8 @@ class Database:
         except sqlite3.OperationalError as error:
             self._connection.close()
             raise LocalCloudflareError(
-                f"the folder {str(path.parent)!r} is in use by another local Cloudflare ({error}): "
-                "stop that one, or choose another folder"
+                f"The folder {str(path.parent)!r} is in use by another local Cloudflare: {error}.",
+                hint="Stop that one, or use another folder.",
             ) from error
         self._blobs.sweep({name for (name,) in self._connection.execute("SELECT name FROM blobs")})
 
