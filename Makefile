@@ -28,7 +28,11 @@ lint: environment ## check style, types, who imports whom, and the lock files
 	$(VENV) .venv/bin/lint-imports
 	$(VENV) scripts/lock_files.py
 
-check: test lint ## tests and linters
+check: test lint check-lowest ## tests and linters, and some of the tests on the lowest versions of what they need
+
+check-lowest: environment ## the core's and the storage's tests on the lowest versions that pyproject.toml allows
+	$(VENV) -m uv pip install --quiet --require-hashes --python $(VENV) --target .local/lowest -r requirements/lowest.txt
+	PYTHONPATH=.local/lowest $(SUPERVISED) $(VENV) -m pytest --numprocesses 2 --ignore tests/layout/migrate tests/layout $(ARGS)
 
 check-clients: servers ## run s5cmd, rclone, the AWS CLI and the Cloudflare SDK against the local Cloudflare; builds rclone
 	$(SUPERVISED) $(VENV) -m tests.clients.install --rclone
@@ -56,4 +60,4 @@ servers: environment
 environment:
 	@$(PYTHON) scripts/setup.py --without-engine
 
-.PHONY: help demo up down test lint check check-clients bench setup lock servers environment
+.PHONY: help demo up down test lint check check-lowest check-clients bench setup lock servers environment

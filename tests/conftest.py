@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
 
 from tests.matrix.summary import pytest_terminal_summary  # noqa: F401 - a hook, which must stand here to be called
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from local_cloudflare.cloudflare import LocalCloudflare
+
+# How quick the machine is decides no test.
+settings.register_profile("r2-layout", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("r2-layout")
 
 
 @pytest.fixture(scope="session")

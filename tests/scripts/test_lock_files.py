@@ -1,8 +1,11 @@
 """Lock files name exact versions and hashes, and no place to download from."""
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from scripts.lock_files import problems, problems_of_npm, problems_of_requirements
 
@@ -67,3 +70,16 @@ def test_npm_with_a_problem() -> None:
         "a download address: 'node_modules/y'",
         "no hash: 'node_modules/w'",
     ]
+
+
+def test_the_lowest_versions_are_those_of_the_package() -> None:
+    """What `make check-lowest` installs is what a user's resolver may take at the least."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    declared = [*project["dependencies"], *extras["storage"], *extras["testing"]]
+    allowed = dict(re.match(r"([\w-]+)>=([\d.]+)", item).groups() for item in declared)  # type: ignore[union-attr]
+    lowest = (REPOSITORY / "requirements" / "lowest.in").read_text(encoding="utf-8")
+    tested = dict(line.split("==") for line in lowest.splitlines() if not line.startswith("#"))
+    assert {name: Version(text) for name, text in tested.items()} == {
+        name: Version(text) for name, text in allowed.items()
+    }
