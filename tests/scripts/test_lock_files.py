@@ -77,7 +77,7 @@ def test_the_lowest_versions_are_those_of_the_package() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     declared = [*project["dependencies"], *extras["storage"], *extras["testing"]]
-    allowed = dict(re.match(r"([\w-]+)>=([\d.]+)", item).groups() for item in declared)  # type: ignore[union-attr]
+    allowed = dict(re.findall(r"^([\w-]+)>=([\d.]+)", "\n".join(declared), re.MULTILINE))
     lowest = (REPOSITORY / "requirements" / "lowest.in").read_text(encoding="utf-8")
     tested = dict(line.split("==") for line in lowest.splitlines() if not line.startswith("#"))
     assert {name: Version(text) for name, text in tested.items()} == {
