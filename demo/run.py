@@ -91,7 +91,7 @@ def _check_setup(screen: Screen) -> Engine:
     engine = find_engine(screen.say)
     if engine is None:
         raise LocalCloudflareError(
-            "There is no Pulumi engine.", hint="Build one, in about 4 minutes: make setup"
+            "there is no Pulumi engine", hint="make setup (it builds one, in about 4 minutes)"
         )
     screen.say(f"Python {platform.python_version()}, Pulumi CLI {engine.pulumi}")
     return engine

@@ -16,8 +16,7 @@ __all__ = [
     "ENVIRONMENT",
     "ENVIRONMENT_PREFIX",
     "JURISDICTION",
-    "LIFECYCLE_RULES",
-    "LOCK_RULES",
+    "LIFECYCLE_RULE_IDS",
     "S3_ENDPOINT",
     "TOKENS",
     "variables",
@@ -33,8 +32,7 @@ BACKEND_ACCESS_KEY_ID = "backend_access_key_id"
 BACKEND_SECRET_ACCESS_KEY = "backend_secret_access_key"  # noqa: S105 the output's name
 AUDIT_ACCESS_KEY_ID = "audit_access_key_id"
 AUDIT_SECRET_ACCESS_KEY = "audit_secret_access_key"  # noqa: S105 the output's name
-LIFECYCLE_RULES = "lifecycle_rules"  # these two of the stack that owns the bucket only
-LOCK_RULES = "lock_rules"
+LIFECYCLE_RULE_IDS = "lifecycle_rule_ids"  # of the stack that owns the bucket only
 
 VARIABLES = {
     "APP_ENV": ENVIRONMENT,

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import secrets
-import shlex
 import threading
 from collections.abc import Iterable
 from datetime import timedelta
@@ -21,7 +20,7 @@ from local_cloudflare.control.admin import Admin
 from local_cloudflare.control.buckets import is_bucket_name
 from local_cloudflare.control.http import ControlServer, Handler, port_error
 from local_cloudflare.control.log import ApiLog
-from local_cloudflare.control.routes import dispatch
+from local_cloudflare.control.routes import dispatch, longest_body
 from local_cloudflare.errors import LocalCloudflareError
 from local_cloudflare.lock import holder, locked
 from local_cloudflare.permissions import group_named
@@ -95,7 +94,9 @@ class LocalCloudflare:
             self._remember_clock()
             self.s3 = self._s3_server(s3_port, rate_limit=rate_limit, answers_continue=answers_continue)
             opened.callback(self.s3.stop)
-            self._api = ControlServer(self._handlers(), self.clock, self.api_requests, port=api_port)
+            self._api = ControlServer(
+                self._handlers(), self.clock, self.api_requests, longest_body=longest_body, port=api_port
+            )
             opened.callback(self._api.stop)
             self._create_buckets(buckets)
             self.api_token = self._bootstrap_token()
@@ -210,14 +211,15 @@ class LocalCloudflare:
 
     def _handlers(self) -> dict[str, Handler]:
         admin = Admin(self.admin_secret, self.clock, self.s3, self.api_requests, self.parent_keys)
-        return {"/client/v4": partial(dispatch, self.account, self.store, self.s3.host), "/local": admin}
+        api = partial(dispatch, self.account, self.store, self.s3.direct, self.s3.host)
+        return {"/client/v4": api, "/local": admin}
 
     def _create_buckets(self, names: Iterable[str]) -> None:
         for name in names:
             if not is_bucket_name(name):
                 raise LocalCloudflareError(
-                    f"No bucket can be called {name!r}.",
-                    hint="Use 3 to 63 lower-case letters, digits and inner hyphens.",
+                    f"no bucket can be called {name!r}: "
+                    "use 3 to 63 lower-case letters, digits and inner hyphens"
                 )
             if self.store.bucket(name) is None:
                 self.store.create_bucket(name)
@@ -265,6 +267,6 @@ def read_endpoints(folder: Path) -> dict[str, Any]:
             endpoints: dict[str, Any] = json.loads((folder / ENDPOINTS).read_text(encoding="utf-8"))
             return endpoints
     raise LocalCloudflareError(
-        f"No local Cloudflare runs in {str(folder)!r}.",
-        hint=f"Start it: python -m local_cloudflare up --folder {shlex.quote(str(folder))}",
+        f"no local Cloudflare runs in {str(folder)!r}: "
+        f"start it with `python -m local_cloudflare up --folder {folder}`"
     )

@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from layout.console import Result, say
-from layout.exit_status import ExitStatus
 from local_cloudflare.admin import Admin
 from local_cloudflare.cloudflare import LocalCloudflare, read_endpoints
 from local_cloudflare.engine import engine
@@ -26,7 +24,7 @@ __all__ = ["down", "env", "up"]
 _SECRETS = frozenset({"api_token", "admin_secret"})
 
 
-def up(options: argparse.Namespace) -> Result:
+def up(options: argparse.Namespace) -> int:
     """Runs in the foreground until SIGINT, SIGTERM or, if asked for, the end of standard input."""
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -40,11 +38,11 @@ def up(options: argparse.Namespace) -> Result:
         activation_delay=options.activation_delay,
         buckets=options.bucket,
     ) as running:
-        say(_as_json(running) if options.json else _banner(running))
+        print(_as_json(running) if options.json else _banner(running), flush=True)
         if options.until_stdin_closes:
             threading.Thread(target=_wait_for_end_of_input, args=(ended.set,), daemon=True).start()
         ended.wait()
-    return Result(ExitStatus.DONE, [])
+    return 0
 
 
 def _wait_for_end_of_input(then: Callable[[], None]) -> None:
@@ -80,17 +78,18 @@ def _buckets(running: LocalCloudflare) -> str:
     return f" --bucket {names[0]}" if names else ""
 
 
-def down(options: argparse.Namespace) -> Result:
+def down(options: argparse.Namespace) -> int:
     """Stops the one that runs in the folder."""
     folder = str(options.folder)
     stopped = stop(options.folder)
     if stopped is None:
-        return Result(ExitStatus.DONE, [f"No local Cloudflare runs in {folder!r}."])
-    done = f"Stopped the local Cloudflare in {folder!r}, process {stopped}; its data stays."
-    return Result(ExitStatus.DONE, [done])
+        print(f"no local Cloudflare runs in {folder!r}")
+    else:
+        print(f"stopped the local Cloudflare in {folder!r} (process {stopped}); its data stays")
+    return 0
 
 
-def env(options: argparse.Namespace) -> Result:
+def env(options: argparse.Namespace) -> int:
     """Prints `export NAME=value` lines."""
     endpoints = read_endpoints(options.folder)
     variables = {
@@ -105,8 +104,9 @@ def env(options: argparse.Namespace) -> Result:
         variables |= _parent_variables(options.folder, options.bucket)
     if options.stack_folder is not None:
         variables |= _stack_variables(options.stack_folder, endpoints)
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
-    return Result(ExitStatus.DONE, lines, exact=True)
+    for name, value in sorted(variables.items()):
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
 
 
 def _parent_variables(folder: Path, bucket: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from local_cloudflare.control.call import Call
 from local_cloudflare.control.envelope import Answer, ApiError, no_such_bucket
+from local_cloudflare.r2.operations.metadata import STORAGE_CLASSES
 from local_cloudflare.r2.store.models import Bucket
 from local_cloudflare.r2.store.store import BucketExistsError, BucketNotEmptyError
 
@@ -21,7 +22,6 @@ MALFORMED = 10040
 """R2's number for a body that it does not take (CFD r2/api/error-codes.mdx, MalformedXML)."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-_STORAGE_CLASSES = ("Standard", "InfrequentAccess")
 
 
 class NewBucket(BaseModel):
@@ -133,12 +133,12 @@ def change(call: Call) -> Answer:
     """PATCH `/r2/buckets/{bucket}`: the storage class, in the header `cf-r2-storage-class`."""
     bucket = existing(call)
     storage_class = call.request.headers.get("cf-r2-storage-class")
-    if storage_class not in _STORAGE_CLASSES:
+    if storage_class not in STORAGE_CLASSES:
         raise ApiError(
             400,
             10062,
             f"The storage class is not valid: header cf-r2-storage-class is {storage_class!r}, "
-            f"must be {' or '.join(_STORAGE_CLASSES)}.",
+            f"must be {' or '.join(STORAGE_CLASSES)}.",
         )
     changed = call.store.update_bucket(bucket.name, bucket.jurisdiction, storage_class=storage_class)
     return Answer(_answer(changed))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from local_cloudflare.account import Account
 from local_cloudflare.control.request import Request
+from local_cloudflare.r2.direct import DirectAccess
 from local_cloudflare.r2.store.store import Store
 from local_cloudflare.tokens import Token
 
@@ -21,6 +22,7 @@ class Call:
         parts: The variable parts of the path, by name.
         token: Who asks.
         audience: Host and port of the S3 endpoint, for which temporary credentials are signed.
+        direct: The S3 endpoint's operations on objects.
     """
 
     account: Account
@@ -29,3 +31,4 @@ class Call:
     parts: Mapping[str, str]
     token: Token
     audience: str
+    direct: DirectAccess

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Answer", "ApiError", "invalid_json", "no_route", "no_such_bucket"]
+__all__ = ["Answer", "ApiError", "PlainAnswer", "invalid_json", "no_route", "no_such_bucket"]
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,29 @@ class Answer:
         return body
 
 
+@dataclass(frozen=True)
+class PlainAnswer:
+    """An answer outside of the envelope: the bytes of an object, or a document of another form.
+
+    Attributes:
+        status: HTTP status.
+        headers: All but `Content-Length`.
+        body: Bytes, or pieces of them, which are closed when they have been sent if they can be.
+        length: How many bytes that is.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | Iterable[bytes]
+    length: int
+
+
 @dataclass
 class ApiError(Exception):
     """A refusal, with the status and code that Cloudflare answers.
 
     Attributes:
-        status: HTTP status, 400 to 499.
+        status: HTTP status.
         code: Cloudflare's number.
         message: Cloudflare's text.
         why: What the local Cloudflare knows about the cause; goes into `messages`, where the real one

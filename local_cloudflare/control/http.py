@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import logging
 import re
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email.utils import format_datetime
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from local_cloudflare.clock import Clock
 from local_cloudflare.connections import EndableConnections
-from local_cloudflare.control.envelope import Answer, ApiError, no_route
+from local_cloudflare.control.body import read_body
+from local_cloudflare.control.envelope import Answer, ApiError, PlainAnswer, no_route
 from local_cloudflare.control.log import ApiLog
 from local_cloudflare.control.request import Request
 from local_cloudflare.errors import LocalCloudflareError
@@ -24,10 +28,9 @@ __all__ = ["ControlServer", "Handler", "port_error"]
 
 _log = logging.getLogger(__name__)
 
-MAXIMUM_BODY = 4 * 2**20
-"""1,000 lifecycle rules with prefixes of 1,024 bytes fit; nothing else comes near."""
+_LINGER_BYTES = 64 * 2**20
 
-Handler = Callable[[Request], Answer]
+Handler = Callable[[Request], Answer | PlainAnswer]
 """Answers a request, or raises ApiError."""
 
 
@@ -38,13 +41,22 @@ class ControlServer:
         handlers: `{"/client/v4": ..., "/local": ...}`; a handler sees the path below its beginning.
         clock: The time in the log.
         log: Remembers what is asked below `/client/v4`.
+        longest_body: How many bytes the body of a method and a decoded path may have.
         port: 0 takes a free one.
 
     Raises:
         LocalCloudflareError: The port is taken.
     """
 
-    def __init__(self, handlers: dict[str, Handler], clock: Clock, log: ApiLog, *, port: int = 0) -> None:
+    def __init__(
+        self,
+        handlers: dict[str, Handler],
+        clock: Clock,
+        log: ApiLog,
+        *,
+        longest_body: Callable[[str, str], int],
+        port: int = 0,
+    ) -> None:
         try:
             self._server = _Server(("127.0.0.1", port), _Connection)
         except OSError as error:
@@ -52,6 +64,7 @@ class ControlServer:
         self._server.handlers = handlers
         self._server.clock = clock
         self._server.log = log
+        self._server.longest_body = longest_body
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self.port: int = self._server.server_address[1]
 
@@ -71,13 +84,10 @@ class ControlServer:
 def port_error(error: OSError, port: int, option: str) -> LocalCloudflareError:
     """What to tell a user whose port cannot be had; `option` is the one that chooses it."""
     if error.errno == errno.EADDRINUSE:
-        return LocalCloudflareError(
-            f"The port {port} of 127.0.0.1 is taken.",
-            hint=f"Stop what listens there, or choose another {option}.",
-        )
-    return LocalCloudflareError(
-        f"The port {port} of 127.0.0.1 cannot be used: {error.strerror}.", hint=f"Choose another {option}."
-    )
+        text = f"port {port} of 127.0.0.1 is taken: stop what listens there, or choose another {option}"
+    else:
+        text = f"port {port} of 127.0.0.1 cannot be used ({error.strerror}): choose another {option}"
+    return LocalCloudflareError(text)
 
 
 class _Server(EndableConnections, HTTPServer):
@@ -85,6 +95,7 @@ class _Server(EndableConnections, HTTPServer):
     handlers: dict[str, Handler]
     clock: Clock
     log: ApiLog
+    longest_body: Callable[[str, str], int]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that a client dropped is nothing to print a traceback about."""
@@ -103,49 +114,62 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         try:
-            answer: Answer | ApiError = self._dispatch(self._request())
+            with self._request() as request:
+                answer: Answer | PlainAnswer | ApiError = self._dispatch(request)
         except ApiError as refusal:
             answer = refusal
         except Exception:  # noqa: BLE001 - whatever it was, the client gets an envelope and the log the cause
             _log.exception("%s %s", self.command, self.path)
             answer = ApiError(500, 10001, "We encountered an internal error. Please try again.")
-        status, codes = (answer.status, (answer.code,)) if isinstance(answer, ApiError) else (200, ())
-        self._note(status, codes)
-        self._write(status, answer.body())
+        status = 200 if isinstance(answer, Answer) else answer.status
+        self._note(status, (answer.code,) if isinstance(answer, ApiError) else ())
+        if isinstance(answer, PlainAnswer):
+            self._write_plain(answer)
+        else:
+            self._write(status, answer.body())
+        if self._has_unread:
+            self._linger()
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815 - http.server's names
 
-    def _request(self) -> Request:
-        body = self._body()
+    @contextlib.contextmanager
+    def _request(self) -> Iterator[Request]:
+        """The request while its body can be read.
+
+        It is received before anything is answered, so that the next request starts where it should.
+        """
+        self.close_connection = self._has_unread = True
         try:
             target = urlsplit(self.path)
+            path = unquote(target.path, errors="strict")
+        except UnicodeDecodeError:
+            raise ApiError(
+                400, 10020, "The specified object name is not valid.", why="it is not UTF-8"
+            ) from None
         except ValueError:
             raise no_route(self.path) from None
-        return Request(
-            method=self.command,
-            path=unquote(target.path),
-            query=dict(reversed(parse_qsl(target.query, keep_blank_values=True))),
-            headers={name.lower(): value for name, value in self.headers.items()},
-            body=body,
-            client=str(self.client_address[0]),
-        )
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        with read_body(self.rfile, headers, self.server.longest_body(self.command, path)) as (body, length):
+            self._has_unread = False
+            self.close_connection = headers.get("connection", "").lower() == "close"
+            yield Request(
+                method=self.command,
+                path=path,
+                query=dict(reversed(parse_qsl(target.query, keep_blank_values=True))),
+                headers=headers,
+                body=body,
+                length=length,
+                client=str(self.client_address[0]),
+            )
 
-    def _body(self) -> bytes:
-        """Reads the body before anything is answered, so that the next request starts where it should."""
-        self.close_connection = True
-        if "transfer-encoding" in self.headers:
-            raise ApiError(411, 10033, "You must provide the Content-Length HTTP header.")
-        text = self.headers.get("content-length", "0")
-        if not (text.isascii() and text.isdigit() and len(text) < 20):
-            raise ApiError(400, 10033, f"The Content-Length HTTP header is not a number: {text!r}.")
-        length = int(text)
-        if length > MAXIMUM_BODY:
-            raise ApiError(413, 100100, f"The body of {length} bytes is larger than {MAXIMUM_BODY}.")
-        body = self.rfile.read(length)
-        if len(body) < length:
-            raise ApiError(400, 10013, f"The body ended after {len(body)} of {length} bytes.")
-        self.close_connection = self.headers.get("connection", "").lower() == "close"
-        return body
+    def _linger(self) -> None:
+        """Reads on for a moment: closing with unread data would destroy the answer on its way."""
+        self.wfile.flush()
+        self.connection.shutdown(socket.SHUT_WR)
+        self.connection.settimeout(2)
+        left = _LINGER_BYTES
+        while left > 0 and (piece := self.rfile.read1(1 << 18)):
+            left -= len(piece)
 
     def _note(self, status: int, codes: tuple[int, ...]) -> None:
         path = unquote(self.path.partition("?")[0])
@@ -154,7 +178,7 @@ class _Connection(BaseHTTPRequestHandler):
             now = self.server.clock.now()
             self.server.log.add(time=now, method=self.command, path=below, status=status, codes=codes)
 
-    def _dispatch(self, request: Request) -> Answer:
+    def _dispatch(self, request: Request) -> Answer | PlainAnswer:
         for beginning, handler in self.server.handlers.items():
             if request.path.startswith(f"{beginning}/"):
                 below = request.path.removeprefix(beginning)
@@ -173,6 +197,25 @@ class _Connection(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(payload)
+
+    def _write_plain(self, answer: PlainAnswer) -> None:
+        try:
+            self.send_response(answer.status)
+            for name, value in {**answer.headers, "Content-Length": str(answer.length)}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if answer.status != HTTPStatus.NOT_MODIFIED:
+                for piece in (answer.body,) if isinstance(answer.body, bytes) else answer.body:
+                    self.wfile.write(piece)
+        finally:
+            if close := getattr(answer.body, "close", None):
+                close()
+
+    def handle_expect_100(self) -> bool:
+        """Sends the interim answer at once: the client waits for it before it sends the rest."""
+        going_on = super().handle_expect_100()
+        self.wfile.flush()
+        return going_on
 
     def parse_request(self) -> bool:
         """The same, but a request line without a version, which http.server takes for HTTP/0.9, is refused."""

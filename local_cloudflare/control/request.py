@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from local_cloudflare.control.envelope import ApiError, invalid_json
 
-__all__ = ["JURISDICTIONS", "Request"]
+__all__ = ["JURISDICTIONS", "Request", "checked"]
 
 JURISDICTIONS = ("default", "eu", "us", "fedramp", "fedramp-high")
 """CFD r2/reference/data-location.mdx and the cloudflare SDK's types."""
@@ -32,7 +32,8 @@ class Request:
         path: Decoded path below `/client/v4`, with its leading `/`.
         query: First value of each parameter.
         headers: Names in lower case.
-        body: Raw bytes.
+        body: To be read once; it knows its end.
+        length: How many bytes the body has.
         client: The address it came from.
     """
 
@@ -40,7 +41,8 @@ class Request:
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
-    body: bytes
+    body: BinaryIO
+    length: int
     client: str
 
     def json(self, *, code: int) -> Any:
@@ -50,7 +52,7 @@ class Request:
             ApiError: 400 with `code`: not UTF-8, not JSON, too deep, or text that is not Unicode.
         """
         try:
-            value = json.loads(self.body, parse_constant=_refuse_constant)
+            value = json.loads(self.body.read(), parse_constant=_refuse_constant)
             json.dumps(value, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
             raise invalid_json(f"{type(error).__name__}: {str(error)[:200]}", code=code) from None
@@ -62,11 +64,7 @@ class Request:
         Raises:
             ApiError: 400 with `code`; the message names up to three wrong fields.
         """
-        try:
-            return model.model_validate(self.json(code=code))
-        except ValidationError as error:
-            problems = [f"{_place(item['loc'])}: {item['msg']}" for item in error.errors()[:3]]
-            raise invalid_json("; ".join(problems)[:600], code=code) from None
+        return checked(model, self.json(code=code), code=code)
 
     def jurisdiction(self) -> str:
         """The jurisdiction that the request speaks about (header `cf-r2-jurisdiction`).
@@ -97,6 +95,19 @@ class Request:
                 400, code, f"Invalid query parameter: {name} is {text!r}, must be {lowest} to {highest}."
             )
         return value
+
+
+def checked(model: type[_Model], content: Any, *, code: int) -> _Model:
+    """JSON that was read, checked against a model.
+
+    Raises:
+        ApiError: 400 with `code`; the message names up to three wrong fields.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        problems = [f"{_place(item['loc'])}: {item['msg']}" for item in error.errors()[:3]]
+        raise invalid_json("; ".join(problems)[:600], code=code) from None
 
 
 def _place(location: tuple[int | str, ...]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,8 +21,8 @@ async def _bucket(api: Api, arguments: Arguments) -> Arguments:
     return {**arguments, **bucket_state(answer), "id": name, "name": answer["name"]}
 
 
-async def _rules(api: Api, arguments: Arguments, leaf: str) -> Arguments:
-    path = f"/accounts/{arguments['accountId']}/r2/buckets/{arguments['bucketName']}/{leaf}"
+async def _lifecycle(api: Api, arguments: Arguments) -> Arguments:
+    path = f"/accounts/{arguments['accountId']}/r2/buckets/{arguments['bucketName']}/lifecycle"
     answer = await api.send("GET", path)
     return {**arguments, "rules": answer.get("rules", [])}
 
@@ -47,8 +46,7 @@ async def _permission_groups(api: Api, arguments: Arguments) -> Arguments:
 
 FUNCTIONS: dict[str, Callable[[Api, Arguments], Awaitable[Arguments]]] = {
     "cloudflare:index/getR2Bucket:getR2Bucket": _bucket,
-    "cloudflare:index/getR2BucketLifecycle:getR2BucketLifecycle": partial(_rules, leaf="lifecycle"),
-    "cloudflare:index/getR2BucketLock:getR2BucketLock": partial(_rules, leaf="lock"),
+    "cloudflare:index/getR2BucketLifecycle:getR2BucketLifecycle": _lifecycle,
     "cloudflare:index/getAccountApiTokenPermissionGroupsList:getAccountApiTokenPermissionGroupsList": (
         _permission_groups
     ),

@@ -11,7 +11,7 @@ from local_cloudflare.r2.cors import access_control_headers, preflight
 from local_cloudflare.r2.faults import FaultAction, FaultRule, Faults
 from local_cloudflare.r2.operations.context import Context, Operation
 from local_cloudflare.r2.operations.pace import Pace
-from local_cloudflare.r2.operations.rules import check_rules
+from local_cloudflare.r2.operations.perform import perform
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error, not_implemented
 from local_cloudflare.r2.protocol.request import Request
 from local_cloudflare.r2.protocol.wire import Response
@@ -19,7 +19,7 @@ from local_cloudflare.r2.protocol.xml import Element, document, printable
 from local_cloudflare.r2.request_log import RequestLog
 from local_cloudflare.r2.routes import detect
 from local_cloudflare.r2.store.keys import normal_form
-from local_cloudflare.r2.store.store import ObjectLockedError, Store
+from local_cloudflare.r2.store.store import Store
 
 __all__ = ["Answer", "Endpoint"]
 
@@ -112,11 +112,7 @@ class Endpoint:
         _authorise(context, caller)
         answer.fault = self._faults.take(operation.name, _readable_key(request))
         self._before(answer.fault)
-        check_rules(context)
-        try:
-            response = operation.handle(context)
-        except ObjectLockedError as error:
-            raise S3Error(ErrorKind.OBJECT_LOCKED, reason=str(error)) from None
+        response = perform(context)
         if answer.fault is not None and answer.fault.action is FaultAction.ERROR_AFTER:
             raise answer.fault.error()
         return response

@@ -14,6 +14,7 @@ from local_cloudflare.clock import Clock
 from local_cloudflare.connections import EndableConnections
 from local_cloudflare.r2.auth.access import CredentialLookup
 from local_cloudflare.r2.auth.caller import Authenticator
+from local_cloudflare.r2.direct import DirectAccess
 from local_cloudflare.r2.endpoint import Answer, Endpoint
 from local_cloudflare.r2.faults import FaultAction, Faults
 from local_cloudflare.r2.operations.pace import Pace
@@ -38,6 +39,7 @@ class R2Server:
     Attributes:
         requests: What has been asked lately.
         faults: Rules that make requests fail on purpose.
+        direct: Its operations on objects for the control API.
         port: Known after the constructor, also for port 0.
     """
 
@@ -73,6 +75,7 @@ class R2Server:
         self.faults = Faults()
         self.pace = Pace(write_interval_seconds)
         self.answers_continue = answers_continue
+        self.direct = DirectAccess(store, clock, account_id=account_id, pace=self.pace)
         self._clock = clock
         self._lifecycle_interval = lifecycle_interval_seconds
         self._stopping = threading.Event()

@@ -14,7 +14,7 @@ from local_cloudflare.r2.protocol.xml import Element, document
 from local_cloudflare.r2.store.keys import normal_form
 from local_cloudflare.r2.store.object_table import Listed
 
-__all__ = ["MAX_LIST_KEYS", "Encoder", "list_objects", "list_objects_v2", "parse_limit"]
+__all__ = ["MAX_LIST_KEYS", "Encoder", "Page", "list_objects", "list_objects_v2", "page_after", "parse_limit"]
 
 MAX_LIST_KEYS = 1000
 _LAST = b"\xff"  # greater than any byte of UTF-8
@@ -38,7 +38,9 @@ class Encoder:
 
 
 @dataclass
-class _Page:
+class Page:
+    """What a listing found: objects, the prefixes that stand for several, whether there is more."""
+
     objects: list[Listed] = field(default_factory=list)
     prefixes: list[str] = field(default_factory=list)
     truncated: bool = False
@@ -51,7 +53,7 @@ def list_objects(context: Context) -> Response:
     query, encode = context.request.query, Encoder(context.request.query.get("encoding-type"))
     limit = parse_limit(query.get("max-keys"))
     marker = query.get("marker", "")
-    page = _page(context, limit, marker.encode())
+    page = page_after(context, limit, marker.encode())
     content: list[Element] = [("Name", context.bucket_name), *_contents(page, encode, owner=None)]
     content += [("Prefix", encode(query.get("prefix", ""))), *_delimiter(context, encode)]
     content.append(("Marker", encode(marker)))
@@ -66,7 +68,7 @@ def list_objects_v2(context: Context) -> Response:
     query, encode = context.request.query, Encoder(context.request.query.get("encoding-type"))
     limit = parse_limit(query.get("max-keys"))
     token, start_after = query.get("continuation-token"), query.get("start-after")
-    page = _page(context, limit, (start_after or "").encode() if token is None else _read_token(token))
+    page = page_after(context, limit, (start_after or "").encode() if token is None else _read_token(token))
     owner = context.account_id if query.get("fetch-owner") == "true" else None
     content: list[Element] = [("Name", context.bucket_name), *_contents(page, encode, owner)]
     content += [("Prefix", encode(query.get("prefix", ""))), *_delimiter(context, encode)]
@@ -95,10 +97,11 @@ def parse_limit(text: str | None) -> int:
     return limit
 
 
-def _page(context: Context, limit: int, start: bytes) -> _Page:
+def page_after(context: Context, limit: int, start: bytes) -> Page:
+    """Up to `limit` entries after `start`, with the prefix and the delimiter of the request's query."""
     query = context.request.query
     prefix, delimiter = normal_form(query.get("prefix", "")).encode(), query.get("delimiter", "").encode()
-    page, wanted = _Page(resume=start), min(limit, MAX_LIST_KEYS)
+    page, wanted = Page(resume=start), min(limit, MAX_LIST_KEYS)
     if delimiter and _common_prefix(start, prefix, delimiter) == start:
         start += _LAST  # whoever starts after a common prefix has seen all that it stands for
     for entry in _entries(context, start, prefix, delimiter, wanted + 1):
@@ -148,7 +151,7 @@ def _read_token(token: str) -> bytes:
         raise S3Error(ErrorKind.INVALID_ARGUMENT, "The continuation token provided is incorrect") from None
 
 
-def _contents(page: _Page, encode: Encoder, owner: str | None) -> list[Element]:
+def _contents(page: Page, encode: Encoder, owner: str | None) -> list[Element]:
     content: list[Element] = []
     for found in page.objects:
         entry: list[Element] = [
@@ -171,7 +174,7 @@ def _delimiter(context: Context, encode: Encoder) -> list[Element]:
     return [] if delimiter is None else [("Delimiter", encode(delimiter))]
 
 
-def _last(page: _Page) -> str:
+def _last(page: Page) -> str:
     names = [*(found.key.decode() for found in page.objects), *page.prefixes]
     return max(names, key=str.encode, default="")
 

@@ -12,6 +12,7 @@ from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
 from local_cloudflare.r2.store.models import Bucket, ObjectMetadata, StoredObject
 
 __all__ = [
+    "STORAGE_CLASSES",
     "checksum_headers",
     "custom_metadata",
     "kept_headers",
@@ -30,7 +31,8 @@ _KEPT = (
     "expires",
 )
 _PREFIX = "x-amz-meta-"
-_STORAGE_CLASSES = {"Standard": "STANDARD", "InfrequentAccess": "STANDARD_IA"}
+STORAGE_CLASSES = {"Standard": "STANDARD", "InfrequentAccess": "STANDARD_IA"}
+"""As the control API spells them, and as the S3 API does."""
 
 
 def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -60,8 +62,8 @@ def storage_class(headers: Mapping[str, str], bucket: Bucket) -> str:
     """
     asked = headers.get("x-amz-storage-class")
     if asked is None:
-        return _STORAGE_CLASSES[bucket.storage_class]
-    if asked not in _STORAGE_CLASSES.values():
+        return STORAGE_CLASSES[bucket.storage_class]
+    if asked not in STORAGE_CLASSES.values():
         raise S3Error(ErrorKind.INVALID_STORAGE_CLASS)
     return asked
 

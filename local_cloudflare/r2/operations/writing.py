@@ -2,18 +2,11 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from local_cloudflare.r2.auth.access import Permission
 from local_cloudflare.r2.operations.conditions import Conditions, parse_time
 from local_cloudflare.r2.operations.context import Context
-from local_cloudflare.r2.operations.customer_keys import (
-    OF_SOURCE,
-    check_stored,
-    etag_of,
-    given_key,
-    key_headers,
-)
 from local_cloudflare.r2.operations.expiry import expiration_headers
 from local_cloudflare.r2.operations.limits import check_metadata_size, check_single_size
 from local_cloudflare.r2.operations.metadata import (
@@ -54,8 +47,10 @@ def put_object(context: Context) -> Response:
     checksums = declared_checksums(request)
     with context.store.incoming(tuple(checksums)) as incoming:
         receive(request, context.caller, incoming)
-        etag = etag_of(incoming.md5(), metadata.customer_key)
-        described = replace(metadata, checksums=stored_checksums(checksums))
+        etag = incoming.md5().hex()
+        described = ObjectMetadata(
+            metadata.headers, metadata.custom, metadata.storage_class, stored_checksums(checksums)
+        )
         new = StoredObject(
             context.key, context.spelling, etag, context.store.now(), incoming.finish(), described
         )
@@ -67,16 +62,14 @@ def put_object(context: Context) -> Response:
 
 
 def written_headers(context: Context, new: StoredObject) -> dict[str, str]:
-    """What the answer to every write says: a token for it, when the object will end, whose key it needs."""
-    headers = {"x-amz-version-id": version_id(context.bucket.id, new), **expiration_headers(context, new)}
-    return headers | key_headers(new.metadata.customer_key)
+    """What the answer to every write says: a token for it, and when the object will end."""
+    return {"x-amz-version-id": version_id(context.bucket.id, new), **expiration_headers(context, new)}
 
 
 def metadata_of(context: Context, bucket: Bucket) -> ObjectMetadata:
-    """Headers, metadata, storage class and customer's key that a request gives to a new object."""
+    """Headers, metadata and storage class that a request gives to a new object."""
     headers = context.request.headers
-    described = kept_headers(headers), custom_metadata(headers), storage_class(headers, bucket)
-    return ObjectMetadata(*described, customer_key=given_key(context))
+    return ObjectMetadata(kept_headers(headers), custom_metadata(headers), storage_class(headers, bucket))
 
 
 def delete_object(context: Context) -> Response:
@@ -134,7 +127,6 @@ def copy_object(context: Context) -> Response:
     with context.store.objects.opened(source.bucket.id, source.key) as found:
         if found is None:
             raise S3Error(ErrorKind.NO_SUCH_KEY)
-        check_stored(context, found.metadata.customer_key, OF_SOURCE)
         if not on_source.check_read(found):
             raise S3Error(ErrorKind.PRECONDITION_FAILED)
         check_single_size(found.size)
@@ -143,7 +135,7 @@ def copy_object(context: Context) -> Response:
         new = StoredObject(
             context.key,
             context.spelling,
-            _copied_etag(context, found, metadata.customer_key),
+            _copied_etag(context, found),
             context.store.now(),
             found.body,
             metadata,
@@ -164,28 +156,28 @@ def _directive(context: Context) -> Callable[[StoredObject], ObjectMetadata]:
         old = found.metadata
         checksums = {name: value for name, value in old.checksums.items() if _COMPOSITE not in value}
         if directive == "COPY":
-            return replace(given, headers=old.headers, custom=old.custom, checksums=checksums)
+            return ObjectMetadata(old.headers, old.custom, given.storage_class, checksums)
         if directive == "REPLACE":
-            return replace(given, checksums=checksums)
+            return ObjectMetadata(given.headers, given.custom, given.storage_class, checksums)
         headers, custom = {**old.headers, **given.headers}, {**old.custom, **given.custom}
-        return replace(given, headers=headers, custom=custom, checksums=checksums)
+        return ObjectMetadata(headers, custom, given.storage_class, checksums)
 
     if directive not in {"COPY", "REPLACE", "MERGE"}:
         raise S3Error(ErrorKind.INVALID_ARGUMENT, f"metadata directive {directive}.")
     return make
 
 
-def _copied_etag(context: Context, found: StoredObject, customer_key: str) -> str:
-    """The ETag of a copy. That of a multipart object becomes one of a single upload, as on AWS.
+def _copied_etag(context: Context, found: StoredObject) -> str:
+    """The ETag of a copy. That of a multipart object becomes a plain MD5, as on AWS.
 
     R2 does not document it; the harder case for whoever verifies a copy is that it changes.
     """
-    if not found.part_sizes and not found.metadata.customer_key and not customer_key:
+    if not found.part_sizes:
         return found.etag
     md5 = hashlib.md5(found.body.inline or b"", usedforsecurity=False)
     for piece in context.store.blobs.read(found.body.segments):
         md5.update(piece)
-    return etag_of(md5.digest(), customer_key)
+    return md5.hexdigest()
 
 
 def iso_time(milliseconds: int) -> str:

@@ -53,9 +53,13 @@ def _method_and_target(source: random.Random, place: Place, strong: bool) -> str
         return f"{source.choice(_METHODS)} /local/{source.choice(_LOCAL)}{query}"
     route = source.choice(ROUTES)
     method = route.method if source.random() < 0.8 else source.choice(_METHODS)
-    buckets = [SCRATCH_BUCKET] if strong else [BUCKET, OTHER_BUCKET, SCRATCH_BUCKET]
+    # Whoever may read buckets by the control API may read what is in them.
+    buckets = (
+        [SCRATCH_BUCKET] if strong or "/objects" in route.path else [BUCKET, OTHER_BUCKET, SCRATCH_BUCKET]
+    )
     tokens = ["0" * 32] if strong else list(place.known_tokens)
     path = route.path.replace("{bucket}", source.choice([*buckets, quote(word(source))]))
+    path = path.replace("{key...}", quote(word(source)))
     path = path.replace("{token}", source.choice([*tokens, quote(word(source))]))
     account = place.endpoints["account_id"] if source.random() < 0.9 else quote(word(source))
     names = (
