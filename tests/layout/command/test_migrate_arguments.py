@@ -46,7 +46,7 @@ def test_every_help_tells_the_exit_statuses(command: str, capsys: pytest.Capture
     assert f"exit status: 0 done, 1 error, 2 usage,{differences} 130 interrupted" in " ".join(
         capsys.readouterr().out.split()
     )
-    assert f"scripts/migrate.py {command}" in PAGE.read_text(encoding="utf-8")
+    assert f"r2-layout migrate {command}" in PAGE.read_text(encoding="utf-8")
 
 
 def test_a_delete_without_the_name_of_the_bucket_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
