@@ -48,6 +48,9 @@ bench: environment ## measure keys, import time, and the local R2 beside moto
 setup: ## make .venv and find or build the Pulumi engine; the other commands do this by themselves
 	@$(PYTHON) scripts/setup.py
 
+generate: environment ## write again what is generated: JSON Schemas, README's tree, tables in docs/
+	$(VENV) scripts/generate.py
+
 lock: environment ## write requirements/*.txt anew from requirements/*.in
 	for name in requirements/*.in; do $(LOCK) --output-file "$${name%.in}.txt" "$$name" || exit 1; done
 	$(VENV) scripts/lock_files.py
@@ -60,4 +63,4 @@ servers: environment
 environment:
 	@$(PYTHON) scripts/setup.py --without-engine
 
-.PHONY: help demo up down test lint check check-lowest check-clients bench setup lock servers environment
+.PHONY: help demo up down test lint check check-lowest check-clients bench generate setup lock servers environment

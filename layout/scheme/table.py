@@ -4,7 +4,7 @@ From it come the builders and the parser, the lifecycle and lock rules, the scop
 reference pages. A row added here is known everywhere.
 
 >>> print(SCHEME.tree())
-{env}/
+{env}/                                    dev | staging | prod
   layout.json                             which revision of the layout the data is in
   games/{path}                            videos shared by all users, named by content hash
   users/{user}/
@@ -151,9 +151,13 @@ def _tree_lines(templates: tuple[KeyTemplate, ...], depth: int) -> Iterator[tupl
         if len(rows) == 1:
             yield name, rows[0].description + _limits(rows[0])
         else:
-            yield f"{name}/", ""
+            yield f"{name}/", _choices(rows[0].segments[end - 1])
             for line, text in _tree_lines(rows, end):
                 yield f"  {line}", text
+
+
+def _choices(segment: str | Variable) -> str:
+    return " | ".join(segment.choices) if isinstance(segment, Variable) else ""
 
 
 def _limits(row: KeyTemplate) -> str:

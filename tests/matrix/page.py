@@ -1,12 +1,10 @@
 """The tables in docs/security.md: who can reach what, from the same rows that the test tries.
 
-`python -m tests.matrix.page` writes them anew between their two marks; the prose around them stays.
+`make generate` writes them anew between their two marks; the prose around them stays.
 """
 
-import sys
 import textwrap
 from collections.abc import Sequence
-from pathlib import Path
 
 from layout.access import ObjectPermission
 from tests.matrix.areas import AREAS, Area
@@ -14,11 +12,8 @@ from tests.matrix.credentials import KINDS, Kind, Way
 from tests.matrix.expected import ALLOWED, expected
 from tests.matrix.operations import OPERATIONS
 
-__all__ = ["PAGE", "main", "reach", "with_tables"]
+__all__ = ["reach", "tables"]
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "security.md"
-BEGIN = "<!-- tables: begin; written by `python -m tests.matrix.page` -->"
-END = "<!-- tables: end -->"
 _COLUMNS = 118
 
 
@@ -28,26 +23,8 @@ def reach(kind: Kind, area: Area) -> str:
     return "read and write" if True in allowed else "read" if allowed else "nothing"
 
 
-def with_tables(page: str) -> str:
-    """The page with its tables as they must be.
-
-    Raises:
-        ValueError: The page has no place for them.
-    """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"The page lacks the line {BEGIN!r} or, after it, {END!r}: put both back.")
-    return f"{before}{BEGIN}\n\n{_tables()}\n\n{END}{after}"
-
-
-def main(page: Path = PAGE) -> int:
-    """Write the tables into the page. Returns the exit status."""
-    page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")
-    return 0
-
-
-def _tables() -> str:
+def tables() -> str:
+    """Both tables and what stands below them, in Markdown."""
     writing = [kind for kind in KINDS if kind.scope.permission is ObjectPermission.READ_WRITE]
     reading = [kind for kind in KINDS if kind.scope.permission is ObjectPermission.READ_ONLY]
     return "\n\n".join(
@@ -127,7 +104,3 @@ def _count() -> str:
         f"{len(AREAS)} areas, {cells:,} cells. What is not allowed is answered with 403 AccessDenied, changes nothing "
         "and shows nothing."
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

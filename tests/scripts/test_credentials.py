@@ -59,7 +59,7 @@ def _minted(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, ob
     [
         ([], ["dev/"], "object-read-write"),
         (["--env", "prod"], ["prod/"], "object-read-write"),
-        (["--user", "anna", "--read-only"], ["dev/users/anna/"], "object-read-only"),
+        (["--user", "anna", "--read-only"], ["dev/users/anna/", "dev/games/"], "object-read-only"),
         (["--whole-bucket", "--ttl", "60m"], [], "object-read-write"),
     ],
 )

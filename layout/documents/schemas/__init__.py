@@ -1,7 +1,7 @@
 """JSON Schemas of the three documents in a bucket, generated from the models.
 
-``python -m layout.documents.schemas`` writes them again after a model has changed; a test compares them. They
-are part of the installed package, so that an application in another language can read them there.
+In a checkout `make generate` writes them again after a model has changed; a test compares them. They are
+part of the installed package, so that an application in another language can read them there.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def committed_schema(name: str) -> str:
     """The schema as it is in this package: JSON text.
 
     Args:
-        name: a key of ``DOCUMENTS``.
+        name: a key of `DOCUMENTS`.
     """
     return resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
 
@@ -37,7 +37,7 @@ def generated_schema(name: str) -> str:
     """The schema as the model gives it now: JSON text that ends in a line feed.
 
     Args:
-        name: a key of ``DOCUMENTS``.
+        name: a key of `DOCUMENTS`.
     """
     schema: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

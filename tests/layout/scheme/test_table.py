@@ -133,7 +133,8 @@ def test_scheme_without_prefixes_draws_a_tree() -> None:
         templates=(row("{env}/a/{path}"), row("{env}/a.json"), row("{env}/temp/{path}", retention=DAY))
     )
     assert scheme.tree() == (
-        "{env}/\n  a/{path}     A test.\n  a.json       A test.\n  temp/{path}  A test. (expires after 1 day)"
+        "{env}/         dev | prod\n  a/{path}     A test.\n"
+        "  a.json       A test.\n  temp/{path}  A test. (expires after 1 day)"
     )
 
 

@@ -1,0 +1,117 @@
+"""Write everything that is generated anew: `make generate`, after a change to the scheme, a model or a suite.
+
+In a file that people write too, only what stands between two marks is replaced.
+"""
+
+import io
+import os
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from pathlib import Path
+from textwrap import indent
+
+if __package__ in {None, ""}:
+    # Called by its path from a checkout, which is not installed.
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import pytest
+
+from layout.documents.schemas import DOCUMENTS, generated_schema
+from layout.migrate.plan.moves import life_table
+from layout.scheme.table import SCHEME, Scheme
+from tests.conformance.conftest import CHOSEN
+from tests.conformance.page import Recorder, render
+from tests.matrix.page import tables
+
+__all__ = ["GENERATED", "between_marks", "generate", "main", "readme_tree"]
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+BEGIN = "<!-- {}: written by make generate -->"
+END = "<!-- {}: end -->"
+
+
+def between_marks(text: str, name: str, body: str) -> str:
+    """The text with another body between the two marks of this name.
+
+    Raises:
+        ValueError: The text has no such marks.
+    """
+    begin, end = BEGIN.format(name), END.format(name)
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"The page lacks the line {begin!r} or, after it, {end!r}: put both back.")
+    return f"{before}{begin}\n\n{body}\n\n{end}{after}"
+
+
+def readme_tree(scheme: Scheme = SCHEME) -> str:
+    """The layout of a bucket as README shows it."""
+    return f"```\n{{bucket}}/\n{indent(scheme.tree(), '  ')}\n```"
+
+
+def docstring_tree(module: str) -> str:
+    """The source of the table, with the tree that its docstring draws."""
+    example = ">>> print(SCHEME.tree())\n"
+    before, _, rest = module.partition(example)
+    _, quotes, after = rest.partition('"""')
+    return f"{before}{example}{SCHEME.tree()}\n{quotes}{after}"
+
+
+def conformance_page(_: str) -> str:
+    """What the suite declares, without a run: pytest only collects it."""
+    chosen = os.environ.pop(CHOSEN, None)
+    recorder = Recorder()
+    try:
+        with redirect_stdout(io.StringIO()):
+            pytest.main(
+                [
+                    str(REPOSITORY / "tests" / "conformance"),
+                    *("--collect-only", "-qq", "--no-header", "-p", "no:cacheprovider"),
+                ],
+                plugins=[recorder],
+            )
+    finally:
+        if chosen is not None:
+            os.environ[CHOSEN] = chosen
+    return render(recorder.declared)
+
+
+def _schema(name: str) -> Callable[[str], str]:
+    return lambda _: generated_schema(name)
+
+
+GENERATED: dict[str, Callable[[str], str]] = {
+    **{f"layout/documents/schemas/{name}": _schema(name) for name in DOCUMENTS},
+    "layout/scheme/table.py": docstring_tree,
+    "README.md": lambda text: between_marks(text, "layout", readme_tree()),
+    "docs/migration.md": lambda text: between_marks(text, "an object's life", life_table().strip()),
+    "docs/security.md": lambda text: between_marks(text, "tables", tables()),
+    "docs/conformance.md": conformance_page,
+}
+"""What makes each file, from its text as it is; a new file starts empty."""
+
+
+def generate(path: str, root: Path = REPOSITORY) -> str:
+    """The text that a file must have.
+
+    Args:
+        path: One of `GENERATED`.
+        root: Where the checkout is.
+    """
+    file = root / path
+    return GENERATED[path](file.read_text(encoding="utf-8") if file.is_file() else "")
+
+
+def main() -> int:
+    """Writes what differs and names it. Returns the exit status."""
+    for path in GENERATED:
+        file, text = REPOSITORY / path, generate(path)
+        if not file.is_file() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8")
+            print(f"{path} written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
