@@ -14,6 +14,7 @@ from layout.errors import SettingsError
 from layout.exit_status import ExitStatus, statuses
 from layout.stack_outputs import TOKENS, variables
 from layout.storage.env_file import update_env_file
+from layout.storage.redaction import without_secrets
 
 __all__ = ["INTERRUPTED", "ask_pulumi", "make_parser", "run_command"]
 
@@ -96,7 +97,7 @@ def ask_pulumi(stack: str, folder: Path, pulumi: str = "pulumi") -> str:
     if answer.returncode:
         reason = answer.stderr.strip().splitlines()[-1:] or [f"exit status {answer.returncode}"]
         raise SettingsError(
-            f"Pulumi does not tell the outputs of the stack {stack!r}: {reason[0]}",
+            f"Pulumi does not tell the outputs of the stack {stack!r}: {without_secrets(reason[0])}",
             hint="Log in to the stack's backend first, or bring the stack up.",
         )
     return answer.stdout
