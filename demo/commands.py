@@ -62,6 +62,6 @@ class Commands:
         ).returncode  # fmt: skip
         if status != 0:
             raise LocalCloudflareError(
-                f"the command {shlex.join(['python', *arguments])!r} ended with status {status}",
-                hint="its own message stands above",
+                f"The command {shlex.join(['python', *arguments])!r} ended with status {status}.",
+                hint="Its own message stands above.",
             )

@@ -33,8 +33,8 @@ class DemoFolder:
         self.path = path.absolute()
         if self.path.exists() and not (self.path / _MARK).exists() and any(self.path.iterdir()):
             raise LocalCloudflareError(
-                f"folder {str(self.path)!r} holds files that are not a demonstration's",
-                hint="name an empty or a new folder; an earlier demonstration's would be emptied",
+                f"The folder {str(self.path)!r} holds files that are not a demonstration's.",
+                hint="Name an empty or a new folder; an earlier demonstration's would be emptied.",
             )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.lock = os.open(self.path.with_name(f"{self.path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
@@ -61,8 +61,8 @@ class DemoFolder:
             except BlockingIOError:
                 if time.monotonic() > give_up_at:
                     raise LocalCloudflareError(
-                        f"another demonstration uses the folder {str(self.path)!r}",
-                        hint="wait for it to end, or name another folder: --folder .local/demo-2",
+                        f"Another demonstration uses the folder {str(self.path)!r}.",
+                        hint="Wait for it to end, or name another folder: --folder .local/demo-2",
                     ) from None
             time.sleep(_POLL_SECONDS)
 

@@ -91,7 +91,7 @@ def _check_setup(screen: Screen) -> Engine:
     engine = find_engine(screen.say)
     if engine is None:
         raise LocalCloudflareError(
-            "there is no Pulumi engine", hint="make setup (it builds one, in about 4 minutes)"
+            "There is no Pulumi engine.", hint="Build one, in about 4 minutes: make setup"
         )
     screen.say(f"Python {platform.python_version()}, Pulumi CLI {engine.pulumi}")
     return engine

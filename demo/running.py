@@ -99,13 +99,14 @@ class RunningCloudflare:
         """Wait for the first line of its output, which names the file with the token in it."""
         stream = self._process.stdout
         if stream is None:
-            raise LocalCloudflareError("the local Cloudflare was started without a pipe for its output")
+            raise LocalCloudflareError("The local Cloudflare was started without a pipe for its output.")
         ready, _, _ = select.select([stream], [], [], _START_SECONDS)
         line = stream.readline() if ready else b""
         if not line:
-            last = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+            log = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            last = ([line for line in log if line.startswith("Error: ")] or log)[-1:]
             raise LocalCloudflareError(
-                f"the local Cloudflare did not start: {last[0] if last else 'it said nothing'!r}",
-                hint=f"read {str(self._log)!r}, and start it by hand: python -m local_cloudflare up",
+                f"The local Cloudflare did not start: {last[0] if last else 'it said nothing'!r}.",
+                hint=f"Read {str(self._log)!r}, and start it by hand: python -m local_cloudflare up",
             )
         return Endpoints.model_validate_json(Path(json.loads(line)["endpoints_file"]).read_bytes())

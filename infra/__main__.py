@@ -1,4 +1,4 @@
-"""The Pulumi program of one environment: settings -> bucket -> lifecycle -> tokens -> outputs.
+"""The Pulumi program of one environment: settings -> bucket -> lifecycle -> lock -> tokens -> outputs.
 
 Everything that can be refused is refused before the first resource is registered, in one line.
 """
@@ -11,10 +11,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import pulumi
 
-from infra.account import permission_groups
+from infra.account import OwnState, own_state, permission_groups
 from infra.bucket import LayoutBucket, check_bucket
 from infra.cors import provision_cors
-from infra.lifecycle import check_rules, provision_lifecycle, rule_ids
+from infra.foreign import check_foreign_rules
+from infra.lifecycle import lifecycle_of_scheme, provision_lifecycle
+from infra.lock import lock_of_scheme, provision_lock
 from infra.outputs import export_outputs
 from infra.settings import load_settings
 from infra.tokens import EnvironmentTokens
@@ -28,18 +30,21 @@ _REPORTED = 32
 def provision() -> None:
     """Check everything, then declare every resource of this stack."""
     settings = load_settings()
-    plan = check_bucket(settings)
-    check_rules(settings, plan)
+    state = own_state(settings) if settings.owns_bucket else OwnState()
+    plan = check_bucket(settings, state)
+    lifecycle, lock = lifecycle_of_scheme(settings), lock_of_scheme(settings)
+    check_foreign_rules(settings, plan, state, [*lifecycle, *lock])
     groups = permission_groups(settings, (BACKEND.permission_group, AUDIT.permission_group))
 
     owned: list[pulumi.Resource] = []
     if settings.owns_bucket:
         bucket = LayoutBucket("layout", settings, plan)
         provision_lifecycle(settings, bucket)
+        provision_lock(settings, bucket)
         provision_cors(settings, bucket)
         owned = [bucket.bucket]
     tokens = EnvironmentTokens("tokens", settings, groups, depends_on=owned)
-    export_outputs(settings, tokens, rule_ids(settings) if settings.owns_bucket else None)
+    export_outputs(settings, tokens, lifecycle=lifecycle, lock=lock)
 
 
 try:

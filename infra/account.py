@@ -12,24 +12,32 @@ from typing import TypeVar
 import pulumi
 import pulumi_cloudflare as cloudflare
 
+from infra.answers import read_answer
+from infra.rules import BucketRule, age, effect
 from infra.settings import StackSettings
+from layout import stack_outputs
 from layout.errors import SettingsError
 
 __all__ = [
     "ExistingBucket",
-    "ExistingRule",
+    "OwnState",
     "existing_bucket",
     "existing_rules",
-    "is_in_state",
+    "own_state",
     "permission_groups",
 ]
 
 # R2 answers a missing bucket with 404 and code 10006. The numbers are searched with the words around
 # them, because the account id in the text may contain any digits.
 _BUCKET_NOT_FOUND = re.compile(r"\b404 Not Found\b|\bcode\W{1,5}10006\b")
-_ANSWER_LENGTH = 300
+
+_RULE_OUTPUTS = {"lifecycle": stack_outputs.LIFECYCLE_RULES, "lock": stack_outputs.LOCK_RULES}
 
 _Answer = TypeVar("_Answer")
+LifecycleAnswer = cloudflare.outputs.GetR2BucketLifecycleRuleResult
+LockAnswer = cloudflare.outputs.GetR2BucketLockRuleResult
+DeletionCondition = cloudflare.outputs.GetR2BucketLifecycleRuleDeleteObjectsTransitionConditionResult
+TransitionCondition = cloudflare.outputs.GetR2BucketLifecycleRuleStorageClassTransitionConditionResult
 
 
 @dataclass(frozen=True)
@@ -41,11 +49,16 @@ class ExistingBucket:
 
 
 @dataclass(frozen=True)
-class ExistingRule:
-    """The identity of a lifecycle rule that a bucket has."""
+class OwnState:
+    """What this stack's state says.
 
-    id: str
-    prefix: str
+    Attributes:
+        has_bucket: the bucket that config names is in it.
+        written: the rules of that bucket that the last `up` wrote.
+    """
+
+    has_bucket: bool = False
+    written: tuple[BucketRule, ...] = ()
 
 
 def existing_bucket(settings: StackSettings) -> ExistingBucket | None:
@@ -65,24 +78,49 @@ def existing_bucket(settings: StackSettings) -> ExistingBucket | None:
     return ExistingBucket(found.name or settings.bucket_name, found.storage_class)
 
 
-def existing_rules(settings: StackSettings) -> tuple[ExistingRule, ...]:
-    """The lifecycle rules of the bucket, which must exist.
+def existing_rules(settings: StackSettings) -> list[BucketRule]:
+    """The lifecycle and the lock rules of the bucket, which must exist.
 
     Raises:
         SettingsError: Cloudflare did not answer with rules.
     """
-    found = _ask(
+    account_id, name = settings.account_id, settings.bucket_name
+    lifecycle = _ask(
         settings,
-        f"the lifecycle rules of bucket {settings.bucket_name!r}",
-        lambda: (
-            cloudflare.get_r2_bucket_lifecycle(
-                account_id=settings.account_id, bucket_name=settings.bucket_name
-            ).rules
+        f"the lifecycle rules of bucket {name!r}",
+        lambda: cloudflare.get_r2_bucket_lifecycle(account_id=account_id, bucket_name=name).rules,
+    )
+    locks = _ask(
+        settings,
+        f"the lock rules of bucket {name!r}",
+        lambda: cloudflare.get_r2_bucket_lock(account_id=account_id, bucket_name=name).rules,
+    )
+    return [*map(_lifecycle_rule, lifecycle or ()), *map(_lock_rule, locks or ())]
+
+
+def _lifecycle_rule(rule: LifecycleAnswer) -> BucketRule:
+    deletion, abort = rule.delete_objects_transition, rule.abort_multipart_uploads_transition
+    deeds = [
+        *([f"delete objects {_when(deletion.condition)}"] if deletion else ()),
+        *([f"abort uploads after {age(abort.condition.max_age)}"] if abort else ()),
+        *(
+            f"move objects to {step.storage_class} {_when(step.condition)}"
+            for step in rule.storage_class_transitions or ()
         ),
-    )
-    return tuple(
-        ExistingRule(rule.id, rule.conditions.prefix if rule.conditions else "") for rule in found or ()
-    )
+    ]
+    prefix = rule.conditions.prefix if rule.conditions else ""
+    return BucketRule("lifecycle", rule.id, prefix or "", effect(rule.enabled, deeds))
+
+
+def _when(condition: DeletionCondition | TransitionCondition) -> str:
+    return f"from {condition.date}" if condition.type == "Date" else f"after {age(condition.max_age)}"
+
+
+def _lock_rule(rule: LockAnswer) -> BucketRule:
+    condition = rule.condition
+    spans = {"Age": f"for {age(condition.max_age_seconds or 0)}", "Date": f"until {condition.date}"}
+    deed = f"lock {spans.get(condition.type, 'for ever')}"
+    return BucketRule("lock", rule.id, rule.prefix or "", effect(rule.enabled, [deed]))
 
 
 def permission_groups(settings: StackSettings, names: tuple[str, ...]) -> dict[str, str]:
@@ -111,8 +149,8 @@ def permission_groups(settings: StackSettings, names: tuple[str, ...]) -> dict[s
     return {name: ids[name] for name in names}
 
 
-def is_in_state(settings: StackSettings) -> bool:
-    """Whether this stack's state holds the bucket already.
+def own_state(settings: StackSettings) -> OwnState:
+    """What this stack's state holds already.
 
     The engine answers this for any stack, with a sister of the function behind `pulumi.StackReference`.
     A program cannot see its own state otherwise, and has to know: R2 answers the creation of a bucket
@@ -125,11 +163,22 @@ def is_in_state(settings: StackSettings) -> bool:
         f"the state of stack {stack!r}",
         lambda: pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}).value,
     )
-    return any(
-        resource["type"] == "cloudflare:index/r2Bucket:R2Bucket"
-        and resource["outputs"].get("name") == settings.bucket_name
-        and resource["outputs"].get("accountId") == settings.account_id
-        for resource in answer["outputs"].values()
+    resources = answer["outputs"].values()
+    exported = [each["outputs"] for each in resources if each["type"] == "pulumi:pulumi:Stack"]
+    return OwnState(
+        has_bucket=any(
+            resource["type"] == "cloudflare:index/r2Bucket:R2Bucket"
+            and resource["outputs"].get("name") == settings.bucket_name
+            and resource["outputs"].get("accountId") == settings.account_id
+            for resource in resources
+        ),
+        written=tuple(
+            rule
+            for outputs in exported
+            if outputs.get(stack_outputs.BUCKET_NAME) == settings.bucket_name
+            for kind, name in _RULE_OUTPUTS.items()
+            for rule in BucketRule.from_outputs(kind, outputs.get(name))
+        ),
     )
 
 
@@ -141,9 +190,8 @@ def _ask(settings: StackSettings, what: str, question: Callable[[], _Answer]) ->
 
 
 def _unknown(settings: StackSettings, what: str, error: Exception) -> SettingsError:
-    answer = " ".join(str(error).split())
     return SettingsError(
-        f"Cannot read {what} of account {settings.account_id!r}: {answer[:_ANSWER_LENGTH]}.",
+        f"Cannot read {what} of account {settings.account_id!r}: {read_answer(str(error))}.",
         hint="Check the account id, and that CLOUDFLARE_API_TOKEN has the permissions "
         "Workers R2 Storage Write and Account API Tokens Write.",
     )

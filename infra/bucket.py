@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from infra.account import ExistingBucket, existing_bucket, is_in_state
+from infra.account import ExistingBucket, OwnState, existing_bucket
 from infra.settings import StackSettings, config_key
 from layout.errors import SettingsError
 
@@ -26,7 +26,7 @@ class BucketPlan:
 
 
 class LayoutBucket(pulumi.ComponentResource):
-    """The bucket of a layout; its lifecycle rules and CORS are its children.
+    """The bucket of a layout; its lifecycle rules, lock rules and CORS are its children.
 
     Both options guard the users' files. `protect` refuses `pulumi destroy` and planned replacements.
     `retain_on_delete` keeps the bucket even where `protect` does not: an import over a bucket that the
@@ -57,14 +57,14 @@ class LayoutBucket(pulumi.ComponentResource):
         return pulumi.ResourceOptions(parent=self, depends_on=[self.bucket])
 
 
-def check_bucket(settings: StackSettings) -> BucketPlan:
+def check_bucket(settings: StackSettings, state: OwnState) -> BucketPlan:
     """Compare config with what exists.
 
     Raises:
         SettingsError: The bucket is missing where it must exist, exists where it would be created, or is
             of another storage class than config says.
     """
-    in_state = settings.owns_bucket and is_in_state(settings)
+    in_state = state.has_bucket
     if settings.jurisdiction != "default":
         # Cloudflare's data source sees the jurisdiction `default` only; elsewhere all buckets look missing.
         return BucketPlan(exists=in_state or settings.adopt, adopt=settings.adopt and not in_state)

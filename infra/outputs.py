@@ -12,6 +12,7 @@ from layout.keys import environment_prefix
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from infra.rules import BucketRule
     from infra.settings import StackSettings
     from infra.tokens import EnvironmentTokens
 
@@ -19,14 +20,19 @@ __all__ = ["export_outputs"]
 
 
 def export_outputs(
-    settings: StackSettings, tokens: EnvironmentTokens, lifecycle_rule_ids: Sequence[str] | None
+    settings: StackSettings,
+    tokens: EnvironmentTokens,
+    *,
+    lifecycle: Sequence[BucketRule],
+    lock: Sequence[BucketRule],
 ) -> None:
     """Export what an application, a CI job or a person needs of this stack.
 
     Args:
         settings: of the stack.
         tokens: whose newest generation is named.
-        lifecycle_rule_ids: of the bucket's rules; None if another stack owns them.
+        lifecycle: the lifecycle rules that this stack writes; exported only by the owner of the bucket.
+        lock: its lock rules. What is exported here, the next `up` takes for written by this stack.
     """
     pulumi.export(names.ENVIRONMENT, settings.environment.value)
     pulumi.export(names.ACCOUNT_ID, settings.account_id)
@@ -38,5 +44,6 @@ def export_outputs(
     pulumi.export(names.BACKEND_SECRET_ACCESS_KEY, tokens.backend.secret_access_key)
     pulumi.export(names.AUDIT_ACCESS_KEY_ID, tokens.audit.access_key_id)
     pulumi.export(names.AUDIT_SECRET_ACCESS_KEY, tokens.audit.secret_access_key)
-    if lifecycle_rule_ids is not None:
-        pulumi.export(names.LIFECYCLE_RULE_IDS, list(lifecycle_rule_ids))
+    if settings.owns_bucket:
+        pulumi.export(names.LIFECYCLE_RULES, [rule.output() for rule in lifecycle])
+        pulumi.export(names.LOCK_RULES, [rule.output() for rule in lock])

@@ -64,7 +64,7 @@ class StackSettings(BaseModel):
     )
     bucket_owner: Environment = Field(
         default=Environment.PROD,
-        description="shared: the one stack that owns bucket, lifecycle rules and CORS. Equal in all stacks.",
+        description="shared: the one stack that owns bucket, rules and CORS. Equal in all stacks.",
     )
     adopt: bool = Field(
         default=False, description="Take over a bucket that exists. Harmless to leave set afterwards."
@@ -81,7 +81,8 @@ class StackSettings(BaseModel):
         default=(), description="Origins whose pages may use presigned URLs. None: the bucket has no CORS."
     )
     replace_rules: Names = Field(
-        default=(), description='Ids of foreign lifecycle rules that may be removed. ["*"]: all of them.'
+        default=(),
+        description='Ids of foreign lifecycle and lock rules that may be replaced. ["*"]: all of them.',
     )
     generations: Generations = Field(
         default=(1,), description="Generations of tokens that exist. Outputs name the newest."
@@ -106,7 +107,7 @@ class StackSettings(BaseModel):
 
     @property
     def owns_bucket(self) -> bool:
-        """Whether this stack owns the bucket, its lifecycle rules and its CORS."""
+        """Whether this stack owns the bucket, its lifecycle rules, its lock rules and its CORS."""
         return self.owner is self.environment
 
     @property

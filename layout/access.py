@@ -2,7 +2,7 @@
 
 A token policy of R2 reaches down to one bucket and no further; there is no prefix in it (Cloudflare
 R2, API tokens). Temporary credentials minted from a token reach down to prefixes. So tokens are
-parents only, and what an application or a job holds is a ``CredentialScope``.
+parents only, and what an application or a job holds is a `CredentialScope`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,12 @@ from typing import TypedDict
 from layout.account import DEFAULT_JURISDICTION, check_account_id, check_bucket_name, check_jurisdiction
 from layout.environment import Environment
 from layout.errors import CredentialsError, SettingsError
-from layout.keys import environment_prefix, user_prefix
+from layout.keys import environment_prefix
+from layout.scheme.rules import scope_prefix
 from layout.scheme.segments import shown
+from layout.scheme.table import SCHEME, Scheme
+from layout.scheme.template import PrefixTemplate
+from layout.scheme.variables import Access
 
 __all__ = [
     "AUDIT",
@@ -37,7 +41,7 @@ __all__ = [
 
 MIN_LIFETIME_SECONDS = 60
 MAX_LIFETIME_SECONDS = 604_800
-"""Seven days, the longest that R2 allows (``r2/temp-access-credentials``)."""
+"""Seven days, the longest that R2 allows (`r2/temp-access-credentials`)."""
 MAX_WHOLE_BUCKET_LIFETIME_SECONDS = 3_600
 """Ours: who holds a whole bucket asks again every hour."""
 
@@ -90,7 +94,7 @@ class PermissionGroupId(TypedDict):
 class TokenPolicy(TypedDict):
     """A policy of an account token, in the form of Cloudflare's API and of the Pulumi resource.
 
-    ``resources`` is JSON text.
+    `resources` is JSON text.
     """
 
     effect: str
@@ -120,9 +124,9 @@ def token_policy(level: AccessLevel, permission_group_id: str, resource: str) ->
     """The one policy of a token.
 
     Args:
-        level: what it may do; the id must be that of ``level.permission_group``.
+        level: what it may do; the id must be that of `level.permission_group`.
         permission_group_id: looked up by the group's name.
-        resource: from ``bucket_resource``.
+        resource: from `bucket_resource`.
 
     Raises:
         SettingsError: if the id is empty, as after a look-up that found nothing.
@@ -147,12 +151,12 @@ class CredentialScope:
     Attributes:
         bucket: the one bucket.
         permission: what they may do with its objects.
-        prefixes: keys that start with one of these, each ending in ``/``.
+        prefixes: keys that start with one of these, each ending in `/`.
         whole_bucket: all keys; then there are no prefixes. R2 reads an empty list of prefixes as
             the whole bucket, so that is never left to an empty list here.
 
     Raises:
-        CredentialsError: if prefixes and ``whole_bucket`` contradict each other, or a prefix has
+        CredentialsError: if prefixes and `whole_bucket` contradict each other, or a prefix has
             another form.
         SettingsError: if the bucket's name has another form.
     """
@@ -214,18 +218,42 @@ def scope_for_environment(bucket: str, environment: Environment, write: bool) ->
     return _scope(bucket, write, environment_prefix(environment=environment))
 
 
-def scope_for_user(bucket: str, environment: Environment, user_id: str, write: bool) -> CredentialScope:
-    """All keys of one user in one environment.
+def scope_for_user(
+    bucket: str, environment: Environment, user_id: str, write: bool, scheme: Scheme = SCHEME
+) -> CredentialScope:
+    """What the scheme opens to one user in one environment.
+
+    A credential to write opens the user's own rows. One to read opens the rows that are open to
+    everyone too, which nobody may write with a user's credential.
+
+    Args:
+        bucket: the one bucket.
+        environment: the one environment.
+        user_id: the user.
+        write: whether the credential may write.
+        scheme: the table to read; the project's own unless given.
 
     Raises:
         InvalidKeyError: if the user id cannot be a segment of a key.
+        CredentialsError: if the scheme opens nothing to a user.
     """
-    return _scope(bucket, write, user_prefix(user_id, environment=environment))
+    own = [prefix.fill(environment, user_id) for prefix in _opened(scheme, Access.USER)]
+    shared = [] if write else [prefix.fill(environment) for prefix in _opened(scheme, Access.EVERYONE)]
+    return CredentialScope(bucket=bucket, permission=_permission(write), prefixes=(*own, *shared))
 
 
 def scope_for_whole_bucket(bucket: str, write: bool) -> CredentialScope:
     """Every key, of whatever layout: what a migration needs, for an hour at most."""
     return CredentialScope(bucket=bucket, permission=_permission(write), prefixes=(), whole_bucket=True)
+
+
+def _opened(scheme: Scheme, access: Access) -> tuple[PrefixTemplate, ...]:
+    """The prefixes under which all rows of this access lie, and no other rows."""
+    rows = {scope_prefix(row): row for row in scheme.templates if row.access is access}
+    return tuple(
+        PrefixTemplate(name=row.name, text=text, description=row.description, variables=row.variables)
+        for text, row in rows.items()
+    )
 
 
 def _scope(bucket: str, write: bool, prefix: str) -> CredentialScope:

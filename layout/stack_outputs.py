@@ -16,7 +16,8 @@ __all__ = [
     "ENVIRONMENT",
     "ENVIRONMENT_PREFIX",
     "JURISDICTION",
-    "LIFECYCLE_RULE_IDS",
+    "LIFECYCLE_RULES",
+    "LOCK_RULES",
     "S3_ENDPOINT",
     "TOKENS",
     "variables",
@@ -32,7 +33,8 @@ BACKEND_ACCESS_KEY_ID = "backend_access_key_id"
 BACKEND_SECRET_ACCESS_KEY = "backend_secret_access_key"  # noqa: S105 the output's name
 AUDIT_ACCESS_KEY_ID = "audit_access_key_id"
 AUDIT_SECRET_ACCESS_KEY = "audit_secret_access_key"  # noqa: S105 the output's name
-LIFECYCLE_RULE_IDS = "lifecycle_rule_ids"  # of the stack that owns the bucket only
+LIFECYCLE_RULES = "lifecycle_rules"  # these two of the stack that owns the bucket only
+LOCK_RULES = "lock_rules"
 
 VARIABLES = {
     "APP_ENV": ENVIRONMENT,

@@ -8,18 +8,20 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+from layout.console import Call, Result, run
+from layout.exit_status import statuses
 from local_cloudflare import admin_commands, commands
-from local_cloudflare.errors import LocalCloudflareError
 from local_cloudflare.r2.faults import FaultAction
 
 __all__ = ["main"]
 
 _FOLDER = Path(".local/cloudflare")
-_STATUSES = "exit status: 0 done, 1 error, 2 usage, 130 interrupted"
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m local_cloudflare", description=__doc__, epilog=_STATUSES)
+    parser = argparse.ArgumentParser(
+        prog="python -m local_cloudflare", description=__doc__, epilog=statuses()
+    )
     rows = parser.add_subparsers(required=True, metavar="command")
     _add_up(_command(rows, "up", "run in the foreground until Ctrl-C", commands.up))
     _command(rows, "down", "stop the one that runs in the folder", commands.down)
@@ -45,9 +47,9 @@ def _command(
     rows: argparse._SubParsersAction[argparse.ArgumentParser],
     name: str,
     text: str,
-    run: Callable[[argparse.Namespace], int],
+    run: Callable[[argparse.Namespace], Result],
 ) -> argparse.ArgumentParser:
-    command = rows.add_parser(name, help=text, description=text, epilog=_STATUSES)
+    command = rows.add_parser(name, help=text, description=text, epilog=statuses())
     command.add_argument(
         "--folder", type=Path, default=_FOLDER, help=f"where it keeps its data (default: {_FOLDER})"
     )
@@ -111,17 +113,12 @@ def _add_faults(faults: argparse.ArgumentParser) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
+    return run(lambda: _understand(arguments))
+
+
+def _understand(arguments: list[str] | None) -> Call:
     options = _parser().parse_args(arguments)
-    run: Callable[[argparse.Namespace], int] = options.run
-    try:
-        return run(options)
-    except LocalCloudflareError as error:
-        print(f"error: {error}", file=sys.stderr)
-        if error.hint:
-            print(f"  {error.hint}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return Call(lambda: options.run(options))
 
 
 if __name__ == "__main__":

@@ -61,7 +61,8 @@ class Account:
     ) -> None:
         if account_id is not None and not re.fullmatch(r"[0-9a-f]{32}", account_id):
             raise LocalCloudflareError(
-                f"{account_id!r} is no account id: use 32 hexadecimal digits in lower case, or leave it out"
+                f"The account id {account_id!r} is not 32 hexadecimal digits in lower case.",
+                hint="Leave it out, and one is made.",
             )
         folder.mkdir(parents=True, exist_ok=True)
         self.clock = clock
@@ -89,8 +90,8 @@ class Account:
         if account_id is not None and found != account_id:
             self._database.close()
             raise LocalCloudflareError(
-                f"folder {str(folder)!r} belongs to account {found!r}, not to {account_id!r}: "
-                "leave the account id out, or use another folder"
+                f"The folder {str(folder)!r} belongs to account {found!r}, not to {account_id!r}.",
+                hint="Leave the account id out, or use another folder.",
             )
         return found
 

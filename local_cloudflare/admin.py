@@ -50,8 +50,8 @@ class Admin:
         except urllib.error.HTTPError as error:
             with error:
                 message = json.load(error)["errors"][0]["message"]
-            raise LocalCloudflareError(f"the local Cloudflare refused {method} {path}: {message}") from None
+            raise LocalCloudflareError(f"The local Cloudflare refused {method} {path}: {message}.") from None
         except OSError as error:
             raise LocalCloudflareError(
-                f"the local Cloudflare at {self._url} does not answer: {error}"
+                f"The local Cloudflare at {self._url} does not answer: {error}."
             ) from None

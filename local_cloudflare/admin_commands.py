@@ -11,6 +11,8 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
+from layout.console import Result, say
+from layout.exit_status import ExitStatus
 from local_cloudflare.admin import Admin
 
 __all__ = ["clock", "duration", "faults", "requests"]
@@ -31,7 +33,7 @@ def duration(text: str) -> timedelta:
     return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta(0))
 
 
-def clock(options: argparse.Namespace) -> int:
+def clock(options: argparse.Namespace) -> Result:
     """Shows the time of the local Cloudflare, or advances it; lifecycle rules act at once."""
     admin = Admin(options.folder)
     if options.step is None:
@@ -39,11 +41,10 @@ def clock(options: argparse.Namespace) -> int:
     else:
         answer = admin.send("POST", "/clock", {"advance_seconds": options.step.total_seconds()})
     ahead = timedelta(seconds=answer["ahead_seconds"])
-    print(f"{answer['now'][:19]}Z, {ahead or 'not'} ahead of real time")
-    return 0
+    return Result(ExitStatus.DONE, [f"{answer['now'][:19]}Z, {ahead or 'not'} ahead of real time"])
 
 
-def requests(options: argparse.Namespace) -> int:
+def requests(options: argparse.Namespace) -> Result:
     """Shows what was asked of the S3 endpoint, or with `--api` of the control API."""
     path = "/api-requests" if options.api else "/requests"
     for record in _records(Admin(options.folder), path, follow=options.follow):
@@ -52,8 +53,9 @@ def requests(options: argparse.Namespace) -> int:
         if not fnmatchcase(record.get("key", record.get("path", "")), options.key):
             continue
         line = json.dumps(record) if options.json else _api_line(record) if options.api else _s3_line(record)
-        print(line, flush=options.follow)
-    return 0
+        if not say(line):
+            break
+    return Result(ExitStatus.DONE, [])
 
 
 def _records(admin: Admin, path: str, *, follow: bool) -> Iterator[dict[str, Any]]:
@@ -87,7 +89,7 @@ def _api_line(record: dict[str, Any]) -> str:
     return f"{record['time'][:23]} {record['status']:3} {record['method']} {record['path']} {codes}".rstrip()
 
 
-def faults(options: argparse.Namespace) -> int:
+def faults(options: argparse.Namespace) -> Result:
     """Lists the rules that make requests fail on purpose, adds one, or ends all."""
     admin = Admin(options.folder)
     if options.clear:
@@ -108,9 +110,10 @@ def faults(options: argparse.Namespace) -> int:
         if given.get("times") == 0:
             given["times"] = None
         admin.send("POST", "/faults", {"action": options.action, **given})
-    for rule in admin.send("GET", "/faults"):
-        print(json.dumps(rule) if options.json else _fault_line(rule))
-    return 0
+    rules = admin.send("GET", "/faults")
+    return Result(
+        ExitStatus.DONE, [json.dumps(rule) if options.json else _fault_line(rule) for rule in rules]
+    )
 
 
 def _fault_line(rule: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import secrets
+import shlex
 import threading
 from collections.abc import Iterable
 from datetime import timedelta
@@ -218,8 +219,8 @@ class LocalCloudflare:
         for name in names:
             if not is_bucket_name(name):
                 raise LocalCloudflareError(
-                    f"no bucket can be called {name!r}: "
-                    "use 3 to 63 lower-case letters, digits and inner hyphens"
+                    f"No bucket can be called {name!r}.",
+                    hint="Use 3 to 63 lower-case letters, digits and inner hyphens.",
                 )
             if self.store.bucket(name) is None:
                 self.store.create_bucket(name)
@@ -267,6 +268,6 @@ def read_endpoints(folder: Path) -> dict[str, Any]:
             endpoints: dict[str, Any] = json.loads((folder / ENDPOINTS).read_text(encoding="utf-8"))
             return endpoints
     raise LocalCloudflareError(
-        f"no local Cloudflare runs in {str(folder)!r}: "
-        f"start it with `python -m local_cloudflare up --folder {folder}`"
+        f"No local Cloudflare runs in {str(folder)!r}.",
+        hint=f"Start it: python -m local_cloudflare up --folder {shlex.quote(str(folder))}",
     )

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from layout.console import Result, say
+from layout.exit_status import ExitStatus
 from local_cloudflare.admin import Admin
 from local_cloudflare.cloudflare import LocalCloudflare, read_endpoints
 from local_cloudflare.engine import engine
@@ -24,7 +26,7 @@ __all__ = ["down", "env", "up"]
 _SECRETS = frozenset({"api_token", "admin_secret"})
 
 
-def up(options: argparse.Namespace) -> int:
+def up(options: argparse.Namespace) -> Result:
     """Runs in the foreground until SIGINT, SIGTERM or, if asked for, the end of standard input."""
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -38,11 +40,11 @@ def up(options: argparse.Namespace) -> int:
         activation_delay=options.activation_delay,
         buckets=options.bucket,
     ) as running:
-        print(_as_json(running) if options.json else _banner(running), flush=True)
+        say(_as_json(running) if options.json else _banner(running))
         if options.until_stdin_closes:
             threading.Thread(target=_wait_for_end_of_input, args=(ended.set,), daemon=True).start()
         ended.wait()
-    return 0
+    return Result(ExitStatus.DONE, [])
 
 
 def _wait_for_end_of_input(then: Callable[[], None]) -> None:
@@ -78,18 +80,17 @@ def _buckets(running: LocalCloudflare) -> str:
     return f" --bucket {names[0]}" if names else ""
 
 
-def down(options: argparse.Namespace) -> int:
+def down(options: argparse.Namespace) -> Result:
     """Stops the one that runs in the folder."""
     folder = str(options.folder)
     stopped = stop(options.folder)
     if stopped is None:
-        print(f"no local Cloudflare runs in {folder!r}")
-    else:
-        print(f"stopped the local Cloudflare in {folder!r} (process {stopped}); its data stays")
-    return 0
+        return Result(ExitStatus.DONE, [f"No local Cloudflare runs in {folder!r}."])
+    done = f"Stopped the local Cloudflare in {folder!r}, process {stopped}; its data stays."
+    return Result(ExitStatus.DONE, [done])
 
 
-def env(options: argparse.Namespace) -> int:
+def env(options: argparse.Namespace) -> Result:
     """Prints `export NAME=value` lines."""
     endpoints = read_endpoints(options.folder)
     variables = {
@@ -104,9 +105,8 @@ def env(options: argparse.Namespace) -> int:
         variables |= _parent_variables(options.folder, options.bucket)
     if options.stack_folder is not None:
         variables |= _stack_variables(options.stack_folder, endpoints)
-    for name, value in sorted(variables.items()):
-        print(f"export {name}={shlex.quote(value)}")
-    return 0
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
+    return Result(ExitStatus.DONE, lines, exact=True)
 
 
 def _parent_variables(folder: Path, bucket: str) -> dict[str, str]:

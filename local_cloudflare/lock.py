@@ -51,7 +51,8 @@ def locked(folder: Path) -> Iterator[None]:
             number = holder(folder)
             who = f"process {number}" if number else "another process"
             raise LocalCloudflareError(
-                f"folder {str(folder)!r} is in use by {who}: stop that one, or use another folder"
+                f"The folder {str(folder)!r} is in use by {who}.",
+                hint="Stop that one, or use another folder.",
             )
         file.truncate(0)
         file.write(str(os.getpid()))

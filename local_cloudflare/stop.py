@@ -39,7 +39,7 @@ def stop(folder: Path, *, patience: float = 10.0) -> int | None:
     while holder(folder) == number:
         if time.monotonic() > deadline:
             raise LocalCloudflareError(
-                f"the local Cloudflare in {str(folder)!r}, process {number}, runs on after {patience:g} s",
+                f"The local Cloudflare in {str(folder)!r}, process {number}, runs on after {patience:g} s.",
                 hint=f"End it with `kill -9 {number}`; what it stored stays usable.",
             )
         time.sleep(0.05)

@@ -120,7 +120,7 @@ class Workspace:
             original = self.program / copy.name
             if not original.is_file():
                 raise LocalCloudflareError(
-                    f"there is no stack file {copy.name!r} in {str(self.program)!r}",
+                    f"There is no stack file {copy.name!r} in {str(self.program)!r}.",
                     hint="The stacks are dev, staging and prod: one file for each APP_ENV.",
                 )
             shutil.copyfile(original, copy)
@@ -238,7 +238,8 @@ class Workspace:
         )
         if check and answer.returncode != 0:
             raise LocalCloudflareError(
-                f"{what} ended with status {answer.returncode}:\n{_last_lines(answer)}", hint=_HINT
+                f"The command {what} ended with status {answer.returncode}:\n{_last_lines(answer)}",
+                hint=_HINT,
             )
         return answer
 

@@ -13,12 +13,11 @@ if __package__ in {None, ""}:
     # Called by its path from a checkout, which is not installed.
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from demo.run import FAILED, run_demo
+from demo.run import run_demo
 from demo.screen import Screen
-from layout.errors import LayoutError
+from layout.console import Call, Result, run
 from local_cloudflare.engine.places import REPOSITORY
 
-INTERRUPTED = 130
 DESCRIPTION, EPILOG = (__doc__ or "").split("\n\n", 1)
 
 
@@ -29,17 +28,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--folder", type=Path, default=REPOSITORY / ".local" / "demo", metavar="FOLDER",
         help="where it keeps everything; emptied first if it is an earlier one (default: .local/demo here)",
     )  # fmt: skip
-    arguments = parser.parse_args(argv)
-    try:
-        return run_demo(Screen(), arguments.folder)
-    except LayoutError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        if error.hint:
-            print(f"Try: {error.hint}", file=sys.stderr)
-        return FAILED
-    except KeyboardInterrupt:
-        print("Interrupted; what the demonstration started is stopped.", file=sys.stderr)
-        return INTERRUPTED
+
+    def understand() -> Call:
+        arguments = parser.parse_args(argv)
+        return Call(
+            lambda: Result(run_demo(Screen(), arguments.folder), []),
+            interrupted="Run the command again; what the demonstration started is stopped.",
+        )
+
+    return run(understand)
 
 
 if __name__ == "__main__":

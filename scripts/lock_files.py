@@ -11,6 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+if __package__ in {None, ""}:
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from layout.console import Call, Result, run
+from layout.exit_status import ExitStatus
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -55,9 +61,12 @@ def problems() -> Iterator[str]:
 
 def main() -> int:
     """Print the problems; 1 if there are any."""
+    return run(lambda: Call(_check))
+
+
+def _check() -> Result:
     found = list(problems())
-    print(*found, sep="\n", end="\n" if found else "")
-    return 1 if found else 0
+    return Result(ExitStatus.ERROR if found else ExitStatus.DONE, found)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,8 @@ from datetime import timedelta
 
 from layout.errors import SchemeError
 from layout.scheme.template import KeyTemplate, PrefixTemplate
-from layout.scheme.variables import Access, Owner, Variable
+from layout.scheme.variables import ENVIRONMENT, USER, Access, Variable
 
-ENVIRONMENT = "env"
-USER = "user"
 _Segments = tuple[str | Variable, ...]
 
 
@@ -24,12 +22,13 @@ def check_scheme(templates: tuple[KeyTemplate, ...], prefixes: tuple[PrefixTempl
     _names_differ(prefixes)
     for template in templates:
         _starts_with_environment(template)
-        _owner_fits(template)
+        _access_fits(template)
         _retention_fits(template)
         _lock_fits(template)
     for first, second in itertools.combinations(templates, 2):
         _keys_differ(first, second)
         for one, other in ((first, second), (second, first)):
+            _access_stays(one, other)
             _retention_stays(one, other)
             _lock_stays(one, other)
         _rule_ids_differ(first, second)
@@ -40,6 +39,19 @@ def check_scheme(templates: tuple[KeyTemplate, ...], prefixes: tuple[PrefixTempl
 def rule_prefix(template: KeyTemplate) -> str:
     """What the bucket's rules for a row are about: its folder, with `{env}` in it: `{env}/temp/`."""
     return template.text[: template.text.rfind("/") + 1]
+
+
+def scope_prefix(template: KeyTemplate) -> str:
+    """What a credential opens of a row that is open to more than the backend, with variables in it.
+
+    Up to the user for what is the user's: `{env}/users/{user}/`. Up to the first variable after the
+    environment for what is everyone's: `{env}/games/`.
+    """
+    if template.access is Access.USER:
+        return template.text.partition(f"/{{{USER}}}/")[0] + f"/{{{USER}}}/"
+    folders = template.text.split("/")[:-1]
+    fixed = next((at for at, name in enumerate(folders) if at and name.startswith("{")), len(folders))
+    return "/".join(folders[:fixed]) + "/"
 
 
 def rule_folder(template: KeyTemplate) -> str:
@@ -63,13 +75,16 @@ def _starts_with_environment(template: KeyTemplate) -> None:
         )
 
 
-def _owner_fits(template: KeyTemplate) -> None:
-    of_user = USER in template.names
-    if of_user != (template.owner is Owner.USER) or of_user != (template.access is Access.USER):
+def _access_fits(template: KeyTemplate) -> None:
+    """A credential is cut at a prefix: what is open to a user must say which user, early enough."""
+    if template.access is not Access.USER:
+        return
+    before = template.text.partition(f"/{{{USER}}}/")[0]
+    if before == template.text or "{" in before.removeprefix(f"{{{ENVIRONMENT}}}"):
         raise SchemeError(
-            f"The template {template.text!r} has the owner {template.owner.value!r} and "
-            f"the access {template.access.value!r}, but {'a' if of_user else 'no'} {{user}}.",
-            hint="A row with {user} in it belongs to that user and is open to that user; any other is not.",
+            f"The template {template.text!r} is open to a user, but has no folder of that user.",
+            hint="A credential of a user opens what lies under '{user}/': put it after fixed segments, and the "
+            "rest after it.",
         )
 
 
@@ -149,6 +164,19 @@ def _values(segment: str | Variable) -> tuple[str, ...] | None:
     if isinstance(segment, str):
         return (segment,)
     return segment.choices or None
+
+
+def _access_stays(template: KeyTemplate, other: KeyTemplate) -> None:
+    """Refuse a credential that would open another row too."""
+    if template.access is Access.BACKEND or template.access is other.access:
+        return
+    folder = template.segments[: scope_prefix(template).count("/")]
+    if len(other.segments) > len(folder) and all(map(_compatible, folder, other.segments)):
+        raise SchemeError(
+            f"Credentials that open {template.text!r} to {template.access.value!r} would also open keys of "
+            f"{other.text!r}.",
+            hint="Give what is open a folder of its own, or both rows the same access.",
+        )
 
 
 def _retention_stays(template: KeyTemplate, other: KeyTemplate) -> None:

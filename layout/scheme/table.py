@@ -34,7 +34,7 @@ from layout.errors import InvalidKeyError
 from layout.scheme.rules import check_scheme
 from layout.scheme.segments import ANY_CHARACTER, ASCII_CHARACTER, MAX_KEY_BYTES, fits_in_bytes, shown
 from layout.scheme.template import Key, KeyTemplate, PrefixTemplate
-from layout.scheme.variables import Access, Owner, Variable
+from layout.scheme.variables import Access, Variable
 
 __all__ = ["SCHEME", "Scheme"]
 
@@ -51,9 +51,8 @@ class Scheme:
 
     Raises:
         SchemeError: if a row does not start with the environment, two rows share a name or can
-            produce the same key, a row's owner and its text disagree, a retention or a lock cannot
-            be expressed as a literal prefix or would reach another row, a lock outlasts the
-            retention, or a prefix leads no row.
+            produce the same key, an access, a retention or a lock cannot be expressed as a prefix or
+            would reach another row, a lock outlasts the retention, or a prefix leads no row.
     """
 
     templates: tuple[KeyTemplate, ...]
@@ -199,21 +198,18 @@ SCHEME = Scheme(
         _row(
             name="marker",
             text="{env}/layout.json",
-            owner=Owner.ENVIRONMENT,
             content_type="application/json",
             description="which revision of the layout the data is in",
         ),
         _row(
             name="game",
             text="{env}/games/{path}",
-            owner=Owner.SHARED,
             access=Access.EVERYONE,
             description="videos shared by all users, named by content hash",
         ),
         _row(
             name="profiles",
             text="{env}/users/{user}/profiles.json",
-            owner=Owner.USER,
             access=Access.USER,
             content_type="application/json",
             description="the user's profiles and which one is the default",
@@ -221,7 +217,6 @@ SCHEME = Scheme(
         _row(
             name="selected_profile",
             text="{env}/users/{user}/selected-profile.json",
-            owner=Owner.USER,
             access=Access.USER,
             content_type="application/json",
             description="the profile that the user chose last",
@@ -229,35 +224,30 @@ SCHEME = Scheme(
         _row(
             name="profile_file",
             text="{env}/users/{user}/profiles/{profile}/{path}",
-            owner=Owner.USER,
             access=Access.USER,
             description="all that belongs to one profile, database.sqlite first",
         ),
         _row(
             name="scene_file",
             text="{env}/users/{user}/projects/{project}/scenes/{scene}/{media_type}/{file}",
-            owner=Owner.USER,
             access=Access.USER,
             description="audio or media of one scene",
         ),
         _row(
             name="project_output",
             text="{env}/users/{user}/projects/{project}/output/{file}",
-            owner=Owner.USER,
             access=Access.USER,
             description="what a project was rendered to",
         ),
         _row(
             name="temporary",
             text="{env}/temp/{path}",
-            owner=Owner.ENVIRONMENT,
             retention=timedelta(days=1),
             description="intermediate results",
         ),
         _row(
             name="backup",
             text="{env}/backups/{path}",
-            owner=Owner.ENVIRONMENT,
             retention=timedelta(days=30),
             locked=timedelta(days=30),
             description="what a conflict or a delete set aside",

@@ -1,8 +1,8 @@
 """One text, both directions: a key template formats keys and reads them back.
 
->>> from layout.scheme.variables import Owner, Variable
+>>> from layout.scheme.variables import Variable
 >>> note = KeyTemplate(
-...     name="note", text="notes/{user}/{file}", owner=Owner.USER, description="A note.",
+...     name="note", text="notes/{user}/{file}", description="A note.",
 ...     variables=(Variable("user", "user id"), Variable("file", "file name")),
 ... )
 >>> note.fill("anna", "Été.txt")
@@ -32,7 +32,7 @@ from layout.scheme.segments import (
     fits_in_bytes,
     shown,
 )
-from layout.scheme.variables import Access, Owner, Variable
+from layout.scheme.variables import USER, Access, Owner, Variable
 
 __all__ = ["Key", "KeyTemplate", "PrefixTemplate"]
 
@@ -195,7 +195,6 @@ class KeyTemplate(_Template):
     Attributes:
         name: what the row is called, ``profile_file``.
         text: the template, ``{env}/games/{path}``.
-        owner: whose data it is.
         description: one sentence for people.
         access: who reaches it.
         retention: how long an object lives after it was written; None is for ever.
@@ -207,11 +206,15 @@ class KeyTemplate(_Template):
         segments: the text split at ``/``: fixed texts and variables.
     """
 
-    owner: Owner
     access: Access = Access.BACKEND
     retention: timedelta | None = None
     locked: timedelta | None = None
     content_type: str | None = None
+
+    @property
+    def owner(self) -> Owner:
+        """Whose data it is: the user that the text names, otherwise the environment."""
+        return Owner.USER if USER in self.names else Owner.ENVIRONMENT
 
     def fill(self, *values: str) -> Key:
         """The key with these values, one for each variable in the order of the text.

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from layout.errors import InvalidKeyError
 from layout.scheme.segments import clean_path, clean_segment, path_pattern, segment_pattern, shown
 
-__all__ = ["Access", "Owner", "Variable"]
+__all__ = ["ENVIRONMENT", "USER", "Access", "Owner", "Variable"]
+
+
+ENVIRONMENT = "env"
+"""The variable that every key begins with."""
+USER = "user"
+"""The variable that says whose an object is."""
 
 
 class Owner(enum.StrEnum):
@@ -17,7 +23,6 @@ class Owner(enum.StrEnum):
 
     ENVIRONMENT = "environment"
     USER = "user"
-    SHARED = "shared"
 
 
 class Access(enum.StrEnum):
@@ -26,7 +31,7 @@ class Access(enum.StrEnum):
     BACKEND = "backend"
     """The backend only."""
     USER = "user"
-    """Also the user that the key names."""
+    """Also the user that the key names, who may read and write."""
     EVERYONE = "everyone"
     """Also every user of the environment, who may read."""
 

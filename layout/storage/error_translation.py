@@ -107,7 +107,7 @@ def translate(error: Exception, bucket: str, key: str | None = None) -> LayoutEr
     # Only of arguments the library's own words: others may quote a header, and with it a secret.
     reason = " ".join(str(error).split()) if isinstance(error, ParamValidationError) else type(error).__name__
     return StorageError(
-        f"boto3 cannot send the request for {_what(bucket, key)}: {reason}.", bucket=bucket, key=key
+        f"The request for {_what(bucket, key)} cannot be sent by boto3: {reason}.", bucket=bucket, key=key
     )
 
 

@@ -84,10 +84,13 @@ class ControlServer:
 def port_error(error: OSError, port: int, option: str) -> LocalCloudflareError:
     """What to tell a user whose port cannot be had; `option` is the one that chooses it."""
     if error.errno == errno.EADDRINUSE:
-        text = f"port {port} of 127.0.0.1 is taken: stop what listens there, or choose another {option}"
-    else:
-        text = f"port {port} of 127.0.0.1 cannot be used ({error.strerror}): choose another {option}"
-    return LocalCloudflareError(text)
+        return LocalCloudflareError(
+            f"The port {port} of 127.0.0.1 is taken.",
+            hint=f"Stop what listens there, or choose another {option}.",
+        )
+    return LocalCloudflareError(
+        f"The port {port} of 127.0.0.1 cannot be used: {error.strerror}.", hint=f"Choose another {option}."
+    )
 
 
 class _Server(EndableConnections, HTTPServer):

@@ -1,27 +1,19 @@
-"""``python -m local_cloudflare.engine``: find or build the Pulumi engine and print the path of its CLI."""
+"""`python -m local_cloudflare.engine`: find or build the Pulumi engine and print the path of its CLI."""
 
 import sys
 
+from layout.console import Call, Result, run
+from layout.exit_status import ExitStatus
 from local_cloudflare.engine import engine
-from local_cloudflare.errors import LocalCloudflareError
 
 
 def main() -> int:
-    """Print the path on stdout and the steps on stderr; status 1 if there is no engine."""
+    """Prints the path on stdout and the steps on stderr; status 1 if there is no engine."""
 
     def report(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
-    try:
-        print(engine(report).pulumi)
-    except LocalCloudflareError as error:
-        report(f"error: {error}")
-        if error.hint:
-            report(f"  {error.hint}")
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return run(lambda: Call(lambda: Result(ExitStatus.DONE, [str(engine(report).pulumi)], exact=True)))
 
 
 if __name__ == "__main__":

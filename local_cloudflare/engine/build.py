@@ -131,7 +131,9 @@ def _module_folder(go: Path) -> Path:
         stdin=subprocess.DEVNULL,
     )
     if answer.returncode != 0 or not answer.stdout.strip():
-        raise LocalCloudflareError(f"cannot find the Go module {_SDK!r}: {answer.stderr.strip()}", hint=_HINT)
+        raise LocalCloudflareError(
+            f"The Go module {_SDK!r} cannot be found: {answer.stderr.strip()}.", hint=_HINT
+        )
     return Path(answer.stdout.strip())
 
 
@@ -139,7 +141,7 @@ def _just_built(local: Path) -> Engine:
     built = built_engine(local)
     if built is None:
         raise LocalCloudflareError(
-            f"the engine in {str(local)!r} changed while it was built", hint="Run it again."
+            f"The engine in {str(local)!r} changed while it was built.", hint="Run it again."
         )
     return built
 

@@ -42,7 +42,7 @@ def run_to_end(
         except subprocess.TimeoutExpired:
             _cancel(process)
             raise LocalCloudflareError(
-                f"{what} did not end within {duration_text(timeout)}",
+                f"The command {what} did not end within {duration_text(timeout)}.",
                 hint="It was cancelled; look at its resources before running it again.",
             ) from None
         except BaseException:

@@ -82,7 +82,7 @@ class Step:
             )
         except OSError as error:
             raise LocalCloudflareError(
-                f"{self._title}: cannot run {command[0]!r}: {error}", hint=hint
+                f"The step {self._title!r} cannot run {command[0]!r}: {error.strerror}.", hint=hint
             ) from error
         reader = threading.Thread(target=self._read, args=(process,), daemon=True)
         reader.start()
@@ -93,7 +93,8 @@ class Step:
         reader.join(timeout=10)
         if process.returncode != 0:
             raise LocalCloudflareError(
-                f"{self._title} failed with status {process.returncode}:\n" + "\n".join(self._last_lines),
+                f"The step {self._title!r} failed with status {process.returncode}:\n"
+                + "\n".join(self._last_lines),
                 hint=hint,
             )
         self._report(f"  done in {duration_text(time.monotonic() - started)}")
@@ -116,7 +117,7 @@ class Step:
                 passed = time.monotonic() - started
                 if passed > timeout:
                     raise LocalCloudflareError(
-                        f"{self._title} did not end within {duration_text(timeout)}", hint=hint
+                        f"The step {self._title!r} did not end within {duration_text(timeout)}.", hint=hint
                     ) from None
                 counts = ", ".join(f"{count} {name}" for name, count in list(self._counts.items()))
                 self._report(f"  {duration_text(passed)}{': ' if counts else ''}{counts}")

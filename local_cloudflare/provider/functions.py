@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,8 +22,8 @@ async def _bucket(api: Api, arguments: Arguments) -> Arguments:
     return {**arguments, **bucket_state(answer), "id": name, "name": answer["name"]}
 
 
-async def _lifecycle(api: Api, arguments: Arguments) -> Arguments:
-    path = f"/accounts/{arguments['accountId']}/r2/buckets/{arguments['bucketName']}/lifecycle"
+async def _rules(api: Api, arguments: Arguments, leaf: str) -> Arguments:
+    path = f"/accounts/{arguments['accountId']}/r2/buckets/{arguments['bucketName']}/{leaf}"
     answer = await api.send("GET", path)
     return {**arguments, "rules": answer.get("rules", [])}
 
@@ -46,7 +47,8 @@ async def _permission_groups(api: Api, arguments: Arguments) -> Arguments:
 
 FUNCTIONS: dict[str, Callable[[Api, Arguments], Awaitable[Arguments]]] = {
     "cloudflare:index/getR2Bucket:getR2Bucket": _bucket,
-    "cloudflare:index/getR2BucketLifecycle:getR2BucketLifecycle": _lifecycle,
+    "cloudflare:index/getR2BucketLifecycle:getR2BucketLifecycle": partial(_rules, leaf="lifecycle"),
+    "cloudflare:index/getR2BucketLock:getR2BucketLock": partial(_rules, leaf="lock"),
     "cloudflare:index/getAccountApiTokenPermissionGroupsList:getAccountApiTokenPermissionGroupsList": (
         _permission_groups
     ),

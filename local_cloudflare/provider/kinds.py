@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from local_cloudflare.provider.api import Api, ProviderError
 from local_cloudflare.provider.policies import condition_to_api, policies_to_api, state_of_token
-from local_cloudflare.provider.resources import BUCKET, CORS, LIFECYCLE, TOKEN, Resource
+from local_cloudflare.provider.resources import BUCKET, CORS, LIFECYCLE, LOCK, TOKEN, Resource
 
 __all__ = ["KINDS", "Kind", "bucket_state", "headers"]
 
@@ -81,7 +81,7 @@ class _Bucket:
 
 
 class _Rules:
-    """Lifecycle and CORS: one set of rules per bucket, in the API's own spelling."""
+    """Lifecycle, locks and CORS: one set of rules per bucket, in the API's own spelling."""
 
     def __init__(self, resource: Resource, leaf: str, *, deletes: bool) -> None:
         self.resource = resource
@@ -105,7 +105,8 @@ class _Rules:
         return planned
 
     async def delete(self, api: Api, state: State) -> None:
-        # The provider sends nothing for lifecycle rules: they stay (TFCF r2_bucket_lifecycle/resource.go).
+        # The provider sends nothing for lifecycle and lock rules: they stay (TFCF r2_bucket_lifecycle/resource.go,
+        # r2_bucket_lock/resource.go).
         if self._deletes:
             await api.send("DELETE", self._path(state), headers=headers(state))
 
@@ -154,6 +155,7 @@ KINDS: dict[str, Kind] = {
     for kind in (
         _Bucket(),
         _Rules(LIFECYCLE, "lifecycle", deletes=False),
+        _Rules(LOCK, "lock", deletes=False),
         _Rules(CORS, "cors", deletes=True),
         _Token(),
     )

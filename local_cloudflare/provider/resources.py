@@ -124,6 +124,15 @@ LIFECYCLE = Resource(
     choices={"jurisdiction": _JURISDICTIONS},
 )
 
+LOCK = Resource(
+    token="cloudflare:index/r2BucketLock:R2BucketLock",  # noqa: S106 - a type token
+    inputs=("accountId", "bucketName", "jurisdiction", "rules"),
+    required=("accountId", "bucketName"),
+    replace_on=("accountId", "bucketName"),
+    defaults={"jurisdiction": "default"},
+    choices={"jurisdiction": _JURISDICTIONS},
+)
+
 CORS = Resource(
     token="cloudflare:index/r2BucketCors:R2BucketCors",  # noqa: S106 - a type token
     inputs=("accountId", "bucketName", "jurisdiction", "rules"),
@@ -145,4 +154,4 @@ TOKEN = Resource(
     import_id=("accountId", "id"),
 )
 
-RESOURCES = {resource.token: resource for resource in (BUCKET, LIFECYCLE, CORS, TOKEN)}
+RESOURCES = {resource.token: resource for resource in (BUCKET, LIFECYCLE, LOCK, CORS, TOKEN)}

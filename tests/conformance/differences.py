@@ -54,6 +54,20 @@ MINIFLARE = {
         "the simulator stores keys as they come; R2 stores NFC (R2: Unicode interoperability)",
         "test_objects::test_nfc_and_nfd_are_one_object",
     ),
+    **_because(
+        "the simulator ignores customers' keys, and refuses to write with them (R2: release notes of 2024-12-03)",
+        "test_customer_keys::test_read_with_the_key",
+        "test_customer_keys::test_read_without_the_key",
+        "test_customer_keys::test_read_with_another_key",
+        "test_customer_keys::test_copy_to_another_key",
+        "test_customer_keys::test_copy_without_the_key",
+        "test_customer_keys::test_parts_with_the_key",
+        "test_customer_keys::test_part_without_the_key",
+    ),
+    **_because(
+        "the simulator wants the parts in their order; R2 has sorted them since 2024-01-26 (R2: release notes)",
+        "test_multipart::test_parts_in_any_order",
+    ),
     **_because("the simulator answers 500 (R2: limits)", "test_objects::test_key_of_1025_bytes"),
     **_because(
         "the simulator's limit is 2,048 bytes, beyond which it answers 500 (R2: limits)",
@@ -99,6 +113,23 @@ VERSITYGW = {
         "parts of unequal size are allowed in S3",
         "test_multipart::test_unequal_parts",
         "test_multipart::test_last_part_larger",
+    ),
+    **_because(
+        "the server ignores customers' keys",
+        "test_customer_keys::test_read_with_the_key",
+        "test_customer_keys::test_read_without_the_key",
+        "test_customer_keys::test_read_with_another_key",
+        "test_customer_keys::test_key_for_a_plain_object",
+        "test_customer_keys::test_copy_without_the_key",
+        "test_customer_keys::test_part_without_the_key",
+    ),
+    **_because(
+        "S3 wants the parts in their order",
+        "test_multipart::test_parts_in_any_order",
+        "test_multipart::test_part_named_twice",
+    ),
+    **_because(
+        "S3 refuses a range that ends behind its source", "test_copies::test_part_copy_beyond_the_end"
     ),
     **_because("S3 calls an empty page complete", "test_listing::test_max_keys_zero"),
     **_because("the server ignores partNumber", "test_multipart::test_read_one_part"),

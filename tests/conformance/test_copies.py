@@ -85,6 +85,20 @@ def test_part_copy(area: Area) -> None:
     assert area.get("destination") == b"234"
 
 
+def test_part_copy_beyond_the_end(area: Area) -> None:
+    """A copied range that ends behind its source ends with it."""
+    area.put("source", b"0123456789")
+    upload = area.start_upload("destination")
+    answer = area.s3.upload_part_copy(
+        CopySource={"Bucket": area.bucket, "Key": area.key("source")},
+        CopySourceRange="bytes=7-99",
+        PartNumber=1,
+        **upload.address,
+    )
+    upload.complete([{"PartNumber": 1, "ETag": answer["CopyPartResult"]["ETag"]}])
+    assert area.get("destination") == b"789"
+
+
 def test_condition_on_part_copy(area: Area) -> None:
     """A condition on UploadPartCopy is 501 NotImplemented, even one that holds."""
     etag = area.put("source")

@@ -34,6 +34,21 @@ def test_part_uploaded_twice(area: Area) -> None:
     assert area.get("object") == b"second"
 
 
+def test_parts_in_any_order(area: Area) -> None:
+    """A completion may name its parts in any order."""
+    upload = area.start_upload("object")
+    parts = [upload.part(1, b"a" * PART), upload.part(2, b"b")]
+    upload.complete(parts[::-1])
+    assert area.get("object") == b"a" * PART + b"b"
+
+
+def test_part_named_twice(area: Area) -> None:
+    """A completion that names a part twice is 400 InvalidPart."""
+    upload = area.start_upload("object")
+    part = upload.part(1, b"body")
+    assert refusal(lambda: upload.complete([part, part])) == (400, "InvalidPart")
+
+
 def test_invisible_before_completion(area: Area) -> None:
     """An open upload is not an object."""
     upload = area.start_upload("object")

@@ -26,8 +26,8 @@ def test_a_folder_with_other_content_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(LocalCloudflareError) as caught:
         DemoFolder(tmp_path)
-    assert str(caught.value) == f"folder {str(tmp_path)!r} holds files that are not a demonstration's"
-    assert caught.value.hint == "name an empty or a new folder; an earlier demonstration's would be emptied"
+    assert str(caught.value) == f"The folder {str(tmp_path)!r} holds files that are not a demonstration's."
+    assert caught.value.hint == "Name an empty or a new folder; an earlier demonstration's would be emptied."
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 
@@ -37,8 +37,8 @@ def test_two_runs_do_not_share_a_folder(tmp_path: Path, monkeypatch: pytest.Monk
     path = tmp_path / "demo"
     with DemoFolder(path), pytest.raises(LocalCloudflareError) as caught:
         DemoFolder(path)
-    assert str(caught.value) == f"another demonstration uses the folder {str(path)!r}"
-    assert caught.value.hint == "wait for it to end, or name another folder: --folder .local/demo-2"
+    assert str(caught.value) == f"Another demonstration uses the folder {str(path)!r}."
+    assert caught.value.hint == "Wait for it to end, or name another folder: --folder .local/demo-2"
 
 
 def test_the_claim_lasts_as_long_as_a_process_that_holds_it(tmp_path: Path) -> None:

@@ -153,5 +153,7 @@ def test_an_interrupted_run_says_one_line(tmp_path: Path, demos: list[Demo]) -> 
     time.sleep(2)
     demo.process.send_signal(signal.SIGINT)
     assert demo.process.wait(15) == 130
-    assert demo.errors.read_text() == "Interrupted; what the demonstration started is stopped.\n"
+    assert demo.errors.read_text() == (
+        "Error: Interrupted.\nTry: Run the command again; what the demonstration started is stopped.\n"
+    )
     assert demo.living() == []

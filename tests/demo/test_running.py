@@ -44,11 +44,10 @@ def test_it_says_why_it_did_not_start(tmp_path: Path, lock: int) -> None:
     folder = tmp_path / "cloudflare"
     with LocalCloudflare(folder), pytest.raises(LocalCloudflareError) as caught:
         RunningCloudflare(folder, REPOSITORY, lock=lock)
-    reason = f"error: folder {str(folder)!r} is in use by process {os.getpid()}: "
-    reason += "stop that one, or use another folder"
-    assert str(caught.value) == f"the local Cloudflare did not start: {reason!r}"
+    reason = f"Error: The folder {str(folder)!r} is in use by process {os.getpid()}."
+    assert str(caught.value) == f"The local Cloudflare did not start: {reason!r}."
     log = str(tmp_path / "cloudflare.log")
-    assert caught.value.hint == f"read {log!r}, and start it by hand: python -m local_cloudflare up"
+    assert caught.value.hint == f"Read {log!r}, and start it by hand: python -m local_cloudflare up"
 
 
 def test_it_ends_when_the_process_that_started_it_is_killed(tmp_path: Path) -> None:

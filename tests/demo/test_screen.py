@@ -69,8 +69,8 @@ def test_a_command_that_fails_stops_the_demonstration(screen: Screen, tmp_path: 
     """The error names the command and its status."""
     with pytest.raises(LocalCloudflareError) as caught:
         Commands(screen, tmp_path).run(["-c", "raise SystemExit(3)"], {})
-    assert str(caught.value) == "the command \"python -c 'raise SystemExit(3)'\" ended with status 3"
-    assert caught.value.hint == "its own message stands above"
+    assert str(caught.value) == "The command \"python -c 'raise SystemExit(3)'\" ended with status 3."
+    assert caught.value.hint == "Its own message stands above."
 
 
 def test_paths_inside_the_repository_are_shown_short(screen: Screen, tmp_path: Path) -> None:

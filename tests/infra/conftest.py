@@ -56,6 +56,8 @@ class Account(pulumi.runtime.Mocks):
 
     storage_class: str | None = None
     rules: list[dict[str, Any]] = field(default_factory=list)
+    locks: list[dict[str, Any]] = field(default_factory=list)
+    exported: dict[str, Any] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=lambda: dict(GROUPS))
     in_state: bool = False
     failures: dict[str, str] = field(default_factory=dict)
@@ -83,7 +85,9 @@ class Account(pulumi.runtime.Mocks):
             "type": "cloudflare:index/r2Bucket:R2Bucket",
             "outputs": {"name": "clips", "accountId": ACCOUNT},
         }
-        return {"name": args["stackName"], "outputs": {"urn:of:the:bucket": bucket} if self.in_state else {}}
+        stack = {"type": "pulumi:pulumi:Stack", "outputs": {"bucket_name": "clips", **self.exported}}
+        resources = {"urn:of:the:stack": stack, "urn:of:the:bucket": bucket} if self.in_state else {}
+        return {"name": args["stackName"], "outputs": resources}
 
     def _getR2Bucket(self, args: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802 the function's name
         if self.storage_class is None:
@@ -92,6 +96,9 @@ class Account(pulumi.runtime.Mocks):
 
     def _getR2BucketLifecycle(self, args: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802 the function's name
         return {**args, "rules": self.rules}
+
+    def _getR2BucketLock(self, args: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802 the function's name
+        return {**args, "rules": self.locks}
 
     def _getAccountApiTokenPermissionGroupsList(self, args: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802 same
         return {**args, "results": [{"name": name, "id": group} for name, group in self.groups.items()]}

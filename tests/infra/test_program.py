@@ -60,7 +60,7 @@ def test_in_a_shared_bucket_only_the_owner_has_the_buckets_resources(
         "r2layout:infra:EnvironmentTokens",
         "cloudflare:index/accountToken:AccountToken",
     }
-    assert "lifecycle_rule_ids" not in run.outputs
+    assert {"lifecycle_rules", "lock_rules"} & set(run.outputs) == set()
 
 
 def test_the_owner_of_a_shared_bucket_writes_the_rules_of_all_environments(up: RunProgram) -> None:
@@ -69,7 +69,9 @@ def test_the_owner_of_a_shared_bucket_writes_the_rules_of_all_environments(up: R
     (bucket,) = run.of_type("R2Bucket")
     (lifecycle,) = run.of_type("R2BucketLifecycle")
     assert bucket.inputs["name"] == lifecycle.inputs["bucketName"] == "clips"
-    assert run.outputs["lifecycle_rule_ids"] == [rule["id"] for rule in lifecycle.inputs["rules"]]
+    assert [rule["id"] for rule in run.outputs["lifecycle_rules"]] == [
+        rule["id"] for rule in lifecycle.inputs["rules"]
+    ]
     environments = {rule["conditions"]["prefix"].split("/")[0] for rule in lifecycle.inputs["rules"]}
     assert environments == {"", *Environment}
 
@@ -119,6 +121,36 @@ def test_no_rule_deletes_before_a_day_has_passed(up: RunProgram, environment: st
 
 
 @pytest.mark.parametrize(("environment", "topology"), STACKS)
+def test_backups_are_locked_for_their_thirty_days(up: RunProgram, environment: str, topology: str) -> None:
+    """The owner of a bucket writes the lock of each environment in it; a lock never covers other keys."""
+    for lock in up(environment, topology).of_type("R2BucketLock"):
+        environments = list(Environment) if topology == "shared" else [environment]
+        assert lock.inputs["bucketName"] == ("clips" if topology == "shared" else f"clips-{environment}")
+        assert lock.inputs["rules"] == [
+            {
+                "id": f"lock-{name}-backups",
+                "enabled": True,
+                "prefix": f"{name}/backups/",
+                "condition": {"type": "Age", "maxAgeSeconds": 30 * 86_400},
+            }
+            for name in environments
+        ]
+
+
+def test_outputs_say_what_every_rule_does(up: RunProgram) -> None:
+    """People read there how long objects live, and the next update what this one wrote."""
+    run = up("dev", "dedicated")
+    assert run.outputs["lifecycle_rules"] == [
+        {"id": "Default Multipart Abort Rule", "prefix": "", "does": "abort uploads after 7 days"},
+        {"id": "expire-dev-temp", "prefix": "dev/temp/", "does": "delete objects after 1 day"},
+        {"id": "expire-dev-backups", "prefix": "dev/backups/", "does": "delete objects after 30 days"},
+    ]
+    assert run.outputs["lock_rules"] == [
+        {"id": "lock-dev-backups", "prefix": "dev/backups/", "does": "lock for 30 days"}
+    ]
+
+
+@pytest.mark.parametrize(("environment", "topology"), STACKS)
 def test_each_token_opens_exactly_its_own_bucket(up: RunProgram, environment: str, topology: str) -> None:
     """One allow policy, one resource, in the compact JSON that the API answers with."""
     bucket = "clips" if topology == "shared" else f"clips-{environment}"
@@ -159,7 +191,8 @@ def test_secrets_are_secret_and_nothing_else_is(up: RunProgram) -> None:
     """An S3 secret is the SHA-256 of the token's value; ids and names stay readable in the console."""
     run = up("prod")
     assert run.secret_outputs == {"backend_secret_access_key", "audit_secret_access_key"}
-    assert {name: value for name, value in run.outputs.items() if name != "lifecycle_rule_ids"} == {
+    rules = {"lifecycle_rules", "lock_rules"}
+    assert {name: value for name, value in run.outputs.items() if name not in rules} == {
         "environment": "prod",
         "account_id": ACCOUNT,
         "bucket_name": "clips",
@@ -214,7 +247,7 @@ def test_jurisdiction_and_storage_class_reach_all_that_need_them(up: RunProgram)
     )
     (bucket,) = run.of_type("R2Bucket")
     assert bucket.inputs["storageClass"] == "InfrequentAccess"
-    for kind in ("R2Bucket", "R2BucketLifecycle", "R2BucketCors"):
+    for kind in ("R2Bucket", "R2BucketLifecycle", "R2BucketLock", "R2BucketCors"):
         (resource,) = run.of_type(kind)
         assert resource.inputs["jurisdiction"] == "eu", f"{kind} is told another jurisdiction"
     for token in run.of_type("AccountToken"):

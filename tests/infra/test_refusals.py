@@ -1,5 +1,6 @@
 """What exists in the account is compared with config first; a contradiction is one line and nothing done."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -8,16 +9,10 @@ import pytest
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 RunProgram = Callable[..., Any]
 MakeAccount = Callable[..., Any]
-ABORT_RULE = {"id": "Default Multipart Abort Rule", "enabled": True, "conditions": {"prefix": ""}}
 READING = (
     "Check the account id, and that CLOUDFLARE_API_TOKEN has the permissions Workers R2 Storage Write and "
     "Account API Tokens Write."
 )
-
-
-def rule(name: str, prefix: str) -> dict[str, Any]:
-    """A lifecycle rule as the look-up answers it."""
-    return {"id": name, "enabled": True, "conditions": {"prefix": prefix}}
 
 
 def test_a_wrong_setting_stops_before_the_account_is_asked(
@@ -94,90 +89,60 @@ def test_a_bucket_that_vanished_is_told(run_program: RunProgram, existing_accoun
     )
 
 
-@pytest.mark.parametrize("in_state", [False, True])
-def test_foreign_rules_stop_every_update_of_the_owner(
-    run_program: RunProgram, existing_account: MakeAccount, in_state: bool
+LOOK_UPS = [
+    ("readStackResourceOutputs", "the state of stack 'organization/r2-layout/prod'"),
+    ("getR2Bucket", "bucket 'clips'"),
+    ("getR2BucketLifecycle", "the lifecycle rules of bucket 'clips'"),
+    ("getR2BucketLock", "the lock rules of bucket 'clips'"),
+    ("getAccountApiTokenPermissionGroupsList", "the permission groups"),
+]
+URL = f"https://api.cloudflare.com/client/v4/accounts/{ACCOUNT}/r2/buckets/a-rather-long-name-of-a-bucket/lifecycle"
+PREAMBLE = "invocation of cloudflare:index/{0}:{0} returned an error: failed to make http request: "
+
+
+@pytest.mark.parametrize(("function", "what"), LOOK_UPS)
+def test_a_refused_look_up_is_told_with_its_reason(
+    run_program: RunProgram, existing_account: MakeAccount, function: str, what: str
 ) -> None:
-    """Rules written by hand are listed with id and prefix, also after the first update, and not wiped out."""
-    rules = [
-        ABORT_RULE,
-        rule("old-logs", "logs/"),
-        rule("expire-dev-temp", "dev/"),
-        rule("expire-dev-temp", "dev/temp/"),
-    ]
-    account = existing_account(rules=rules, in_state=in_state)
+    """Status, number and reason survive, however long the engine's and the provider's preamble is."""
+    envelope = {
+        "success": False,
+        "errors": [{"code": 10000, "message": "Authentication error"}],
+        "messages": [
+            {
+                "code": 10000,
+                "message": "local Cloudflare: token ab lacks the permission 'Workers R2 Storage Write'",
+            }
+        ],
+        "result": None,
+    }
+    text = f'{PREAMBLE.format(function)}GET "{URL}": 403 Forbidden {json.dumps(envelope)}'
+    account = existing_account(failures={function: text})
     assert run_program("prod", account, adopt="true").refusal() == (
-        "Bucket 'clips' has lifecycle rules that the scheme does not produce and that this update would "
-        "remove: 'old-logs' (prefix 'logs/'), 'expire-dev-temp' (prefix 'dev/'). Declare their prefixes in "
-        "layout/scheme/table.py, or list their ids in config r2-layout:replaceRules."
+        f"Cannot read {what} of account '{ACCOUNT}': 403 Forbidden: Authentication error (code 10000); local "
+        f"Cloudflare: token ab lacks the permission 'Workers R2 Storage Write' ({URL}). {READING}"
     )
-
-
-@pytest.mark.parametrize("replace", ['["old-logs","older"]', '["*"]'])
-def test_rules_that_config_gives_up_are_replaced(
-    run_program: RunProgram, existing_account: MakeAccount, replace: str
-) -> None:
-    """Each id is given up by name, or all of them at once."""
-    account = existing_account(rules=[ABORT_RULE, rule("old-logs", "logs/"), rule("older", "")])
-    run = run_program("prod", account, adopt="true", replaceRules=replace)
-    (lifecycle,) = run.of_type("R2BucketLifecycle")
-    assert "old-logs" not in {kept["id"] for kept in lifecycle.inputs["rules"]}
-
-
-def test_a_stack_that_does_not_own_the_bucket_leaves_foreign_rules_alone(
-    run_program: RunProgram, existing_account: MakeAccount
-) -> None:
-    """It writes no rules, so it has none to lose."""
-    account = existing_account(rules=[rule("old-logs", "logs/")])
-    assert run_program("dev", account).statuses == []
-    assert "getR2BucketLifecycle" not in {function for function, _ in account.calls}
-
-
-def test_rules_of_an_adopted_bucket_in_another_jurisdiction_are_unknown(run_program: RunProgram) -> None:
-    """Cloudflare's data sources read the default jurisdiction only, and unknown is not none."""
-    assert run_program("prod", jurisdiction="eu", adopt="true").refusal() == (
-        "The lifecycle rules of bucket 'clips' cannot be read in the jurisdiction 'eu', and this update "
-        "would replace them. Look at them in the dashboard; if all may go, set config r2-layout:replaceRules "
-        "to ['*']."
-    )
-    run = run_program("prod", jurisdiction="eu", adopt="true", replaceRules='["*"]')
-    (bucket,) = run.of_type("R2Bucket")
-    assert bucket.import_id == f"{ACCOUNT}/clips/eu"
-
-
-def test_a_stack_in_another_jurisdiction_does_not_mistake_its_bucket_for_missing(
-    run_program: RunProgram,
-) -> None:
-    """Without `adopt` the owner creates the bucket, and the others take its name on trust."""
-    assert run_program("prod", jurisdiction="eu").statuses == []
-    assert run_program("dev", jurisdiction="eu").statuses == []
 
 
 @pytest.mark.parametrize(
-    ("function", "what"),
+    ("text", "told"),
     [
-        ("readStackResourceOutputs", "the state of stack 'organization/r2-layout/prod'"),
-        ("getR2Bucket", "bucket 'clips'"),
-        ("getR2BucketLifecycle", "the lifecycle rules of bucket 'clips'"),
-        ("getAccountApiTokenPermissionGroupsList", "the permission groups"),
+        ("403 Forbidden\n  code 10000", "invoke of {function} failed: 403 Forbidden code 10000"),
+        ("x" * 500 + " connection refused", "..." + "x" * 381 + " connection refused"),
+        (
+            f'GET "{URL}": 502 Bad Gateway {{"html"',
+            f'invoke of {{function}} failed: GET "{URL}": 502 Bad Gateway {{{{"html"',
+        ),
     ],
 )
-def test_a_refused_look_up_is_told_in_one_line(
-    run_program: RunProgram, existing_account: MakeAccount, function: str, what: str
+def test_an_answer_without_an_envelope_keeps_its_end(
+    run_program: RunProgram, existing_account: MakeAccount, text: str, told: str
 ) -> None:
-    """A wrong account or token shows here first, and an unknown answer is neither yes nor no."""
-    account = existing_account(failures={function: "403 Forbidden\n  code 10000"})
-    token = {
-        "readStackResourceOutputs": "pulumi:pulumi:readStackResourceOutputs",
-        "getR2Bucket": "cloudflare:index/getR2Bucket:getR2Bucket",
-        "getR2BucketLifecycle": "cloudflare:index/getR2BucketLifecycle:getR2BucketLifecycle",
-        "getAccountApiTokenPermissionGroupsList": (
-            "cloudflare:index/getAccountApiTokenPermissionGroupsList:getAccountApiTokenPermissionGroupsList"
-        ),
-    }[function]
+    """What a proxy or the network says is told as it is, from its end, where the reason stands."""
+    function = "cloudflare:index/getR2Bucket:getR2Bucket"
+    account = existing_account(failures={"getR2Bucket": text})
     assert run_program("prod", account, adopt="true").refusal() == (
-        f"Cannot read {what} of account '{ACCOUNT}': invoke of {token} failed: 403 Forbidden code 10000. "
-        f"{READING}"
+        f"Cannot read bucket 'clips' of account '{ACCOUNT}': {told.format(function=function)}. {READING}"
     )
 
 

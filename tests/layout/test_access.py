@@ -21,8 +21,9 @@ from layout.access import (
 )
 from layout.environment import Environment
 from layout.errors import CredentialsError, InvalidKeyError, SettingsError
-from layout.keys import user_prefix
-from layout.scheme.template import Key
+from layout.scheme.table import SCHEME, Scheme
+from layout.scheme.template import Key, KeyTemplate
+from layout.scheme.variables import Access
 from layout.testing import keys
 
 ACCOUNT = "0123456789abcdef" * 2
@@ -105,21 +106,63 @@ def test_scopes(write: bool, permission: str) -> None:
     environment = scope_for_environment(BUCKET, Environment.DEV, write)
     user = scope_for_user(BUCKET, Environment.DEV, "a", write)
     whole = scope_for_whole_bucket(BUCKET, write)
-    assert (environment.prefixes, user.prefixes, whole.prefixes) == (("dev/",), ("dev/users/a/",), ())
+    assert (environment.prefixes, whole.prefixes) == (("dev/",), ())
+    assert user.prefixes == (("dev/users/a/",) if write else ("dev/users/a/", "dev/games/"))
     assert (environment.whole_bucket, user.whole_bucket, whole.whole_bucket) == (False, False, True)
     assert {environment.permission, user.permission, whole.permission} == {permission}
 
 
 @given(key=keys())
-def test_scope_of_a_user_is_that_users_keys(key: Key) -> None:
-    """A user's scope allows exactly the user's keys, an environment's exactly the environment's."""
+def test_scopes_follow_from_the_access_of_the_rows(key: Key) -> None:
+    """A user writes the user's own rows, and reads those that are open to everyone too; no other key."""
     environment = Environment(key.fields["env"])
-    user = scope_for_user(BUCKET, environment, "a", write=True)
-    assert user.allows(key) == key.startswith(user_prefix("a", environment=environment))
+    own = key.template.access is Access.USER and key.fields["user"] == "a"
+    assert scope_for_user(BUCKET, environment, "a", write=True).allows(key) == own
+    read = scope_for_user(BUCKET, environment, "a", write=False)
+    assert read.allows(key) == (own or key.template.access is Access.EVERYONE)
+
+
+@given(key=keys())
+def test_scope_of_an_environment_is_that_environments_keys(key: Key) -> None:
+    """An environment's scope allows exactly its keys, and the whole bucket's every key."""
+    environment = Environment(key.fields["env"])
     assert [scope_for_environment(BUCKET, other, write=True).allows(key) for other in Environment] == [
         other is environment for other in Environment
     ]
     assert scope_for_whole_bucket(BUCKET, write=False).allows(key)
+
+
+def test_scopes_of_another_scheme() -> None:
+    """Every folder that a scheme opens to a user is in the scope, each once."""
+    more = [
+        ("{env}/users/{user}/thumbnails/{file}", Access.USER),
+        ("{env}/avatars/{user}/{file}", Access.USER),
+        ("{env}/open/{file}", Access.EVERYONE),
+        ("{env}/bills/{user}/{file}", Access.BACKEND),
+    ]
+    variables = (*SCHEME["profile_file"].variables, *SCHEME["project_output"].variables[3:])
+    rows = [
+        KeyTemplate(name=text, text=text, description="A test.", variables=variables, access=access)
+        for text, access in more
+    ]
+    scheme = Scheme(templates=(*SCHEME.templates, *rows))
+    own = ("dev/users/a/", "dev/avatars/a/")
+    assert scope_for_user(BUCKET, Environment.DEV, "a", True, scheme).prefixes == own
+    assert scope_for_user(BUCKET, Environment.DEV, "a", False, scheme).prefixes == (
+        *own,
+        "dev/games/",
+        "dev/open/",
+    )
+
+
+def test_a_scheme_that_opens_nothing_to_a_user() -> None:
+    """A credential that would open nothing, which R2 reads as everything, is refused."""
+    scheme = Scheme(templates=(SCHEME["temporary"],))
+    with pytest.raises(CredentialsError) as caught:
+        scope_for_user(BUCKET, Environment.DEV, "a", True, scheme)
+    assert str(caught.value) == (
+        "Credentials were asked for with an empty scope, which R2 reads as the whole bucket."
+    )
 
 
 def test_scope_does_not_reach_a_longer_name() -> None:

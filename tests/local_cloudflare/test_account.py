@@ -80,18 +80,17 @@ def test_a_folder_belongs_to_one_account(account: Account, tmp_path: Path, clock
     with pytest.raises(LocalCloudflareError) as caught:
         Account(tmp_path, clock, account_id="f" * 32)
     assert str(caught.value) == (
-        f"folder {str(tmp_path)!r} belongs to account '{ACCOUNT}', not to '{'f' * 32}': "
-        "leave the account id out, or use another folder"
+        f"The folder {str(tmp_path)!r} belongs to account '{ACCOUNT}', not to '{'f' * 32}'."
     )
+    assert caught.value.hint == "Leave the account id out, or use another folder."
 
 
 def test_an_account_id_has_one_form(tmp_path: Path, clock: Clock) -> None:
     """Anything but 32 lower-case hexadecimal digits is refused before the folder is made."""
     with pytest.raises(LocalCloudflareError) as caught:
         Account(tmp_path / "new", clock, account_id="ABC")
-    assert str(caught.value) == (
-        "'ABC' is no account id: use 32 hexadecimal digits in lower case, or leave it out"
-    )
+    assert str(caught.value) == "The account id 'ABC' is not 32 hexadecimal digits in lower case."
+    assert caught.value.hint == "Leave it out, and one is made."
     assert not (tmp_path / "new").exists()
 
 

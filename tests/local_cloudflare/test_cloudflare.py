@@ -36,10 +36,8 @@ def test_where_none_runs_the_way_to_start_is_named(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(LocalCloudflareError) as caught:
             read_endpoints(tmp_path)
-        assert str(caught.value) == (
-            f"no local Cloudflare runs in {str(tmp_path)!r}: "
-            f"start it with `python -m local_cloudflare up --folder {tmp_path}`"
-        )
+        assert str(caught.value) == f"No local Cloudflare runs in {str(tmp_path)!r}."
+        assert caught.value.hint == f"Start it: python -m local_cloudflare up --folder {tmp_path}"
         (tmp_path / "endpoints.json").write_text('{"pid": 1}')
         (tmp_path / "lock").write_text("1")
 
@@ -49,9 +47,8 @@ def test_a_folder_is_used_once(tmp_path: Path) -> None:
     with LocalCloudflare(tmp_path):
         with pytest.raises(LocalCloudflareError) as caught:
             LocalCloudflare(tmp_path)
-        assert str(caught.value) == (
-            f"folder {str(tmp_path)!r} is in use by process {os.getpid()}: stop that one, or use another folder"
-        )
+        assert str(caught.value) == f"The folder {str(tmp_path)!r} is in use by process {os.getpid()}."
+        assert caught.value.hint == "Stop that one, or use another folder."
     LocalCloudflare(tmp_path).stop()
 
 
@@ -62,9 +59,8 @@ def test_a_taken_port_is_named(tmp_path: Path, name: str, option: str) -> None:
         port = other.getsockname()[1]
         with pytest.raises(LocalCloudflareError) as caught:
             LocalCloudflare(tmp_path, **{name: port})
-    assert str(caught.value) == (
-        f"port {port} of 127.0.0.1 is taken: stop what listens there, or choose another {option}"
-    )
+    assert str(caught.value) == f"The port {port} of 127.0.0.1 is taken."
+    assert caught.value.hint == f"Stop what listens there, or choose another {option}."
     LocalCloudflare(tmp_path).stop()
 
 
@@ -72,9 +68,8 @@ def test_a_wrong_bucket_name_stops_the_start(tmp_path: Path) -> None:
     """Names of buckets follow R2's rules from the start on; the folder is free again."""
     with pytest.raises(LocalCloudflareError) as caught:
         LocalCloudflare(tmp_path, buckets=["Films"])
-    assert str(caught.value) == (
-        "no bucket can be called 'Films': use 3 to 63 lower-case letters, digits and inner hyphens"
-    )
+    assert str(caught.value) == "No bucket can be called 'Films'."
+    assert caught.value.hint == "Use 3 to 63 lower-case letters, digits and inner hyphens."
     LocalCloudflare(tmp_path).stop()
 
 

@@ -134,8 +134,8 @@ def test_what_hinders_up_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert capsys.readouterr() == (
         "",
         (
-            f"error: folder {str(tmp_path)!r} is in use by process {os.getpid()}: "
-            "stop that one, or use another folder\n"
+            f"Error: The folder {str(tmp_path)!r} is in use by process {os.getpid()}.\n"
+            "Try: Stop that one, or use another folder.\n"
         ),
     )
 
@@ -149,8 +149,8 @@ def test_commands_need_a_running_one(
     assert capsys.readouterr() == (
         "",
         (
-            f"error: no local Cloudflare runs in {str(tmp_path)!r}: "
-            f"start it with `python -m local_cloudflare up --folder {tmp_path}`\n"
+            f"Error: No local Cloudflare runs in {str(tmp_path)!r}.\n"
+            f"Try: Start it: python -m local_cloudflare up --folder {tmp_path}\n"
         ),
     )
 
@@ -166,9 +166,7 @@ def test_clock_shows_and_advances(running: LocalCloudflare, capsys: pytest.Captu
 @pytest.mark.parametrize("step", ["2", "+2w", "+d", "2d!", "-1d"])
 def test_other_durations_are_refused(capsys: pytest.CaptureFixture[str], step: str) -> None:
     """A duration is a number with d, h, m or s; anything else is a usage error."""
-    with pytest.raises(SystemExit) as caught:
-        main(["clock", "--", step])
-    assert caught.value.code == 2
+    assert main(["clock", "--", step]) == 2
     message = f"{step!r} is no duration: write +2d, +12h, +30m, +90s or +1d12h\n"
     assert capsys.readouterr().err.endswith(message)
 
@@ -213,6 +211,34 @@ def test_a_refusal_is_one_line(running: LocalCloudflare, capsys: pytest.CaptureF
     """What the admin endpoint refuses reaches the user with status 1."""
     assert main(["faults", "--folder", str(running.folder), "error-before", "--status", "418"]) == 1
     assert capsys.readouterr().err == (
-        "error: the local Cloudflare refused POST /faults: "
-        "Invalid fault: a fault answers [429, 500, 503], not 418: choose one of those\n"
+        "Error: The local Cloudflare refused POST /faults: "
+        "Invalid fault: a fault answers [429, 500, 503], not 418: choose one of those.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "redirection", "status", "said"),
+    [
+        ("requests", "| head -0", 0, ""),
+        ("clock", "> /dev/full", 0, "Error: Standard output cannot be written: No space left on device.\n"),
+        ("env", "> /dev/full", 1, "Error: Standard output cannot be written: No space left on device.\n"),
+        ("env", "2>&- >&-", 1, ""),
+        ("down", "2>&- >&-", 0, ""),
+    ],
+)
+def test_nobody_reads_what_a_command_says(
+    running: LocalCloudflare, command: str, redirection: str, status: int, said: str
+) -> None:
+    """It ends with the status of what it did; `env`, which does nothing but say it, has failed then."""
+    httpx.get(f"{running.s3_endpoint}/films", trust_env=False)
+    folder = "elsewhere" if command == "down" else str(running.folder)
+    line = f'"$0" -m local_cloudflare {command} --folder "$1" {redirection}; exit ${{PIPESTATUS[0]}}'
+    done = subprocess.run(
+        ["bash", "-c", line, sys.executable, folder],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr[: len(said)]) == (status, said)
+    assert bool(done.stderr) == bool(said)

@@ -76,8 +76,8 @@ def test_env_refuses_a_bucket_that_is_not_there(
     assert capsys.readouterr() == (
         "",
         (
-            f"error: The local Cloudflare in {str(running.folder)!r} has no bucket 'film'.\n"
-            "  Start it with --bucket film, or create the bucket through its API (docs/clients.md).\n"
+            f"Error: The local Cloudflare in {str(running.folder)!r} has no bucket 'film'.\n"
+            "Try: Start it with --bucket film, or create the bucket through its API (docs/clients.md).\n"
         ),
     )
     assert running.account.tokens() == tokens

@@ -35,7 +35,7 @@ def test_down_stops_the_one_that_runs(running: subprocess.Popen[str], tmp_path: 
     """`down` ends the process in order and says which, and its endpoints file is gone."""
     answer = down(tmp_path)
     assert answer.stdout == (
-        f"stopped the local Cloudflare in {str(tmp_path)!r} (process {running.pid}); its data stays\n"
+        f"Stopped the local Cloudflare in {str(tmp_path)!r}, process {running.pid}; its data stays.\n"
     )
     assert (answer.returncode, running.wait(10)) == (0, 0)
     assert not (tmp_path / "endpoints.json").exists()
@@ -44,7 +44,7 @@ def test_down_stops_the_one_that_runs(running: subprocess.Popen[str], tmp_path: 
 def test_down_without_a_running_one(tmp_path: Path) -> None:
     """With nothing to stop, `down` says so and is content."""
     answer = down(tmp_path)
-    assert answer.stdout == f"no local Cloudflare runs in {str(tmp_path)!r}\n"
+    assert answer.stdout == f"No local Cloudflare runs in {str(tmp_path)!r}.\n"
     assert answer.returncode == 0
 
 
@@ -72,6 +72,6 @@ def test_one_that_does_not_end(tmp_path: Path) -> None:
                 stop(tmp_path, patience=0.2)
         process.kill()
     assert str(raised.value) == (
-        f"the local Cloudflare in {str(tmp_path)!r}, process {process.pid}, runs on after 0.2 s"
+        f"The local Cloudflare in {str(tmp_path)!r}, process {process.pid}, runs on after 0.2 s."
     )
     assert raised.value.hint == f"End it with `kill -9 {process.pid}`; what it stored stays usable."

@@ -172,7 +172,7 @@ def test_unknown_stack(make: Make, program: Path) -> None:
     """A stack without a file is an error that names file and folder."""
     with pytest.raises(LocalCloudflareError) as raised:
         make().stack_file("production")
-    assert str(raised.value) == f"there is no stack file 'Pulumi.production.yaml' in {str(program)!r}"
+    assert str(raised.value) == f"There is no stack file 'Pulumi.production.yaml' in {str(program)!r}."
     assert raised.value.hint == "The stacks are dev, staging and prod: one file for each APP_ENV."
 
 
@@ -228,7 +228,10 @@ def test_expected_no_changes_but_there_are(fresh: Workspace) -> None:
     """A preview that would make something fails with `expect_no_changes`."""
     with pytest.raises(LocalCloudflareError) as raised:
         fresh.preview("dev", expect_no_changes=True)
-    assert str(raised.value).splitlines()[0] == "`pulumi preview` for stack 'dev' ended with status 7:"
+    assert (
+        str(raised.value).splitlines()[0]
+        == "The command `pulumi preview` for stack 'dev' ended with status 7:"
+    )
     assert str(raised.value).splitlines()[-1] == (
         "error: no changes were expected for preview but changes were proposed"
     )
@@ -241,7 +244,7 @@ def test_failed_program(fresh: Workspace) -> None:
     with pytest.raises(LocalCloudflareError) as raised:
         fresh.preview("dev")
     assert str(raised.value) == (
-        "`pulumi preview` for stack 'dev' ended with status 1:\n"
+        "The command `pulumi preview` for stack 'dev' ended with status 1:\n"
         "Previewing update (dev):\n"
         "    pulumi:pulumi:Stack sample-dev  error: the bucket is missing\n"
         " +  pulumi:pulumi:Stack sample-dev create error: the bucket is missing\n"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -217,8 +219,38 @@ def test_differences_have_status_three(run: Run, client: S3Client, bucket: str) 
     )
     status, out, _ = run("verify")
     assert status == 3
-    assert out.startswith("  + dev/games/1.mp4: is missing at its new key\n")
+    assert out.startswith("  + 'dev/games/1.mp4': is missing at its new key\n")
     assert out.endswith("Not verified: 2 problems. Verdict: verdict.json\n")
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_delete_says_what_it_did_in_any_encoding(
+    run: Run, client: S3Client, bucket: str, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    """A key with characters that the terminal lacks was written meanwhile: they are escaped, the status is 3."""
+    for name in ("plan", "copy", "verify", "mark"):
+        run(name, *(["--execute"] if name in {"copy", "mark"} else []))
+    client.put_object(Bucket=bucket, Key="a/raw_clips/новый ✔.mp4", Body=b"x")
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding, errors="strict"))
+    files = ["--plan", "plan.sqlite", "--verdict", "verdict.json", "--bucket", bucket]
+    assert main(["delete", *files, "--min-age", "0", "--execute"]) == 3
+    lines = written.getvalue().decode(encoding).splitlines()
+    assert lines[:2] == ["Deleted 4 old objects, 56 B; 0 were gone before.", "1 left at old keys:"]
+    assert lines[2].startswith(r"  'a/raw_clips/\u043d\u043e\u0432\u044b\u0439 \u2714.mp4': ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+def test_a_copy_that_cannot_say_so_has_its_status(
+    run: Run, client: S3Client, bucket: str, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    """The disk that the report goes to is full, and nobody reads errors either."""
+    run("plan")
+    with Path("/dev/full").open("w") as out, Path("/dev/full").open("w") as err:
+        monkeypatch.setattr(sys, "stdout", out)
+        monkeypatch.setattr(sys, "stderr", err)
+        assert main(["copy", "--plan", "plan.sqlite", "--execute", *arguments]) == 0
+    assert "dev/games/1.mp4" in keys_of(client, bucket)
 
 
 def test_machines_get_one_json_object(run: Run, bucket: str) -> None:

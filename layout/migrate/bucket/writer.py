@@ -133,12 +133,12 @@ class BucketWriter(BucketReader):
         head = self.head(key)
         if head is None:
             raise ObjectMissingError(
-                f"there is no object {key!r} in bucket {self.name!r}", bucket=self.name, key=key
+                f"There is no object {key!r} in bucket {self.name!r}.", bucket=self.name, key=key
             )
         if head.etag != etag:
             raise ConditionFailedError(
-                f"object {key!r} in bucket {self.name!r} has the ETag {head.etag!r}, not {etag!r}",
-                hint="make a new plan",
+                f"The object {key!r} in bucket {self.name!r} has the ETag {head.etag!r}, not {etag!r}.",
+                hint="Make a new plan.",
                 bucket=self.name,
                 key=key,
             )

@@ -133,7 +133,7 @@ def copied(file: PlanFile, report: CopyReport) -> Result:
 def verdict(found: Verdict, path: Path) -> Result:
     """The answer of `verify`, with rclone's signs."""
     lines = [
-        f"  {problem.sign} {problem.new_key or problem.key}: {problem.reason}"
+        f"  {problem.sign} {(problem.new_key or problem.key)!r}: {problem.reason}"
         for problem in found.problems[:SHOWN]
     ]
     if found.problems_total > SHOWN:

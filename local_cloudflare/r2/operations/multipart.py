@@ -4,11 +4,19 @@ import hashlib
 import itertools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from local_cloudflare.r2.operations.conditions import Conditions
 from local_cloudflare.r2.operations.context import Context
+from local_cloudflare.r2.operations.customer_keys import (
+    OF_SOURCE,
+    check_for_upload,
+    check_stored,
+    etag_of,
+    given_key,
+    key_headers,
+)
 from local_cloudflare.r2.operations.limits import MAX_PARTS, check_part_sizes, check_single_size
 from local_cloudflare.r2.operations.metadata import checksum_headers, stored_checksums
 from local_cloudflare.r2.operations.part_checksums import checked_checksums, part_has
@@ -52,7 +60,7 @@ def create_multipart_upload(context: Context) -> Response:
         algorithm,
     )
     content = [("Bucket", context.bucket_name), ("Key", context.spelling), ("UploadId", public_id(upload))]
-    headers = dict(_XML)
+    headers = _XML | key_headers(upload.metadata.customer_key)
     if algorithm is not None:
         headers["x-amz-checksum-algorithm"] = algorithm.upper()
     return Response(200, headers, document("InitiateMultipartUploadResult", content))
@@ -74,17 +82,19 @@ def existing_upload(context: Context) -> Upload:
 def upload_part(context: Context) -> Response:
     """UploadPart."""
     upload, number = existing_upload(context), _part_number(context)
+    key = upload.metadata.customer_key
+    check_for_upload(context, key)
     declared = declared_checksums(context.request)
     computed = {*declared, *_algorithms(upload)}
     with context.store.incoming(tuple(computed)) as incoming:
         receive(context.request, context.caller, incoming)
-        etag = incoming.md5().hex()
+        etag = etag_of(incoming.md5(), key)
         checksums = stored_checksums({name: incoming.checksum(name) for name in computed})
         part = Part(number, etag, context.store.now(), incoming.finish(), checksums)
         _keep(context, upload, part)
         incoming.keep()
     shown = ObjectMetadata(checksums=stored_checksums(declared))
-    return Response(200, {"ETag": f'"{etag}"', **checksum_headers(shown)})
+    return Response(200, {"ETag": f'"{etag}"', **checksum_headers(shown), **key_headers(key)})
 
 
 def _algorithms(upload: Upload) -> tuple[str, ...]:
@@ -94,10 +104,13 @@ def _algorithms(upload: Upload) -> tuple[str, ...]:
 def upload_part_copy(context: Context) -> Response:
     """UploadPartCopy, with an optional range of the source."""
     upload, number = existing_upload(context), _part_number(context)
+    key = upload.metadata.customer_key
+    check_for_upload(context, key)
     source = read_copy_source(context)
     with context.store.objects.opened(source.bucket.id, source.key) as found:
         if found is None:
             raise S3Error(ErrorKind.NO_SUCH_KEY)
+        check_stored(context, found.metadata.customer_key, OF_SOURCE)
         body = _copied_range(context, found)
         check_single_size(body.size)
         md5 = hashlib.md5(usedforsecurity=False)
@@ -107,10 +120,10 @@ def upload_part_copy(context: Context) -> Response:
             for hasher in hashers.values():
                 hasher.update(piece)
         checksums = stored_checksums({name: hasher.digest() for name, hasher in hashers.items()})
-        part = Part(number, md5.hexdigest(), context.store.now(), body, checksums)
+        part = Part(number, etag_of(md5.digest(), key), context.store.now(), body, checksums)
         _keep(context, upload, part)
     content = [("ETag", f'"{part.etag}"'), ("LastModified", iso_time(part.modified))]
-    return Response(200, dict(_XML), document("CopyPartResult", content))
+    return Response(200, _XML | key_headers(key), document("CopyPartResult", content))
 
 
 def complete_multipart_upload(context: Context) -> Response:
@@ -120,6 +133,8 @@ def complete_multipart_upload(context: Context) -> Response:
     stays, so that nothing uploaded is lost.
     """
     upload, wanted = existing_upload(context), _wanted_parts(context)
+    if given_key(context):  # it is not needed here
+        check_for_upload(context, upload.metadata.customer_key)
     conditions = Conditions.from_headers(context.request.headers)
     check = context.pace.guard(upload.bucket, upload.key, conditions.check_write)
     refusal: S3Error | None = None
@@ -250,14 +265,12 @@ def _assembled(
 ) -> StoredObject:
     """The object of the parts. Its ETag is the MD5 of their MD5s and their number."""
     digest = hashlib.md5(b"".join(bytes.fromhex(part.etag) for part in parts), usedforsecurity=False)
-    described = upload.metadata
-    metadata = ObjectMetadata(described.headers, described.custom, described.storage_class, checksums)
     return StoredObject(
         key=upload.key,
         spelling=upload.spelling,
         etag=f"{digest.hexdigest()}-{len(parts)}",
         modified=context.store.now(),
         body=context.store.joined([part.body for part in parts]),
-        metadata=metadata,
+        metadata=replace(upload.metadata, checksums=checksums),
         part_sizes=tuple(part.body.size for part in parts),
     )

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 from local_cloudflare.r2.operations.conditions import Conditions
 from local_cloudflare.r2.operations.context import Context
+from local_cloudflare.r2.operations.customer_keys import check_stored, key_headers
 from local_cloudflare.r2.operations.expiry import expiration_headers
 from local_cloudflare.r2.operations.metadata import checksum_headers, object_headers
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
@@ -73,7 +74,11 @@ def _describe(
     """The answer without its body, and the part of the body that belongs to it."""
     if found is None:
         raise S3Error(ErrorKind.NO_SUCH_KEY)
-    headers = object_headers(found) | expiration_headers(context, found) | _overrides(context)
+    key = found.metadata.customer_key
+    check_stored(context, key)
+    headers = (
+        object_headers(found) | key_headers(key) | expiration_headers(context, found) | _overrides(context)
+    )
     if not conditions.check_read(found):
         return Response(304, headers), None
     selected = _selected(context, found)

@@ -2,11 +2,18 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from local_cloudflare.r2.auth.access import Permission
 from local_cloudflare.r2.operations.conditions import Conditions, parse_time
 from local_cloudflare.r2.operations.context import Context
+from local_cloudflare.r2.operations.customer_keys import (
+    OF_SOURCE,
+    check_stored,
+    etag_of,
+    given_key,
+    key_headers,
+)
 from local_cloudflare.r2.operations.expiry import expiration_headers
 from local_cloudflare.r2.operations.limits import check_metadata_size, check_single_size
 from local_cloudflare.r2.operations.metadata import (
@@ -47,10 +54,8 @@ def put_object(context: Context) -> Response:
     checksums = declared_checksums(request)
     with context.store.incoming(tuple(checksums)) as incoming:
         receive(request, context.caller, incoming)
-        etag = incoming.md5().hex()
-        described = ObjectMetadata(
-            metadata.headers, metadata.custom, metadata.storage_class, stored_checksums(checksums)
-        )
+        etag = etag_of(incoming.md5(), metadata.customer_key)
+        described = replace(metadata, checksums=stored_checksums(checksums))
         new = StoredObject(
             context.key, context.spelling, etag, context.store.now(), incoming.finish(), described
         )
@@ -62,14 +67,16 @@ def put_object(context: Context) -> Response:
 
 
 def written_headers(context: Context, new: StoredObject) -> dict[str, str]:
-    """What the answer to every write says: a token for it, and when the object will end."""
-    return {"x-amz-version-id": version_id(context.bucket.id, new), **expiration_headers(context, new)}
+    """What the answer to every write says: a token for it, when the object will end, whose key it needs."""
+    headers = {"x-amz-version-id": version_id(context.bucket.id, new), **expiration_headers(context, new)}
+    return headers | key_headers(new.metadata.customer_key)
 
 
 def metadata_of(context: Context, bucket: Bucket) -> ObjectMetadata:
-    """Headers, metadata and storage class that a request gives to a new object."""
+    """Headers, metadata, storage class and customer's key that a request gives to a new object."""
     headers = context.request.headers
-    return ObjectMetadata(kept_headers(headers), custom_metadata(headers), storage_class(headers, bucket))
+    described = kept_headers(headers), custom_metadata(headers), storage_class(headers, bucket)
+    return ObjectMetadata(*described, customer_key=given_key(context))
 
 
 def delete_object(context: Context) -> Response:
@@ -127,6 +134,7 @@ def copy_object(context: Context) -> Response:
     with context.store.objects.opened(source.bucket.id, source.key) as found:
         if found is None:
             raise S3Error(ErrorKind.NO_SUCH_KEY)
+        check_stored(context, found.metadata.customer_key, OF_SOURCE)
         if not on_source.check_read(found):
             raise S3Error(ErrorKind.PRECONDITION_FAILED)
         check_single_size(found.size)
@@ -135,7 +143,7 @@ def copy_object(context: Context) -> Response:
         new = StoredObject(
             context.key,
             context.spelling,
-            _copied_etag(context, found),
+            _copied_etag(context, found, metadata.customer_key),
             context.store.now(),
             found.body,
             metadata,
@@ -156,28 +164,28 @@ def _directive(context: Context) -> Callable[[StoredObject], ObjectMetadata]:
         old = found.metadata
         checksums = {name: value for name, value in old.checksums.items() if _COMPOSITE not in value}
         if directive == "COPY":
-            return ObjectMetadata(old.headers, old.custom, given.storage_class, checksums)
+            return replace(given, headers=old.headers, custom=old.custom, checksums=checksums)
         if directive == "REPLACE":
-            return ObjectMetadata(given.headers, given.custom, given.storage_class, checksums)
+            return replace(given, checksums=checksums)
         headers, custom = {**old.headers, **given.headers}, {**old.custom, **given.custom}
-        return ObjectMetadata(headers, custom, given.storage_class, checksums)
+        return replace(given, headers=headers, custom=custom, checksums=checksums)
 
     if directive not in {"COPY", "REPLACE", "MERGE"}:
         raise S3Error(ErrorKind.INVALID_ARGUMENT, f"metadata directive {directive}.")
     return make
 
 
-def _copied_etag(context: Context, found: StoredObject) -> str:
-    """The ETag of a copy. That of a multipart object becomes a plain MD5, as on AWS.
+def _copied_etag(context: Context, found: StoredObject, customer_key: str) -> str:
+    """The ETag of a copy. That of a multipart object becomes one of a single upload, as on AWS.
 
     R2 does not document it; the harder case for whoever verifies a copy is that it changes.
     """
-    if not found.part_sizes:
+    if not found.part_sizes and not found.metadata.customer_key and not customer_key:
         return found.etag
     md5 = hashlib.md5(found.body.inline or b"", usedforsecurity=False)
     for piece in context.store.blobs.read(found.body.segments):
         md5.update(piece)
-    return md5.hexdigest()
+    return etag_of(md5.digest(), customer_key)
 
 
 def iso_time(milliseconds: int) -> str:

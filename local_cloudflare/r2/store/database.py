@@ -28,12 +28,12 @@ CREATE TABLE IF NOT EXISTS objects (
     bucket INTEGER NOT NULL, key BLOB NOT NULL, spelling TEXT NOT NULL, etag TEXT NOT NULL,
     size INTEGER NOT NULL, modified INTEGER NOT NULL, storage_class TEXT NOT NULL, headers TEXT NOT NULL,
     custom TEXT NOT NULL, checksums TEXT NOT NULL, part_sizes TEXT NOT NULL, segments TEXT, inline BLOB,
-    UNIQUE (bucket, key)
+    customer_key TEXT NOT NULL DEFAULT '', UNIQUE (bucket, key)
 );
 CREATE TABLE IF NOT EXISTS uploads (
     id TEXT PRIMARY KEY, bucket INTEGER NOT NULL, key BLOB NOT NULL, spelling TEXT NOT NULL,
     initiated INTEGER NOT NULL, storage_class TEXT NOT NULL, headers TEXT NOT NULL, custom TEXT NOT NULL,
-    checksum_algorithm TEXT
+    checksum_algorithm TEXT, customer_key TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS uploads_by_key ON uploads (bucket, key, id);
 CREATE TABLE IF NOT EXISTS parts (
@@ -85,13 +85,23 @@ class Database:
             # The store must survive the death of this process, not that of the machine.
             self._connection.execute("PRAGMA synchronous = OFF")
             self._connection.executescript(_SCHEMA)
+            self._add_columns()
         except sqlite3.OperationalError as error:
             self._connection.close()
             raise LocalCloudflareError(
-                f"the folder {str(path.parent)!r} is in use by another local Cloudflare ({error}): "
-                "stop that one, or choose another folder"
+                f"The folder {str(path.parent)!r} is in use by another local Cloudflare: {error}.",
+                hint="Stop that one, or use another folder.",
             ) from error
         self._blobs.sweep({name for (name,) in self._connection.execute("SELECT name FROM blobs")})
+
+    def _add_columns(self) -> None:
+        """What an older version of this file lacks; new columns stand last in both."""
+        for table in ("objects", "uploads"):
+            columns = {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
+            if "customer_key" not in columns:
+                self._connection.execute(
+                    f"ALTER TABLE {table} ADD COLUMN customer_key TEXT NOT NULL DEFAULT ''"
+                )
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

@@ -38,12 +38,14 @@ class ObjectMetadata:
         custom: The `x-amz-meta-*` values, decoded, by lower-case name without that prefix.
         storage_class: `STANDARD` or `STANDARD_IA`, as the S3 API spells it.
         checksums: Base64 values by algorithm, such as `{"sha256": "..."}`.
+        customer_key: MD5 (base64) of the key that its reader must give; empty if none is needed.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
     custom: Mapping[str, str] = field(default_factory=dict)
     storage_class: str = "STANDARD"
     checksums: Mapping[str, str] = field(default_factory=dict)
+    customer_key: str = ""
 
 
 @dataclass(frozen=True)

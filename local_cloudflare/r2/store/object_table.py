@@ -29,7 +29,8 @@ class Listed(NamedTuple):
 
 
 _DESCRIPTION = (
-    "spelling, etag, modified, storage_class, headers, custom, checksums, part_sizes, size, segments, inline"
+    "spelling, etag, modified, storage_class, headers, custom, checksums, part_sizes, size, segments, inline, "
+    "customer_key"
 )
 
 
@@ -84,10 +85,11 @@ class ObjectTable:
             transaction.release(current.body)
         segments, inline = body_columns(new.body)
         transaction.execute(
-            "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             bucket, key_bytes(new.key), new.spelling, new.etag, new.size, new.modified,
             new.metadata.storage_class, _dump(new.metadata.headers), _dump(new.metadata.custom),
             _dump(new.metadata.checksums), json.dumps(new.part_sizes), segments, inline,
+            new.metadata.customer_key,
         )  # fmt: skip
         return current
 
@@ -161,8 +163,9 @@ def _after_prefix(prefix: bytes) -> bytes | None:
 def _from_row(
     key: str, spelling: str, etag: str, modified: int, storage_class: str, headers: str, custom: str,
     checksums: str, part_sizes: str, size: int, segments: str | None, inline: bytes | None,
+    customer_key: str,
 ) -> StoredObject:  # fmt: skip
-    metadata = ObjectMetadata(_load(headers), _load(custom), storage_class, _load(checksums))
+    metadata = ObjectMetadata(_load(headers), _load(custom), storage_class, _load(checksums), customer_key)
     body = body_from(size, segments, inline)
     return StoredObject(key, spelling, etag, modified, body, metadata, tuple(json.loads(part_sizes)))
 

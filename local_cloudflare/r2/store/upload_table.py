@@ -10,7 +10,9 @@ from local_cloudflare.r2.store.models import ObjectMetadata, Part, Upload
 
 __all__ = ["UploadTable", "identity", "public_id"]
 
-_COLUMNS = "id, bucket, key, spelling, initiated, storage_class, headers, custom, checksum_algorithm"
+_COLUMNS = (
+    "id, bucket, key, spelling, initiated, storage_class, headers, custom, checksum_algorithm, customer_key"
+)
 _SELECT_PARTS = "SELECT number, etag, modified, checksums, size, segments, inline FROM parts WHERE upload = ?"
 
 
@@ -42,9 +44,10 @@ class UploadTable:
         new = Upload(uuid.uuid4().hex, bucket, key, spelling, initiated, metadata, checksum_algorithm)
         with self._database.transaction() as transaction:
             transaction.execute(
-                "INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 new.id, bucket, key_bytes(key), spelling, initiated, metadata.storage_class,
                 json.dumps(dict(metadata.headers)), json.dumps(dict(metadata.custom)), checksum_algorithm,
+                metadata.customer_key,
             )  # fmt: skip
         return new
 
@@ -114,10 +117,10 @@ class UploadTable:
 
 def _upload(
     upload_id: str, bucket: int, key: bytes, spelling: str, initiated: int, storage_class: str,
-    headers: str, custom: str, checksum_algorithm: str | None,
+    headers: str, custom: str, checksum_algorithm: str | None, customer_key: str,
 ) -> Upload:  # fmt: skip
     described: tuple[Mapping[str, str], Mapping[str, str]] = (json.loads(headers), json.loads(custom))
-    metadata = ObjectMetadata(*described, storage_class)
+    metadata = ObjectMetadata(*described, storage_class, customer_key=customer_key)
     return Upload(upload_id, bucket, key.decode(), spelling, initiated, metadata, checksum_algorithm)
 
 

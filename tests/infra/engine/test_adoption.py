@@ -21,6 +21,7 @@ FOREIGN_RULE = {
     "conditions": {"prefix": "logs/"},
     "deleteObjectsTransition": {"condition": {"type": "Age", "maxAge": 2592000}},
 }
+FOREIGN_LOCK = {"id": "hold", "enabled": True, "prefix": "a/", "condition": {"type": "Indefinite"}}
 
 
 def test_adoption(open_house: OpenHouse) -> None:
@@ -34,6 +35,7 @@ def test_adoption(open_house: OpenHouse) -> None:
         Bucket=BUCKET, Key="a/raw_clips/goal.mp4", Body=b"goal"
     )
     store.set_lifecycle(BUCKET, rules=[ABORT_RULE, FOREIGN_RULE])
+    store.set_lock_rules(BUCKET, rules=[FOREIGN_LOCK])
     workspace.set_config("prod", "storageClass", "InfrequentAccess")
 
     workspace.set_config("prod", "adopt", None)
@@ -43,22 +45,28 @@ def test_adoption(open_house: OpenHouse) -> None:
     )
     workspace.set_config("prod", "adopt", True)
     assert house.refusal("prod") == (
-        f"Bucket '{BUCKET}' has lifecycle rules that the scheme does not produce and that this update would "
-        "remove: 'old-logs' (prefix 'logs/'). Declare their prefixes in layout/scheme/table.py, or list their ids "
-        "in config r2-layout:replaceRules."
+        f"Bucket '{BUCKET}' has rules that neither the scheme nor this stack wrote and that this update would "
+        "replace: lifecycle rule 'old-logs' (prefix 'logs/': delete objects after 30 days), lock rule 'hold' (prefix "
+        "'a/': lock for ever). Declare what they do in layout/scheme/table.py, or give them up: list their ids in "
+        "config r2-layout:replaceRules."
     )
     assert store.lifecycle(BUCKET) == [ABORT_RULE, FOREIGN_RULE]
+    assert store.lock_rules(BUCKET) == [FOREIGN_LOCK]
 
     store.set_lifecycle(BUCKET, rules=[ABORT_RULE])
+    store.set_lock_rules(BUCKET)
     workspace.up("prod")
     assert sorted(house.changes()) == [
         "POST /tokens",
         "POST /tokens",
         f"PUT /r2/buckets/{BUCKET}/lifecycle",
+        f"PUT /r2/buckets/{BUCKET}/lock",
     ]
     assert store.bucket(BUCKET) == created
     outputs = workspace.outputs("prod")
     listed = house.s3(outputs, "audit").list_objects_v2(Bucket=BUCKET)
     assert [(item["Key"], item["Size"]) for item in listed["Contents"]] == [("a/raw_clips/goal.mp4", 4)]
-    assert [rule["id"] for rule in store.lifecycle(BUCKET)] == outputs["lifecycle_rule_ids"]
+    assert [rule["id"] for rule in store.lifecycle(BUCKET)] == [
+        rule["id"] for rule in outputs["lifecycle_rules"]
+    ]
     workspace.preview("prod", expect_no_changes=True)

@@ -21,7 +21,7 @@ def test_a_changed_retention_updates_its_rules_in_place(open_house: OpenHouse, p
     before = house.cloudflare.store.lifecycle(BUCKET)
     house.requests.clear()
 
-    scheme = program_copy / "layout" / "scheme.py"
+    scheme = program_copy / "layout" / "scheme" / "table.py"
     text = scheme.read_text(encoding="utf-8")
     assert text.count("retention=timedelta(days=1)") == 1
     scheme.write_text(text.replace("retention=timedelta(days=1)", "retention=timedelta(days=3)"))
@@ -32,4 +32,4 @@ def test_a_changed_retention_updates_its_rules_in_place(open_house: OpenHouse, p
         if rule["id"].endswith("-temp"):
             rule["deleteObjectsTransition"]["condition"]["maxAge"] = 3 * 86_400
     assert house.cloudflare.store.lifecycle(BUCKET) == before
-    assert '"resourceChanges":{"same":6,"update":1}' in answer.stdout
+    assert '"resourceChanges":{"same":7,"update":1}' in answer.stdout

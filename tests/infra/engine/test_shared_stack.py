@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from layout.environment import Environment
-from layout.retention import lifecycle_rules
+from layout.retention import lifecycle_rules, lock_rules
 from tests.infra.engine.house import House, OpenHouse
 
 pytestmark = pytest.mark.engine
@@ -46,18 +46,23 @@ def house(standing: Standing) -> House:
 
 
 def test_up_from_empty_makes_bucket_rules_and_tokens(standing: Standing) -> None:
-    """Four requests make the whole stack, and the rules are those of the scheme in all environments."""
+    """Five requests make the whole stack, and the rules are those of the scheme in all environments."""
     assert sorted(standing.changes) == [
         "POST /r2/buckets",
         "POST /tokens",
         "POST /tokens",
         f"PUT /r2/buckets/{BUCKET}/lifecycle",
+        f"PUT /r2/buckets/{BUCKET}/lock",
     ]
     rules = standing.house.cloudflare.store.lifecycle(BUCKET)
     assert [(rule["id"], rule["conditions"]["prefix"]) for rule in rules] == [
         (rule.id, rule.prefix) for rule in lifecycle_rules(Environment)
     ]
-    assert standing.outputs["lifecycle_rule_ids"] == [rule["id"] for rule in rules]
+    assert [rule["id"] for rule in standing.outputs["lifecycle_rules"]] == [rule["id"] for rule in rules]
+    locks = standing.house.cloudflare.store.lock_rules(BUCKET)
+    assert [(rule["id"], rule["prefix"]) for rule in locks] == [
+        (rule.id, rule.prefix) for rule in lock_rules(Environment)
+    ]
 
 
 def test_the_backend_token_writes_and_the_audit_token_only_reads(standing: Standing) -> None:
@@ -74,6 +79,27 @@ def test_a_second_up_changes_nothing_and_sends_nothing(house: House) -> None:
     """Policies and rules equal the API's answers byte for byte, also after they were read back."""
     house.workspace.up("prod", "--refresh", expect_no_changes=True)
     assert house.changes() == []
+
+
+def test_a_rule_changed_by_hand_is_not_reset(house: House) -> None:
+    """Retention that somebody lengthened stops the next update, also after a refresh took it over into the state."""
+    store = house.cloudflare.store
+    before = store.lifecycle(BUCKET)
+    longer = [{**rule, "enabled": not rule["id"].endswith("prod-backups")} for rule in before]
+    store.set_lifecycle(BUCKET, rules=longer)
+    told = (
+        f"Bucket '{BUCKET}' has rules that neither the scheme nor this stack wrote and that this update would replace: "
+        "lifecycle rule 'expire-prod-backups' (prefix 'prod/backups/': switched off, delete objects after 30 days), "
+        "where the scheme has prefix 'prod/backups/': delete objects after 30 days. Declare what they do in "
+        "layout/scheme/table.py, or give them up: list their ids in config r2-layout:replaceRules."
+    )
+    assert house.refusal("prod") == told
+    house.workspace.run("refresh", "--yes", "--suppress-progress", stack="prod")
+    assert house.refusal("prod") == told
+    house.workspace.set_config("prod", "replaceRules", ["expire-prod-backups"])
+    house.workspace.up("prod")
+    house.workspace.set_config("prod", "replaceRules", None)
+    assert store.lifecycle(BUCKET) == before
 
 
 def test_adopt_set_later_leaves_the_stacks_own_bucket_alone(house: House, standing: Standing) -> None:

@@ -10,7 +10,7 @@ import pytest
 from layout.errors import SchemeError
 from layout.scheme.table import Scheme
 from layout.scheme.template import KeyTemplate, PrefixTemplate
-from layout.scheme.variables import Access, Owner, Variable
+from layout.scheme.variables import Access, Variable
 
 VARIABLES = (
     Variable("env", "environment", choices=("dev", "prod")),
@@ -23,12 +23,8 @@ DAY = timedelta(days=1)
 
 
 def row(text: str, name: str = "", **more: Any) -> KeyTemplate:
-    """A row of a test's table, its owner as its text says."""
-    of_user = "{user}" in text
-    owner = Owner.USER if of_user else Owner.ENVIRONMENT
-    access = Access.USER if of_user else Access.BACKEND
-    declared = {"owner": owner, "access": access} | more
-    return KeyTemplate(name=name or text, text=text, description="A test.", variables=VARIABLES, **declared)
+    """A row of a test's table."""
+    return KeyTemplate(name=name or text, text=text, description="A test.", variables=VARIABLES, **more)
 
 
 def refusal(*rows: KeyTemplate, prefixes: tuple[PrefixTemplate, ...] = ()) -> tuple[str, str | None]:
@@ -192,22 +188,48 @@ def test_names_differ() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "declared", "word"),
+    "text", ["{env}/a/{path}", "{env}/a/{user}", "{env}/{kind}/{user}/{path}", "{env}/{file}/{user}/x"]
+)
+def test_what_is_open_to_a_user_has_a_folder_of_the_user(text: str) -> None:
+    """A credential of a user is cut at the user's folder, so there must be one after fixed segments."""
+    assert refusal(row(text, access=Access.USER)) == (
+        f"The template {text!r} is open to a user, but has no folder of that user.",
+        (
+            "A credential of a user opens what lies under '{user}/': put it after fixed segments, and the "
+            "rest after it."
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "access", "other", "others_access"),
     [
-        ("{env}/{user}/{path}", {"owner": Owner.SHARED, "access": Access.USER}, "a"),
-        ("{env}/{user}/{path}", {"owner": Owner.USER, "access": Access.BACKEND}, "a"),
-        ("{env}/a/{path}", {"owner": Owner.USER, "access": Access.USER}, "no"),
+        ("{env}/users/{user}/{file}", Access.USER, "{env}/users/{user}/bills/{file}", Access.BACKEND),
+        ("{env}/users/{user}/{file}", Access.USER, "{env}/users/{user}/open/{file}", Access.EVERYONE),
+        ("{env}/open/{kind}/{file}", Access.EVERYONE, "{env}/open/kept/{kind}/{file}", Access.BACKEND),
+        ("{env}/open.json", Access.EVERYONE, "{env}/kept/{path}", Access.BACKEND),
+        ("{env}/users/{user}/open/{file}", Access.EVERYONE, "{env}/users/{user}/a/{file}", Access.USER),
     ],
 )
-def test_owner_is_in_the_key(text: str, declared: dict[str, Any], word: str) -> None:
-    """What belongs to a user names the user, and what names a user belongs to that user."""
-    assert refusal(row(text, **declared)) == (
-        (
-            f"The template {text!r} has the owner {declared['owner'].value!r} and the access "
-            f"{declared['access'].value!r}, but {word} {{user}}."
-        ),
-        "A row with {user} in it belongs to that user and is open to that user; any other is not.",
-    )
+def test_access_stays_in_its_rows(text: str, access: Access, other: str, others_access: Access) -> None:
+    """A row whose credentials would open a row of another access is refused, in either order."""
+    rows = row(text, access=access), row(other, access=others_access)
+    for order in (rows, rows[::-1]):
+        message, hint = refusal(*order)
+        assert message in {
+            f"Credentials that open {one.text!r} to {one.access.value!r} would also open keys of {two.text!r}."
+            for one, two in (rows, rows[::-1])
+        }
+        assert hint == "Give what is open a folder of its own, or both rows the same access."
+
+
+@pytest.mark.parametrize(
+    ("text", "owner"),
+    [("{env}/a/{path}", "environment"), ("{env}/a/{user}/{path}", "user"), ("{env}/a/{user}", "user")],
+)
+def test_owner_follows_from_the_text(text: str, owner: str) -> None:
+    """What names a user belongs to that user, whoever may reach it."""
+    assert row(text).owner == owner
 
 
 def test_prefix_leads_a_row() -> None:

@@ -9,7 +9,7 @@ import pytest
 from layout.errors import InvalidKeyError
 from layout.scheme.table import SCHEME, Scheme
 from layout.scheme.template import KeyTemplate
-from layout.scheme.variables import Owner, Variable
+from layout.scheme.variables import Variable
 
 VARIABLES = (
     Variable("env", "environment", choices=("dev", "prod")),
@@ -25,7 +25,6 @@ def row(text: str, retention: timedelta | None = None, locked: timedelta | None 
         text=text,
         description="A test.",
         variables=VARIABLES,
-        owner=Owner.ENVIRONMENT,
         retention=retention,
         locked=locked,
     )

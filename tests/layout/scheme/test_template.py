@@ -10,7 +10,7 @@ import pytest
 from layout.environment import Environment
 from layout.errors import InvalidKeyError, SchemeError
 from layout.scheme.template import Key, KeyTemplate, PrefixTemplate
-from layout.scheme.variables import Access, Owner, Variable
+from layout.scheme.variables import Access, Variable
 
 VARIABLES = (
     Variable("env", "environment", choices=("dev", "prod")),
@@ -22,7 +22,7 @@ VARIABLES = (
 
 def template(text: str) -> KeyTemplate:
     """A template of this text."""
-    return KeyTemplate(name="t", text=text, owner=Owner.USER, description="A test.", variables=VARIABLES)
+    return KeyTemplate(name="t", text=text, description="A test.", variables=VARIABLES)
 
 
 NOTE = template("{env}/notes/{user}/{path}")

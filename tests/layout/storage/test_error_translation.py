@@ -174,7 +174,7 @@ def test_a_request_that_boto3_cannot_make_says_why() -> None:
     """A parameter of a wrong type, for example."""
     found = translate(ParamValidationError(report="Invalid length for parameter Key"), "films", "")
     assert str(found) == (
-        "boto3 cannot send the request for object '' in bucket 'films': Parameter validation failed: "
+        "The request for object '' in bucket 'films' cannot be sent by boto3: Parameter validation failed: "
         "Invalid length for parameter Key."
     )
 

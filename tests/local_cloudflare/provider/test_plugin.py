@@ -95,6 +95,17 @@ def test_lifecycle_rules_can_be_looked_up(driver: Driver, cloudflare: LocalCloud
     assert found["rules"] == cloudflare.store.lifecycle(bucket)
 
 
+def test_lock_rules_can_be_looked_up(driver: Driver, cloudflare: LocalCloudflare, bucket: str) -> None:
+    """Each kind of condition comes with its own fields only."""
+    rules = [
+        {"id": "a", "enabled": True, "prefix": "a/", "condition": {"type": "Age", "maxAgeSeconds": 60}},
+        {"id": "b", "enabled": False, "condition": {"type": "Indefinite"}},
+    ]
+    cloudflare.store.set_lock_rules(bucket, rules=rules)
+    found = driver.invoke("getR2BucketLock", {"accountId": cloudflare.account_id, "bucketName": bucket})
+    assert found["rules"] == rules
+
+
 def test_permission_groups_can_be_looked_up(driver: Driver, cloudflare: LocalCloudflare) -> None:
     """All groups, or those of a name and scope, as pulumi_cloudflare spells them."""
     function = "getAccountApiTokenPermissionGroupsList"

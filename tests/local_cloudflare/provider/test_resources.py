@@ -139,6 +139,11 @@ def test_a_bucket_is_imported_by_three_parts(
             "cloudflare:index/r2BucketLifecycle:R2BucketLifecycle does not currently support pulumi import",
         ),
         (
+            "R2BucketLock",
+            "a/b/default",
+            "cloudflare:index/r2BucketLock:R2BucketLock does not currently support pulumi import",
+        ),
+        (
             "R2BucketCors",
             "a/b/default",
             "cloudflare:index/r2BucketCors:R2BucketCors does not currently support pulumi import",
@@ -198,6 +203,25 @@ def test_refresh_sees_rules_that_others_wrote(
     cloudflare.store.set_lifecycle(bucket, "default", RULES[:1])
     read = driver.read("R2BucketLifecycle", resource_id, state, rules)
     assert driver.diff("R2BucketLifecycle", plain_map(read.properties), rules).diffs == ["rules"]
+
+
+def test_locks_are_put_whole_and_stay_when_their_resource_goes(
+    driver: Driver, cloudflare: LocalCloudflare, bucket: str
+) -> None:
+    """One PUT of the set, found the same by a refresh; another age is a change in place; delete sends nothing."""
+    condition = {"type": "Age", "maxAgeSeconds": 2592000}
+    lock = {"id": "keep", "enabled": True, "prefix": "dev/backups/", "condition": condition}
+    inputs = {"accountId": cloudflare.account_id, "bucketName": bucket, "rules": [lock]}
+    resource_id, state = driver.create("R2BucketLock", inputs)
+    read = driver.read("R2BucketLock", resource_id, state, inputs)
+    assert driver.diff("R2BucketLock", plain_map(read.properties), inputs).changes is False
+    assert cloudflare.store.lock_rules(bucket) == [lock]
+    longer = inputs | {"rules": [{**lock, "condition": {"type": "Age", "maxAgeSeconds": 1}}]}
+    changed = driver.diff("R2BucketLock", state, longer)
+    assert (changed.diffs, changed.replaces) == (["rules"], [])
+    driver.delete("R2BucketLock", resource_id, state)
+    assert driver.sent == [("PUT", f"/r2/buckets/{bucket}/lock"), ("GET", f"/r2/buckets/{bucket}/lock")]
+    assert cloudflare.store.lock_rules(bucket) == [lock]
 
 
 def test_cors_goes_with_its_resource(driver: Driver, cloudflare: LocalCloudflare, bucket: str) -> None:

@@ -60,9 +60,9 @@ def test_a_folder_belongs_to_one_process(store: Store, tmp_path: Path) -> None:
     with pytest.raises(LocalCloudflareError) as caught:
         Store(tmp_path / "store", store.clock)
     assert str(caught.value) == (
-        f"the folder {str(tmp_path / 'store')!r} is in use by another local Cloudflare (database is locked): "
-        "stop that one, or choose another folder"
+        f"The folder {str(tmp_path / 'store')!r} is in use by another local Cloudflare: database is locked."
     )
+    assert caught.value.hint == "Stop that one, or use another folder."
 
 
 def test_bucket_errors_name_the_bucket(store: Store) -> None:

@@ -203,42 +203,6 @@ def test_a_bucket_that_is_not_there_has_none_of_it(s3: Any, refused: Any, action
     assert refused(getattr(s3, action), Bucket="not-there")[:2] == (404, "NoSuchBucket")
 
 
-@pytest.mark.parametrize(
-    ("given", "status", "text"),
-    [
-        ({"algorithm": "AES256"}, 400, "must provide an appropriate secret key."),
-        (
-            {"algorithm": "AES256", "key": "a"},
-            400,
-            "must provide the client calculated MD5 of the secret key.",
-        ),
-        ({"key": "a", "key-md5": "b"}, 400, "must provide a valid encryption algorithm."),
-        ({"algorithm": "DES", "key": "a", "key-md5": "b"}, 400, "The valid value is AES256."),
-        ({"algorithm": "AES256", "key": "a", "key-md5": "b"}, 501, "&apos;AES256&apos; not implemented"),
-    ],
-)
-def test_customer_keys_are_checked_and_then_refused(
-    r2: "LocalR2", bucket: str, given: dict[str, str], status: int, text: str
-) -> None:
-    """R2 has SSE-C; this endpoint does not, and must not store such objects in the open."""
-    headers = {f"x-amz-server-side-encryption-customer-{name}": value for name, value in given.items()}
-    reply = r2.send("PUT", f"/{bucket}/key", body=b"x", headers=headers)
-    assert reply.status == status
-    assert text in reply.body.decode()
-
-
-def test_a_customer_key_does_not_fit_a_plain_object(r2: "LocalR2", bucket: str) -> None:
-    """Reading with one is refused as R2 does it."""
-    r2.send("PUT", f"/{bucket}/key", body=b"x")
-    headers = {
-        f"x-amz-server-side-encryption-customer-{name}": value
-        for name, value in (("algorithm", "AES256"), ("key", "a"), ("key-md5", "b"))
-    }
-    reply = r2.send("GET", f"/{bucket}/key", headers=headers)
-    assert reply.status == 400
-    assert b"The encryption parameters are not applicable to this object." in reply.body
-
-
 def test_every_rule_names_its_fact_and_real_operations() -> None:
     """The table can be read without the code."""
     known = {*OPERATIONS, "*"}

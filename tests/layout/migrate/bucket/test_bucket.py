@@ -155,8 +155,8 @@ def test_a_copy_in_parts_that_fails_leaves_no_upload(flat: Flat) -> None:
     with pytest.raises(ConditionFailedError) as caught:
         writer.copy_large("games/1.mp4", "dev/games/2.mp4", "0" * 32, 6 << 20)
     assert str(caught.value) == (
-        f"object 'games/1.mp4' in bucket {flat.bucket!r} has the ETag {etag!r}, not '{'0' * 32}'"
+        f"The object 'games/1.mp4' in bucket {flat.bucket!r} has the ETag {etag!r}, not '{'0' * 32}'."
     )
-    assert caught.value.hint == "make a new plan"
+    assert caught.value.hint == "Make a new plan."
     assert not flat.client.list_multipart_uploads(Bucket=flat.bucket).get("Uploads")
     assert flat.body("dev/games/1.mp4") == b"another"

@@ -46,7 +46,7 @@ def test_signing_needs_no_request(settings: StorageSettings) -> None:
     scope = scope_for_user("films", Environment.DEV, "anna", write=False)
     made = local_minter(settings, now=lambda: NOW)(scope, timedelta(minutes=15))
     assert made.session_token is not None
-    assert scope_paths(made.session_token.get_secret_value()) == ("dev/users/anna/",)
+    assert scope_paths(made.session_token.get_secret_value()) == ("dev/users/anna/", "dev/games/")
     assert made.expires_at == NOW + timedelta(minutes=15)
     assert made.access_key_id == settings.access_key_id
 
