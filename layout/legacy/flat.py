@@ -3,7 +3,7 @@
 ::
 
     {bucket}/                                old                new
-      games/{path}                           shared games       {env}/games/{path}
+      games/{64 hex digits}.mp4              shared games       {env}/games/{64 hex digits}.mp4
       {user}/                                one per user       {env}/users/{user}/profiles/{profile}/
         database.sqlite                                           database.sqlite
         raw_clips/{file}                                          raw_clips/{file}
@@ -70,6 +70,9 @@ ENVIRONMENTS = frozenset(Environment)
 NEVER_USERS = ENVIRONMENTS | {"production", "users", GAMES}
 """Root segments that are no user whatever lies under them: `production` is how the application spelled prod."""
 
+_SHARED_GAME = re.compile(r"[0-9a-f]{64}\.mp4")
+"""BLAKE3 of the content, or SHA-256 where a script lacked BLAKE3: both have 64 digits."""
+
 
 @dataclass(frozen=True)
 class FlatLayout(LegacyLayout):
@@ -123,7 +126,7 @@ class FlatLayout(LegacyLayout):
         if fields.get("env") != facts.environment:
             return None
         if new_key.template.name == "game":
-            return f"{GAMES}/{fields['path']}"
+            return f"{GAMES}/{fields['path']}" if _SHARED_GAME.fullmatch(fields["path"]) else None
         if new_key.template.name != "profile_file" or fields["user"] in NEVER_USERS:
             return None
         if facts.profile_of(fields["user"]) != fields["profile"]:
@@ -135,7 +138,12 @@ FLAT = FlatLayout()
 
 
 def _place_game(key: str, path: str, facts: Facts) -> Placement:
-    return move(key, f"{GAMES}/", "games", lambda: r2_global_key(path, environment=facts.environment))
+    if _SHARED_GAME.fullmatch(path):
+        return move(key, f"{GAMES}/", "games", lambda: r2_global_key(path, environment=facts.environment))
+    if key.endswith("/"):
+        return _folder_marker(f"{GAMES}/")
+    reason = "it is not named as shared games are, by 64 hex digits and .mp4"
+    return unknown(f"{GAMES}/", "no-shared-game", reason + _may_be_of_user(GAMES, path))
 
 
 def _place_reserved(key: str, root: str, path: str) -> Placement:

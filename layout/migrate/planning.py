@@ -66,7 +66,7 @@ def _note_page(plan: PlanFile, layout: LegacyLayout, page: list[ListedObject]) -
     """One page and how far the listing has come, together or not at all."""
     if not page:
         return
-    shown = {found.owner for item in page if (found := layout.evidence_in(item.key)) is not None}
+    shown = {found for item in page if (found := layout.evidence_in(item.key)) is not None}
     with plan.transaction():
         Journal(plan).listed(page, shown)
 

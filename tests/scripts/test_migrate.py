@@ -16,6 +16,7 @@ from layout.storage.clients import s3_client
 from layout.storage.credentials.signing import Parent, sign
 from layout.storage.settings import load_settings
 from scripts.migrate import main
+from tests.data.flat_bucket.names import game_key
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -42,7 +43,7 @@ def client(
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
     client = s3_client(load_settings())
-    for key in ["a/database.sqlite", "a/raw_clips/1.mp4", "games/1.mp4", "games/2.mp4"]:
+    for key in ["a/database.sqlite", "a/raw_clips/1.mp4", game_key(1), game_key(2)]:
         client.put_object(Bucket=bucket, Key=key, Body=key.encode())
     return client
 
@@ -82,10 +83,13 @@ def test_a_whole_migration(run: Run, client: S3Client, bucket: str) -> None:
         (
             f"Plan: layout flat into dev/, bucket {bucket!r}, 1 users\n"
             "  area                    action  objects  bytes\n"
-            "  games/                  copy          2   22 B\n"
+            "  games/                  copy          2  148 B\n"
             "  {user}/database.sqlite  copy          1   17 B\n"
             "  {user}/raw_clips/       copy          1   17 B\n"
-            "  4 objects in all, 56 B.\n"
+            "  4 objects in all, 182 B.\n"
+            "\n"
+            "Taken for users, by the names that show it; fewest names first:\n"
+            "  'a': database.sqlite, raw_clips/\n"
             "\n"
             "Nothing was copied. Next: scripts/migrate.py copy --plan plan.sqlite\n"
         ),
@@ -94,7 +98,7 @@ def test_a_whole_migration(run: Run, client: S3Client, bucket: str) -> None:
     assert run("copy", "--execute") == (
         0,
         (
-            "Copied 4 objects, 56 B; 0 were there before.\n"
+            "Copied 4 objects, 182 B; 0 were there before.\n"
             "Next: scripts/migrate.py verify --plan plan.sqlite --verdict FILE\n"
         ),
         "",
@@ -107,7 +111,7 @@ def test_a_whole_migration(run: Run, client: S3Client, bucket: str) -> None:
             "  -         0  only at the new layout, not in the plan\n"
             "  *         0  different\n"
             "  !         0  could not be compared\n"
-            "Verified: 4 objects, 56 B, are equal by size and ETag; the profile files of 1 users are right."
+            "Verified: 4 objects, 182 B, are equal by size and ETag; the profile files of 1 users are right."
             " Verdict: verdict.json\n"
         ),
         "",
@@ -115,15 +119,15 @@ def test_a_whole_migration(run: Run, client: S3Client, bucket: str) -> None:
     assert run("mark", "--execute") == (0, "Wrote the marker dev/layout.json.\n", "")
     assert run("delete", "--min-age", "0", "--execute") == (
         0,
-        "Deleted 4 old objects, 56 B; 0 were gone before.\n",
+        "Deleted 4 old objects, 182 B; 0 were gone before.\n",
         "",
     )
     profile = json.loads(client.get_object(Bucket=bucket, Key="dev/users/a/profiles.json")["Body"].read())[
         "default"
     ]
     assert keys_of(client, bucket) == [
-        "dev/games/1.mp4",
-        "dev/games/2.mp4",
+        f"dev/{game_key(1)}",
+        f"dev/{game_key(2)}",
         "dev/layout.json",
         "dev/users/a/profiles.json",
         f"dev/users/a/profiles/{profile}/database.sqlite",
@@ -164,7 +168,7 @@ def test_dry_runs_change_nothing(run: Run, client: S3Client, bucket: str) -> Non
         0,
         (
             "Would write the profile files of 1 users.\n"
-            "Would copy 4 objects, 56 B; 0 are there already.\n"
+            "Would copy 4 objects, 182 B; 0 are there already.\n"
             "Nothing was copied. Run again with --execute to copy into dev/; old keys stay.\n"
         ),
         "",
@@ -181,7 +185,7 @@ def test_dry_runs_change_nothing(run: Run, client: S3Client, bucket: str) -> Non
     before = client.list_objects_v2(Bucket=bucket)["Contents"]
     assert run("delete", "--min-age", "0") == (
         0,
-        "Would delete 4 old objects, 56 B; 0 were gone before.\nNothing was deleted. Run again with --execute.\n",
+        "Would delete 4 old objects, 182 B; 0 were gone before.\nNothing was deleted. Run again with --execute.\n",
         "",
     )
     young = "4 objects were kept: they were copied less than 4:00:00 ago.\n"
@@ -206,20 +210,20 @@ def test_unknown_objects_stop_the_copy_with_status_three(run: Run, client: S3Cli
 def test_differences_have_status_three(run: Run, client: S3Client, bucket: str) -> None:
     """A verification that did not pass, and a copy whose source vanished."""
     run("plan")
-    client.delete_object(Bucket=bucket, Key="games/1.mp4")
+    client.delete_object(Bucket=bucket, Key=game_key(1))
     assert run("copy", "--execute") == (
         3,
         (
-            "Copied 2 objects, 28 B; 0 were there before.\n"
+            "Copied 2 objects, 91 B; 0 were there before.\n"
             "1 not copied, since they are not as planned:\n"
-            "  'games/1.mp4': the object vanished after it was planned\n"
+            f"  '{game_key(1)}': the object vanished after it was planned\n"
             "2 objects are not copied. Old keys are untouched.\n"
         ),
         "",
     )
     status, out, _ = run("verify")
     assert status == 3
-    assert out.startswith("  + 'dev/games/1.mp4': is missing at its new key\n")
+    assert out.startswith(f"  + 'dev/{game_key(1)}': is missing at its new key\n")
     assert out.endswith("Not verified: 2 problems. Verdict: verdict.json\n")
 
 
@@ -236,7 +240,7 @@ def test_a_delete_says_what_it_did_in_any_encoding(
     files = ["--plan", "plan.sqlite", "--verdict", "verdict.json", "--bucket", bucket]
     assert main(["delete", *files, "--min-age", "0", "--execute"]) == 3
     lines = written.getvalue().decode(encoding).splitlines()
-    assert lines[:2] == ["Deleted 4 old objects, 56 B; 0 were gone before.", "1 left at old keys:"]
+    assert lines[:2] == ["Deleted 4 old objects, 182 B; 0 were gone before.", "1 left at old keys:"]
     assert lines[2].startswith(r"  'a/raw_clips/\u043d\u043e\u0432\u044b\u0439 \u2714.mp4': ")
 
 
@@ -250,7 +254,7 @@ def test_a_copy_that_cannot_say_so_has_its_status(
         monkeypatch.setattr(sys, "stdout", out)
         monkeypatch.setattr(sys, "stderr", err)
         assert main(["copy", "--plan", "plan.sqlite", "--execute", *arguments]) == 0
-    assert "dev/games/1.mp4" in keys_of(client, bucket)
+    assert f"dev/{game_key(1)}" in keys_of(client, bucket)
 
 
 def test_machines_get_one_json_object(run: Run, bucket: str) -> None:
@@ -261,7 +265,7 @@ def test_machines_get_one_json_object(run: Run, bucket: str) -> None:
 
     assert data("list")["migrations"][0]["objects"] == 4
     planned = data("plan")
-    assert {"area": "games/", "action": "copy", "objects": 2, "bytes": 22} in planned["areas"]
+    assert {"area": "games/", "action": "copy", "objects": 2, "bytes": 148} in planned["areas"]
     assert (planned["bucket"], planned["environment"], planned["blocked"]) == (bucket, "dev", [])
     assert data("copy")["to_copy"] == 4
     assert data("copy", "--execute")["copied"] == 4

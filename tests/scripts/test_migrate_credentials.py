@@ -14,6 +14,7 @@ from layout.storage.clients import s3_client
 from layout.storage.credentials.minting import local_minter
 from layout.storage.settings import StorageSettings, load_settings
 from scripts.migrate import main
+from tests.data.flat_bucket.names import game_key
 
 if TYPE_CHECKING:
     from local_cloudflare.cloudflare import LocalCloudflare
@@ -44,7 +45,7 @@ def parent(
     monkeypatch.chdir(tmp_path)
     settings = load_settings()
     client = s3_client(settings)
-    client.put_object(Bucket=bucket, Key="games/1.mp4", Body=b"game")
+    client.put_object(Bucket=bucket, Key=game_key(1), Body=b"game")
     client.close()
     return settings
 

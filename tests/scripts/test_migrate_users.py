@@ -12,6 +12,7 @@ import pytest
 from layout.storage.clients import s3_client
 from layout.storage.settings import load_settings
 from scripts.migrate import main
+from tests.data.flat_bucket.names import game_key
 
 if TYPE_CHECKING:
     from local_cloudflare.cloudflare import LocalCloudflare
@@ -116,3 +117,81 @@ def test_list_counts_everything(put: Put, run: Run, bucket: str) -> None:
         ),
         "",
     )
+
+
+def test_the_plan_names_whom_it_takes_for_users(put: Put, run: Run) -> None:
+    """Before anything is copied a person sees them, and what shows each; the likeliest mistakes come first."""
+    put(
+        "anna/database.sqlite", "anna/raw_clips/1.mp4", "anna/raw_clips/2.mp4", "anna/notes.txt",
+        "backup-2025/database.sqlite", "backup-2025/anna/database.sqlite",
+    )  # fmt: skip
+    status, out, _ = run("plan", "flat", *PLAN)
+    assert status == 0
+    assert (
+        "  6 objects in all, 133 B.\n"
+        "\n"
+        "Taken for users, by the names that show it; fewest names first:\n"
+        "  'backup-2025': database.sqlite\n"
+        "  'anna': database.sqlite, raw_clips/\n"
+        "\n"
+        "Nothing was copied."
+    ) in out
+    planned = json.loads(run("plan", "flat", *PLAN, "--json")[1])
+    assert planned["users"] == 2
+    assert planned["inferred_users"] == [
+        {"owner": "backup-2025", "shown_by": ["database.sqlite"]},
+        {"owner": "anna", "shown_by": ["database.sqlite", "raw_clips/"]},
+    ]
+
+
+def test_the_plan_names_fifty_users_and_counts_the_rest(put: Put, run: Run) -> None:
+    """The text stays short; --json and the plan file have more."""
+    put(*(f"u{number:02}/database.sqlite" for number in range(52)))
+    out = run("plan", "flat", *PLAN)[1]
+    assert "\n  'u49': database.sqlite\n  and 2 more\n\n" in out
+    assert "'u50'" not in out
+    assert len(json.loads(run("plan", "flat", *PLAN, "--json")[1])["inferred_users"]) == 52
+
+
+def test_a_bucket_without_users_names_none(put: Put, run: Run) -> None:
+    """Games alone are nobody's."""
+    put(game_key(1))
+    out = run("plan", "flat", *PLAN)[1]
+    assert "0 users\n" in out
+    assert "Taken for users" not in out
+
+
+def test_what_is_not_named_as_a_shared_game_is_asked_about(put: Put, run: Run) -> None:
+    """A user called games, or whatever else lies there, stops the copy."""
+    put(game_key(1), "games/database.sqlite", "games/trailer.mp4")
+    reason = "it is not named as shared games are, by 64 hex digits and .mp4"
+    status, out, _ = run("plan", "flat", *PLAN)
+    assert status == 3
+    assert out.endswith(
+        "\n2 objects stop the copy:\n"
+        f"  unknown   'games/database.sqlite': {reason}; it looks like data of a user called 'games'\n"
+        f"  unknown   'games/trailer.mp4': {reason}\n"
+    )
+
+
+@pytest.mark.parametrize("key", ["logs/temp/a.log", "assets/downloads/logo.png", "public/uploads/logo.png"])
+def test_a_folder_with_a_common_name_makes_no_user(put: Put, run: Run, key: str) -> None:
+    """Files of something else are not moved into an invented user's profile."""
+    put("anna/database.sqlite", key)
+    planned = json.loads(run("plan", "flat", *PLAN, "--json")[1])
+    assert [user["owner"] for user in planned["inferred_users"]] == ["anna"]
+    root, name, _ = key.split("/")
+    nothing = f"nothing directly under '{root}' shows that it is a user"
+    reason = f"{nothing}; '{name}/' does not, since others use that name too"
+    assert planned["blocked"] == [{"key": key, "action": "unknown", "reason": reason}]
+
+
+def test_the_two_spellings_of_a_user_are_one(put: Put, run: Run) -> None:
+    """A listing shows the spelling that was uploaded last, of each object."""
+    put("Jose\u0301/database.sqlite", "Jos\u00e9/raw_clips/1.mp4")
+    planned = json.loads(run("plan", "flat", *PLAN, "--json")[1])
+    assert planned["inferred_users"] == [
+        {"owner": "Jos\u00e9", "shown_by": ["database.sqlite", "raw_clips/"]}
+    ]
+    assert run("copy", *PLAN, "--execute")[0] == 0
+    assert run("verify", *PLAN, *VERDICT)[0] == 0

@@ -4,11 +4,12 @@ What may happen to an object is the table in `layout.migrate.plan.moves`; each s
 changes a row only in a state that the table allows. Every method belongs into a transaction of the plan.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 
 from layout.errors import PlanError
+from layout.legacy import Evidence
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.plan.file import PlanFile, utc_now
 from layout.migrate.plan.moves import Event, states_before
@@ -62,14 +63,20 @@ class Journal:
     def __init__(self, plan: PlanFile) -> None:
         self.plan = plan
 
-    def listed(self, page: list[ListedObject], owners: Iterable[str]) -> None:
-        """One page of the listing, with the owners that its keys prove, and how far the listing has come."""
+    def listed(self, page: list[ListedObject], shown: Collection[Evidence]) -> None:
+        """One page of the listing, the users that its keys show, and how far the listing has come."""
         database = self.plan.database
         database.executemany(
             "INSERT OR REPLACE INTO objects (key, etag, size, modified) VALUES (?, ?, ?, ?)",
             ((item.key, item.etag, item.size, item.modified) for item in page),
         )
-        database.executemany("INSERT OR IGNORE INTO users (owner) VALUES (?)", ((owner,) for owner in owners))
+        database.executemany(
+            "INSERT OR IGNORE INTO users (owner) VALUES (?)", ((one.owner,) for one in shown)
+        )
+        database.executemany(
+            "INSERT OR IGNORE INTO evidence (owner, name) VALUES (?, ?)",
+            ((one.owner, one.name) for one in shown),
+        )
         self.plan.note(listed_to=page[-1].key)
 
     def chosen(self, users: Iterable[ChosenUser]) -> None:

@@ -11,7 +11,7 @@ from layout.migrate.plan.moves import BLOCKING, State
 
 __all__ = ["APPLICATION_ID", "FORMAT", "TABLES", "UserState", "words"]
 
-FORMAT = 3
+FORMAT = 4
 """Raised when a table changes; a command refuses a plan of another format."""
 
 APPLICATION_ID = 0x72326C70
@@ -51,6 +51,13 @@ CREATE TABLE users (
     origin TEXT NOT NULL DEFAULT '',    -- 'registry': read from profiles.json, 'reserved': made for this plan
     state TEXT NOT NULL DEFAULT '{UserState.PLANNED}' CHECK (state IN ({words(UserState)})),
     reason TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+
+-- What shows that these owners are users (layout.legacy.Evidence).
+CREATE TABLE evidence (
+    owner TEXT NOT NULL,                -- users.owner
+    name TEXT NOT NULL,                 -- a name in one of their keys, the same for every user
+    PRIMARY KEY (owner, name)
 ) STRICT, WITHOUT ROWID;
 
 -- Every object of the bucket, those of the new layout included: they are the existing destinations.

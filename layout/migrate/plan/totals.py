@@ -58,9 +58,9 @@ def count_to_move(plan: PlanFile) -> int:
 
 
 def count_users(plan: PlanFile, state: UserState | None = None) -> int:
-    """How many users the plan moves, or how many of them are in a state."""
+    """How many users the plan infers, or how many of them are in a state."""
     if state is None:
-        return int(plan.value("SELECT count(*) FROM users WHERE state <> 'invalid'"))
+        return int(plan.value("SELECT count(*) FROM users"))
     return int(plan.value("SELECT count(*) FROM users WHERE state = ?", state))
 
 

@@ -15,6 +15,7 @@ from layout.keys import environment_prefix, marker_key
 from layout.migrate.copying import CopyReport
 from layout.migrate.deleting import DeleteReport
 from layout.migrate.plan.file import PlanFile
+from layout.migrate.plan.inferred_users import inferred_users
 from layout.migrate.plan.schema import UserState
 from layout.migrate.plan.totals import (
     area_totals,
@@ -68,6 +69,7 @@ def plan(file: PlanFile, *, made: bool) -> Result:
     lines = [head, *_table(["area", "action", "objects", "bytes"], _area_lines(totals))]
     objects = sum(total.objects for total in totals)
     lines.append(f"  {objects:,} objects in all, {size(sum(total.bytes for total in totals))}.")
+    lines += _user_lines(file, users)
     if blocked:
         lines += ["", f"{blocked:,} objects stop the copy:"]
         lines += [f"  {row.action:9} {row.key!r}: {row.reason}" for row in blocked_rows(file, SHOWN)]
@@ -81,6 +83,7 @@ def plan(file: PlanFile, *, made: bool) -> Result:
         "plan": str(file.path),
         **meta.model_dump(mode="json"),
         "users": users,
+        "inferred_users": [asdict(user) for user in inferred_users(file, KEPT)],
         "areas": [asdict(total) for total in totals],
         "blocked": [asdict(row) for row in blocked_rows(file, KEPT)],
         "blocked_total": blocked,
@@ -205,6 +208,15 @@ def _reasons(title: str, reasons: Reasons) -> list[str]:
     lines = [f"{reasons.total:,} {title}:"]
     lines += [f"  {key!r}: {reason}" for key, reason in islice(reasons.first.items(), SHOWN)]
     return lines + ([f"  and {reasons.total - SHOWN:,} more"] if reasons.total > SHOWN else [])
+
+
+def _user_lines(file: PlanFile, users: int) -> list[str]:
+    """Nobody but a person can say whether these are users."""
+    if not users:
+        return []
+    lines = ["", "Taken for users, by the names that show it; fewest names first:"]
+    lines += [f"  {user.owner!r}: {', '.join(user.shown_by)}" for user in inferred_users(file, SHOWN)]
+    return lines + ([f"  and {users - SHOWN:,} more"] if users > SHOWN else [])
 
 
 def _area_lines(totals: Iterable[Any]) -> list[list[str]]:

@@ -72,3 +72,8 @@ def game_name(body: bytes) -> str:
     alike, so nothing may depend on which one it is.
     """
     return hashlib.sha256(body).hexdigest()
+
+
+def game_key(number: int) -> str:
+    """Return a key that a shared game may have, another one for each number, sorted as the numbers are."""
+    return f"games/{number:064x}.mp4"

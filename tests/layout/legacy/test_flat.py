@@ -3,8 +3,9 @@
 import pytest
 
 from layout.environment import Environment
-from layout.keys import r2_key, scene_file_key
+from layout.keys import r2_global_key, r2_key, scene_file_key
 from layout.legacy import FLAT, LEGACY_LAYOUTS, Decision, Evidence, Facts, Phase, Placement
+from tests.data.flat_bucket.names import game_key
 
 PROFILES = {"a": "p1", "3f0c6a52-8a44-4f0b-9d0e-6f1b5d2c7e91": "p2", "back\\slash": "p3", "José": "p4"}
 FACTS = Facts(Environment.DEV, PROFILES.get)
@@ -23,8 +24,8 @@ MOVES = [
     ("a/dev/users/x", "dev/users/a/profiles/p1/dev/users/x", "{user}/(other)"),
     (f"{UUID_USER}/archive/7.json", f"dev/users/{UUID_USER}/profiles/p2/archive/7.json", "{user}/archive/"),
     ("José/uploads/x y%20.mp4", "dev/users/José/profiles/p4/uploads/x y%20.mp4", "{user}/uploads/"),
-    ("games/0123.mp4", "dev/games/0123.mp4", "games/"),
-    ("games/sub/0123.mp4", "dev/games/sub/0123.mp4", "games/"),
+    (game_key(1), f"dev/{game_key(1)}", "games/"),
+    (f"games/{'abcdef0123456789' * 4}.mp4", f"dev/games/{'abcdef0123456789' * 4}.mp4", "games/"),
 ]
 
 KEPT = [
@@ -37,6 +38,7 @@ KEPT = [
 ]
 
 NO_NEW_KEY = "the new layout has no such key"
+NO_SHARED_GAME = "it is not named as shared games are, by 64 hex digits and .mp4"
 
 UNKNOWN = [
     ("tmpab12cd34.mp4", "(root)", "root-object", "it lies at the root of the bucket, under no user"),
@@ -107,14 +109,30 @@ UNKNOWN = [
             " its segment number 2 is empty."
         ),
     ),
-    (
-        "games/a\x01b.mp4",
-        "games/",
-        "inexpressible",
+    *(
+        (f"games/{path}", "games/", "no-shared-game", NO_SHARED_GAME)
+        for path in (
+            "1.mp4",
+            f"{'0' * 63}.mp4",
+            f"{'0' * 65}.mp4",
+            f"{'A' * 64}.mp4",
+            f"{'0' * 64}.MOV",
+            f"{'0' * 64}",
+            f"{'0' * 64}.mp4\n",
+            f"{'0' * 64}.mp4/x",
+            f"sub/{'0' * 64}.mp4",
+            "a\x01b.mp4",
+            "/x.mp4",
+        )
+    ),
+    *(
         (
-            "the new layout cannot express its key: The path 'a\\x01b.mp4' cannot be used:"
-            " its segment number 1 contains U+0001, a control character."
-        ),
+            f"games/{path}",
+            "games/",
+            "no-shared-game",
+            f"{NO_SHARED_GAME}; it looks like data of a user called 'games'",
+        )
+        for path in ("database.sqlite", "raw_clips/1.mp4", "games/0123456789ab.mp4")
     ),
     (
         "back\\slash/uploads/x",
@@ -257,6 +275,8 @@ def test_objects_that_had_no_flat_key_map_back_to_nothing() -> None:
     assert FLAT.old_key(r2_key("a", "x", "p9", environment=Environment.DEV), FACTS) is None
     assert FLAT.old_key(r2_key("a", "x", "p1", environment=Environment.PROD), FACTS) is None
     assert FLAT.old_key(r2_key("users", "x", "p1", environment=Environment.DEV), FACTS) is None
+    assert FLAT.old_key(r2_global_key("0" * 64 + ".mp4", environment=Environment.DEV), FACTS) == game_key(0)
+    assert FLAT.old_key(r2_global_key("1.mp4", environment=Environment.DEV), FACTS) is None
     scene = scene_file_key("a", "p", "s", "media", "f", environment=Environment.DEV)
     assert FLAT.old_key(scene, FACTS) is None
 

@@ -9,6 +9,7 @@ import pytest
 
 from layout.errors import PlanBlockedError
 from layout.migrate import BucketWriter, CopyLimits, PlanFile, copy_objects
+from tests.data.flat_bucket.names import game_key
 
 if TYPE_CHECKING:
     from tests.layout.migrate.conftest import Flat
@@ -64,7 +65,7 @@ def test_every_user_gets_both_profile_files(flat: Flat) -> None:
 
 def test_rerun_copies_each_object_once(flat: Flat) -> None:
     """A second run does nothing: every object keeps the time of its first copy."""
-    for key in ["a/database.sqlite", "a/raw_clips/1.mp4", "games/1.mp4"]:
+    for key in ["a/database.sqlite", "a/raw_clips/1.mp4", game_key(1)]:
         flat.put(key)
     with flat.plan() as plan:
         copy_objects(plan, flat.writer, flat.quiet)
@@ -92,30 +93,30 @@ def test_a_run_that_was_cut_off_before_its_journal_finds_its_copies(flat: Flat) 
 
 def test_an_existing_destination_is_never_overwritten(flat: Flat) -> None:
     """What appears at a new key after planning stays, and becomes a conflict; the rest is copied."""
-    flat.put("games/1.mp4", b"old")
-    flat.put("games/2.mp4", b"old")
+    flat.put(game_key(1), b"old")
+    flat.put(game_key(2), b"old")
     with flat.plan() as plan:
-        etag = flat.put("dev/games/1.mp4", b"another")
+        etag = flat.put(f"dev/{game_key(1)}", b"another")
         report = copy_objects(plan, flat.writer, flat.quiet)
-        modified = flat.contents()["dev/games/1.mp4"][2]
-        reason = f"another object is at dev/games/1.mp4: 7 bytes, ETag {etag}, of {modified}"
-        assert report.changed.first == {"games/1.mp4": reason}
+        modified = flat.contents()[f"dev/{game_key(1)}"][2]
+        reason = f"another object is at dev/{game_key(1)}: 7 bytes, ETag {etag}, of {modified}"
+        assert report.changed.first == {game_key(1): reason}
         assert (report.copied, report.complete) == (1, False)
-        assert flat.body("dev/games/1.mp4") == b"another"
+        assert flat.body(f"dev/{game_key(1)}") == b"another"
         with pytest.raises(PlanBlockedError):
             copy_objects(plan, flat.writer, flat.quiet)
 
 
 def test_equal_bytes_with_other_metadata_that_came_meanwhile_are_a_conflict(flat: Flat) -> None:
     """Only a copy that kept everything counts as one that an earlier run made."""
-    flat.put("games/1.mp4", b"same", Metadata={"ref_count": "2"})
-    flat.put("games/2.mp4", b"same")
+    flat.put(game_key(1), b"same", Metadata={"ref_count": "2"})
+    flat.put(game_key(2), b"same")
     with flat.plan() as plan:
-        flat.put("dev/games/1.mp4", b"same")
-        flat.put("dev/games/2.mp4", b"same")
+        flat.put(f"dev/{game_key(1)}", b"same")
+        flat.put(f"dev/{game_key(2)}", b"same")
         report = copy_objects(plan, flat.writer, flat.quiet)
-    reason = "the object at dev/games/1.mp4 has the same bytes, but other headers or user metadata"
-    assert report.changed.first == {"games/1.mp4": reason}
+    reason = f"the object at dev/{game_key(1)} has the same bytes, but other headers or user metadata"
+    assert report.changed.first == {game_key(1): reason}
     assert (report.copied, report.complete) == (1, False)
 
 
@@ -161,26 +162,26 @@ def test_unknown_objects_stop_the_copy(flat: Flat) -> None:
 
 def test_a_source_that_changed_is_reported_and_a_new_plan_takes_it(flat: Flat) -> None:
     """The copy of a newer content does not count as the planned object; the old key stays."""
-    flat.put("games/1.mp4", b"planned")
-    flat.put("games/2.mp4", b"planned")
+    flat.put(game_key(1), b"planned")
+    flat.put(game_key(2), b"planned")
     with flat.plan() as plan:
-        flat.put("games/1.mp4", b"newer")
+        flat.put(game_key(1), b"newer")
         report = copy_objects(plan, flat.writer, flat.quiet)
-        assert report.changed.first == {"games/1.mp4": "the object was written again after it was planned"}
-        assert states(plan)["games/1.mp4"] == "copy"
+        assert report.changed.first == {game_key(1): "the object was written again after it was planned"}
+        assert states(plan)[game_key(1)] == "copy"
         assert (report.copied, report.left) == (1, 1)
     with flat.plan("second.sqlite") as plan:
         assert copy_objects(plan, flat.writer, flat.quiet).complete
-    assert flat.body("dev/games/1.mp4") == b"newer"
+    assert flat.body(f"dev/{game_key(1)}") == b"newer"
 
 
 def test_a_source_that_vanished_is_reported(flat: Flat) -> None:
     """A missing source is no success."""
-    flat.put("games/1.mp4")
+    flat.put(game_key(1))
     with flat.plan() as plan:
-        flat.delete("games/1.mp4")
+        flat.delete(game_key(1))
         report = copy_objects(plan, flat.writer, flat.quiet)
-    assert report.changed.first == {"games/1.mp4": "the object vanished after it was planned"}
+    assert report.changed.first == {game_key(1): "the object vanished after it was planned"}
     assert not report.complete
 
 
@@ -204,40 +205,40 @@ def test_databases_wait_until_all_media_are_there(flat: Flat) -> None:
 def test_objects_uploaded_in_parts_are_copied_with_headers(flat: Flat) -> None:
     """They go by another way, on the condition that the source is as planned."""
     parts = [b"1" * (5 << 20), b"2"]
-    flat.put_in_parts("games/1.mp4", parts, **HEADERS)
-    flat.put_in_parts("games/2.mp4", parts)
+    flat.put_in_parts(game_key(1), parts, **HEADERS)
+    flat.put_in_parts(game_key(2), parts)
     with flat.plan() as plan:
-        flat.put_in_parts("games/2.mp4", [b"3" * (5 << 20), b"4"])
+        flat.put_in_parts(game_key(2), [b"3" * (5 << 20), b"4"])
         report = copy_objects(plan, flat.writer, flat.quiet)
     assert report.copied == 1
-    assert report.changed.first == {"games/2.mp4": "the object was written again after it was planned"}
-    assert "dev/games/2.mp4" not in flat.contents()
-    old, new = flat.reader.head("games/1.mp4"), flat.reader.head("dev/games/1.mp4")
+    assert report.changed.first == {game_key(2): "the object was written again after it was planned"}
+    assert f"dev/{game_key(2)}" not in flat.contents()
+    old, new = flat.reader.head(game_key(1)), flat.reader.head(f"dev/{game_key(1)}")
     assert old is not None
     assert new is not None
     assert new.described == old.described
-    assert flat.reader.sha256("dev/games/1.mp4") == flat.reader.sha256("games/1.mp4")
+    assert flat.reader.sha256(f"dev/{game_key(1)}") == flat.reader.sha256(game_key(1))
 
 
 def test_objects_above_the_limit_of_one_copy_go_in_parts(flat: Flat) -> None:
     """Body, headers and metadata survive a copy part by part, and an existing destination is kept."""
     limits = CopyLimits(single=8 << 20, part=5 << 20)
     body = b"".join(bytes([number]) * (1 << 20) for number in range(12))
-    flat.put("games/1.mp4", body, **HEADERS)
-    flat.put("games/2.mp4", body)
+    flat.put(game_key(1), body, **HEADERS)
+    flat.put(game_key(2), body)
     writer = BucketWriter(flat.settings, limits)
     with flat.plan() as plan:
-        flat.put("dev/games/2.mp4", b"another")
+        flat.put(f"dev/{game_key(2)}", b"another")
         report = copy_objects(plan, writer, flat.quiet)
     writer.close()
-    old, new = flat.reader.head("games/1.mp4"), flat.reader.head("dev/games/1.mp4")
+    old, new = flat.reader.head(game_key(1)), flat.reader.head(f"dev/{game_key(1)}")
     assert old is not None
     assert new is not None
     assert (new.size, new.described) == (old.size, old.described)
     assert new.etag.endswith("-3")
-    assert flat.reader.sha256("dev/games/1.mp4") == flat.reader.sha256("games/1.mp4")
-    assert list(report.changed.first) == ["games/2.mp4"]
-    assert flat.body("dev/games/2.mp4") == b"another"
+    assert flat.reader.sha256(f"dev/{game_key(1)}") == flat.reader.sha256(game_key(1))
+    assert list(report.changed.first) == [game_key(2)]
+    assert flat.body(f"dev/{game_key(2)}") == b"another"
 
 
 @pytest.mark.parametrize(

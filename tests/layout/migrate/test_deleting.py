@@ -19,11 +19,12 @@ from layout.migrate import (
     verify_plan,
     write_marker,
 )
+from tests.data.flat_bucket.names import game_key
 
 if TYPE_CHECKING:
     from tests.layout.migrate.conftest import Flat
 
-KEYS = ["a/database.sqlite", "a/raw_clips/1.mp4", "games/1.mp4"]
+KEYS = ["a/database.sqlite", "a/raw_clips/1.mp4", game_key(1)]
 AT_ONCE = timedelta(0)
 
 
@@ -47,7 +48,7 @@ def test_verified_objects_are_deleted_and_their_copies_stay(flat: Flat, verified
     """Only old keys go; a second run finds nothing to do."""
     before = {key: value for key, value in flat.contents().items() if key.startswith("dev/")}
     report = delete_old_objects(verified, flat.writer, AT_ONCE, flat.quiet)
-    assert (report.deleted, report.bytes, bool(report.refused), bool(report.left)) == (3, 45, False, False)
+    assert (report.deleted, report.bytes, bool(report.refused), bool(report.left)) == (3, 108, False, False)
     assert flat.contents() == before
     again = delete_old_objects(verified, flat.writer, AT_ONCE, flat.quiet)
     assert (again.deleted, again.before) == (0, 3)
@@ -57,7 +58,7 @@ def test_a_dry_run_deletes_nothing(flat: Flat, verified: PlanFile) -> None:
     """It looks at each pair with a store that cannot write."""
     before = flat.contents()
     report = list_deletable(verified, flat.reader, AT_ONCE, flat.quiet)
-    assert (report.deleted, report.bytes) == (3, 45)
+    assert (report.deleted, report.bytes) == (3, 108)
     assert flat.contents() == before
 
 
@@ -71,14 +72,14 @@ def test_young_copies_keep_their_old_objects(flat: Flat, verified: PlanFile) -> 
 def test_each_pair_is_looked_at_again(flat: Flat, verified: PlanFile) -> None:
     """A changed old object, a missing and a changed copy: none of the three old objects goes."""
     flat.put("a/database.sqlite", b"written by an old server")
-    flat.delete("dev/games/1.mp4")
+    flat.delete(f"dev/{game_key(1)}")
     copy = verified.value("SELECT new_key FROM objects WHERE key = 'a/raw_clips/1.mp4'")
     flat.put(copy, b"changed")
     report = delete_old_objects(verified, flat.writer, AT_ONCE, flat.quiet)
     assert report.refused.first == {
         "a/database.sqlite": "it was written again after it was planned",
         "a/raw_clips/1.mp4": f"the object at its new key {copy} is not the verified one",
-        "games/1.mp4": "nothing is at its new key dev/games/1.mp4",
+        game_key(1): f"nothing is at its new key dev/{game_key(1)}",
     }
     assert report.deleted == 0
     assert old_keys(flat) == KEYS
@@ -86,7 +87,7 @@ def test_each_pair_is_looked_at_again(flat: Flat, verified: PlanFile) -> None:
 
 def test_an_old_object_that_is_gone_counts_only_if_its_copy_is_there(flat: Flat, verified: PlanFile) -> None:
     """A run that was cut off after its request finds its work done."""
-    flat.delete("games/1.mp4")
+    flat.delete(game_key(1))
     flat.delete("a/raw_clips/1.mp4")
     copy = verified.value("SELECT new_key FROM objects WHERE key = 'a/raw_clips/1.mp4'")
     flat.delete(copy)
@@ -99,12 +100,13 @@ def test_a_destination_is_never_deleted(flat: Flat, verified: PlanFile) -> None:
     """Not even if a damaged plan says that it is an old object."""
     with verified.transaction() as database:
         database.execute(
-            "UPDATE objects SET key = new_key, new_key = 'dev/games/other' WHERE key = 'games/1.mp4'"
+            "UPDATE objects SET key = new_key, new_key = ? WHERE key = ?",
+            (f"dev/{game_key(99)}", game_key(1)),
         )
-    flat.put("dev/games/other", b"games/1.mp4")
+    flat.put(f"dev/{game_key(99)}", game_key(1).encode())
     report = delete_old_objects(verified, flat.writer, AT_ONCE, flat.quiet)
-    assert report.refused.first == {"dev/games/1.mp4": "it is where another object moves to"}
-    assert "dev/games/1.mp4" in flat.contents()
+    assert report.refused.first == {f"dev/{game_key(1)}": "it is where another object moves to"}
+    assert f"dev/{game_key(1)}" in flat.contents()
 
 
 def test_objects_that_appeared_meanwhile_are_reported(flat: Flat, verified: PlanFile) -> None:
@@ -183,7 +185,7 @@ def test_the_marker_must_be_there(flat: Flat, verified: PlanFile) -> None:
 def test_an_old_verdict_is_refused(flat: Flat, verified: PlanFile) -> None:
     """Only the last verification counts, and only if it passed."""
     first = verify_plan(verified, flat.reader, flat.quiet)
-    flat.delete("dev/games/1.mp4")
+    flat.delete(f"dev/{game_key(1)}")
     second = verify_plan(verified, flat.reader, flat.quiet)
     hint = f"Verify again: r2-layout migrate verify --plan {verified.path} --verdict FILE"
     for verdict, message in [
@@ -197,8 +199,8 @@ def test_an_old_verdict_is_refused(flat: Flat, verified: PlanFile) -> None:
 
 def test_what_the_last_verification_did_not_find_equal_stays(flat: Flat, verified: PlanFile) -> None:
     """Rows verified by an earlier run, but not by the last one, are not deleted."""
-    flat.delete("dev/games/1.mp4")
+    flat.delete(f"dev/{game_key(1)}")
     verify_plan(verified, flat.reader, flat.quiet)
-    flat.put("dev/games/1.mp4", b"games/1.mp4")
+    flat.put(f"dev/{game_key(1)}", game_key(1).encode())
     delete_old_objects(verified, flat.writer, AT_ONCE, flat.quiet)
-    assert old_keys(flat) == ["games/1.mp4"]
+    assert old_keys(flat) == [game_key(1)]

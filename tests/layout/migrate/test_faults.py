@@ -13,6 +13,7 @@ from layout.errors import AccessDeniedError
 from layout.legacy import FLAT
 from layout.migrate import BucketReader, BucketWriter, copy_objects, survey, verify_plan
 from local_cloudflare.r2.faults import FaultAction, FaultRule, Faults
+from tests.data.flat_bucket.names import game_key
 
 if TYPE_CHECKING:
     from layout.storage.settings import StorageSettings
@@ -39,11 +40,11 @@ def reading(flat: Flat, cloudflare: LocalCloudflare) -> StorageSettings:
 @pytest.mark.parametrize("action", [FaultAction.ERROR_AFTER, FaultAction.RESET_AFTER])
 def test_a_copy_whose_answer_was_lost_is_recognised(flat: Flat, faults: Faults, action: FaultAction) -> None:
     """The client repeats it and is told that something is there: its own copy, not a conflict."""
-    flat.put("games/1.mp4")
-    flat.put_in_parts("games/2.mp4", [b"1" * (5 << 20), b"2"])
+    flat.put(game_key(1))
+    flat.put_in_parts(game_key(2), [b"1" * (5 << 20), b"2"])
     with flat.plan() as plan:
-        faults.add(FaultRule(action, operation="CopyObject", key="dev/games/1.mp4"))
-        faults.add(FaultRule(action, operation="CopyObject", key="dev/games/2.mp4"))
+        faults.add(FaultRule(action, operation="CopyObject", key=f"dev/{game_key(1)}"))
+        faults.add(FaultRule(action, operation="CopyObject", key=f"dev/{game_key(2)}"))
         report = copy_objects(plan, flat.writer, flat.quiet)
         assert (report.copied, report.complete) == (2, True)
         assert verify_plan(plan, flat.reader, flat.quiet, deep=True).ok
@@ -52,7 +53,7 @@ def test_a_copy_whose_answer_was_lost_is_recognised(flat: Flat, faults: Faults, 
 def test_a_busy_bucket_is_asked_again(flat: Flat, faults: Faults) -> None:
     """429 and 503 delay the copy and change nothing else."""
     for number in range(5):
-        flat.put(f"games/{number}.mp4")
+        flat.put(game_key(number))
     with flat.plan() as plan:
         faults.add(FaultRule(FaultAction.ERROR_BEFORE, operation="CopyObject", times=2, status=429))
         faults.add(FaultRule(FaultAction.ERROR_BEFORE, operation="ListObjectsV2", times=1, status=503))
@@ -71,8 +72,8 @@ def test_a_lost_answer_about_a_registry_is_no_conflict(flat: Flat, faults: Fault
 
 def test_listing_planning_and_verifying_need_no_right_to_write(flat: Flat, reading: StorageSettings) -> None:
     """An audit job runs them with the token that only reads."""
-    flat.put("games/1.mp4")
-    flat.put("dev/games/1.mp4", b"games/1.mp4")
+    flat.put(game_key(1))
+    flat.put(f"dev/{game_key(1)}", game_key(1).encode())
     flat.reader.close()
     flat.reader = BucketReader(reading)
     assert survey(flat.reader, [FLAT], Environment.DEV, flat.quiet)[0].objects == 1
@@ -83,7 +84,7 @@ def test_listing_planning_and_verifying_need_no_right_to_write(flat: Flat, readi
 def test_a_copy_without_the_right_to_write_ends_at_once(flat: Flat, reading: StorageSettings) -> None:
     """If every copy of a batch is refused, the next batch is not tried; the plan stays as it was."""
     for number in range(3):
-        flat.put(f"games/{number}.mp4")
+        flat.put(game_key(number))
     writer = BucketWriter(reading)
     with flat.plan() as plan:
         with pytest.raises(AccessDeniedError):

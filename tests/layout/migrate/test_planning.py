@@ -15,6 +15,7 @@ from layout.migrate import PlanFile, PlanMeta, make_plan
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.plan.totals import area_totals, refuse_if_blocked
 from layout.migrate.planning import _note_page
+from tests.data.flat_bucket.names import game_key
 
 if TYPE_CHECKING:
     from tests.layout.migrate.conftest import Flat
@@ -42,7 +43,7 @@ def put_profiles(flat: Flat, user: str, profile: str = PROFILE) -> None:
 def test_every_object_is_accounted_for(flat: Flat) -> None:
     """One row an object, whatever it is; a user is shown by one known name, wherever it is listed."""
     put_profiles(flat, "a")
-    for key in ["a/aaa.txt", "a/raw_clips/x y.mp4", "games/1.mp4", "prod/layout.json", "stray.txt", "x/y"]:
+    for key in ["a/aaa.txt", "a/raw_clips/x y.mp4", game_key(1), "prod/layout.json", "stray.txt", "x/y"]:
         flat.put(key)
     with flat.plan() as plan:
         assert actions(plan) == {
@@ -50,7 +51,7 @@ def test_every_object_is_accounted_for(flat: Flat) -> None:
             "a/raw_clips/x y.mp4": ("copy", "dev/users/a/profiles/a1b2c3d4/raw_clips/x y.mp4"),
             "dev/users/a/profiles.json": ("keep", None),
             "dev/users/a/selected-profile.json": ("keep", None),
-            "games/1.mp4": ("copy", "dev/games/1.mp4"),
+            game_key(1): ("copy", f"dev/{game_key(1)}"),
             "prod/layout.json": ("keep", None),
             "stray.txt": ("unknown", None),
             "x/y": ("unknown", None),
@@ -59,7 +60,7 @@ def test_every_object_is_accounted_for(flat: Flat) -> None:
 
 def test_planning_writes_nothing_to_the_bucket(flat: Flat) -> None:
     """Keys, ETags and times are the same before and after."""
-    for key in ["a/database.sqlite", "a/raw_clips/1.mp4", "games/1.mp4"]:
+    for key in ["a/database.sqlite", "a/raw_clips/1.mp4", game_key(1)]:
         flat.put(key)
     before = flat.contents()
     flat.plan().close()
@@ -147,24 +148,24 @@ def test_an_existing_destination_is_done_if_equal_and_a_conflict_if_not(flat: Fl
 
 def test_equal_bytes_with_other_metadata_are_a_conflict(flat: Flat) -> None:
     """A delete would take the only copy of the metadata; a tool that copied by hand may have lost it."""
-    flat.put("games/1.mp4", b"same", Metadata={"ref_count": "2"})
-    flat.put("dev/games/1.mp4", b"same")
+    flat.put(game_key(1), b"same", Metadata={"ref_count": "2"})
+    flat.put(f"dev/{game_key(1)}", b"same")
     with flat.plan() as plan:
-        (row,) = plan.rows("SELECT state, reason FROM objects WHERE key = 'games/1.mp4'")
-    reason = "the object at dev/games/1.mp4 has the same bytes, but other headers or user metadata"
+        (row,) = plan.rows("SELECT state, reason FROM objects WHERE key = ?", game_key(1))
+    reason = f"the object at dev/{game_key(1)} has the same bytes, but other headers or user metadata"
     assert tuple(row) == ("conflict", reason)
 
 
 def test_multipart_destinations_are_compared_by_size_and_headers(flat: Flat) -> None:
     """Their ETag is no hash of the body: equal headers make them equal, other headers a conflict."""
     parts = [b"1" * (5 << 20), b"2"]
-    flat.put_in_parts("games/1.mp4", parts, ContentType="video/mp4")
-    flat.put("dev/games/1.mp4", b"".join(parts), ContentType="video/mp4")
-    flat.put_in_parts("games/2.mp4", parts, ContentType="video/mp4")
-    flat.put("dev/games/2.mp4", b"".join(parts), ContentType="video/webm")
+    flat.put_in_parts(game_key(1), parts, ContentType="video/mp4")
+    flat.put(f"dev/{game_key(1)}", b"".join(parts), ContentType="video/mp4")
+    flat.put_in_parts(game_key(2), parts, ContentType="video/mp4")
+    flat.put(f"dev/{game_key(2)}", b"".join(parts), ContentType="video/webm")
     with flat.plan() as plan:
         found = actions(plan)
-    assert (found["games/1.mp4"][0], found["games/2.mp4"][0]) == ("done", "conflict")
+    assert (found[game_key(1)][0], found[game_key(2)][0]) == ("done", "conflict")
 
 
 def test_the_totals_are_by_area_and_action(flat: Flat) -> None:
@@ -172,7 +173,7 @@ def test_the_totals_are_by_area_and_action(flat: Flat) -> None:
     for user in "ab":
         flat.put(f"{user}/raw_clips/1.mp4", b"12345")
         flat.put(f"{user}/other/file", b"1")
-    flat.put("games/1.mp4", b"123")
+    flat.put(game_key(1), b"123")
     flat.put("stray.txt", b"12")
     with flat.plan() as plan:
         totals = [(row.area, str(row.action), row.objects, row.bytes) for row in area_totals(plan)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from layout.migrate import PlanFile, copy_objects, verify_plan
+from tests.data.flat_bucket.names import game_key
 
 if TYPE_CHECKING:
     from layout.migrate import Verdict
@@ -22,7 +23,7 @@ def found(verdict: Verdict) -> list[tuple[str, str, str]]:
 @pytest.fixture
 def copied(flat: Flat) -> Iterator[PlanFile]:
     """A plan whose objects, two games and a database, have been copied."""
-    for key in ["a/database.sqlite", "games/1.mp4", "games/2.mp4"]:
+    for key in ["a/database.sqlite", game_key(1), game_key(2)]:
         flat.put(key)
     with flat.plan() as plan:
         copy_objects(plan, flat.writer, flat.quiet)
@@ -39,7 +40,7 @@ def test_equal_objects_pass(flat: Flat, copied: PlanFile) -> None:
     verdict = verify_plan(copied, flat.reader, flat.quiet)
     assert verdict.ok
     assert verdict.counts == {"=": 3, "+": 0, "-": 0, "*": 0, "!": 0}
-    assert (verdict.compared, verdict.bytes, verdict.users, verdict.run) == (3, 39, 1, 1)
+    assert (verdict.compared, verdict.bytes, verdict.users, verdict.run) == (3, 165, 1, 1)
     assert (verdict.plan_id, verdict.plan_fingerprint) == (copied.meta.plan_id, copied.meta.fingerprint)
     assert (verdict.bucket, verdict.environment, verdict.layout) == (flat.bucket, "dev", "flat")
     assert copied.value("SELECT count(*) FROM objects WHERE state = 'verified'") == 3
@@ -54,24 +55,24 @@ def test_verifying_writes_nothing_to_the_bucket(flat: Flat, copied: PlanFile) ->
 
 def test_a_missing_destination_fails_and_is_copied_again(flat: Flat, copied: PlanFile) -> None:
     """The journal believes the bucket: what is missing is planned once more."""
-    flat.delete("dev/games/1.mp4")
+    flat.delete(f"dev/{game_key(1)}")
     verdict = verify_plan(copied, flat.reader, flat.quiet)
     assert not verdict.ok
     assert verdict.counts == {"=": 2, "+": 1, "-": 0, "*": 0, "!": 0}
-    assert found(verdict) == [("+", "games/1.mp4", "is missing at its new key")]
+    assert found(verdict) == [("+", game_key(1), "is missing at its new key")]
     assert copy_objects(copied, flat.writer, flat.quiet).copied == 1
     assert verify_plan(copied, flat.reader, flat.quiet).ok
 
 
 def test_another_destination_fails(flat: Flat, copied: PlanFile) -> None:
     """Other content of equal size is seen by its ETag, other sizes by the size."""
-    etag = flat.put("dev/games/1.mp4", b"games/9.mp4")
-    flat.put("dev/games/2.mp4", b"longer than that")
+    etag = flat.put(f"dev/{game_key(1)}", game_key(9).encode())
+    flat.put(f"dev/{game_key(2)}", b"longer than that")
     verdict = verify_plan(copied, flat.reader, flat.quiet)
-    planned = copied.value("SELECT etag FROM objects WHERE key = 'games/1.mp4'")
+    planned = copied.value("SELECT etag FROM objects WHERE key = ?", game_key(1))
     assert found(verdict) == [
-        ("*", "games/1.mp4", f"has the ETag {etag!r}, planned is {planned!r}"),
-        ("*", "games/2.mp4", "has 16 bytes, planned are 11"),
+        ("*", game_key(1), f"has the ETag {etag!r}, planned is {planned!r}"),
+        ("*", game_key(2), "has 16 bytes, planned are 74"),
     ]
     assert verdict.counts["*"] == 2
 
@@ -90,7 +91,7 @@ def test_writes_to_the_old_layout_after_the_plan_fail(flat: Flat, copied: PlanFi
 
 def test_objects_beside_the_plan_are_counted_and_do_no_harm(flat: Flat, copied: PlanFile) -> None:
     """The environment may hold more than was moved."""
-    flat.put("dev/games/more.mp4")
+    flat.put(f"dev/{game_key(77)}")
     flat.put("dev/layout.json", b"{}")
     verdict = verify_plan(copied, flat.reader, flat.quiet)
     assert verdict.ok
@@ -107,8 +108,8 @@ def test_comparing_nothing_fails(flat: Flat) -> None:
 
 def test_undecided_objects_fail(flat: Flat) -> None:
     """A plan that stops the copy cannot be verified either."""
-    flat.put("games/1.mp4")
-    flat.put("dev/games/1.mp4", b"games/1.mp4")
+    flat.put(game_key(1))
+    flat.put(f"dev/{game_key(1)}", game_key(1).encode())
     flat.put("stray.txt")
     with flat.plan() as plan:
         verdict = verify_plan(plan, flat.reader, flat.quiet)
@@ -159,48 +160,48 @@ def test_a_user_may_have_selected_another_registered_profile(flat: Flat, copied:
 
 def test_what_another_tool_copied_is_compared_by_headers(flat: Flat) -> None:
     """Equal bytes are enough only for a copy that this plan made, which keeps the headers."""
-    flat.put("games/1.mp4", b"same", Metadata={"ref_count": "2"})
-    flat.put("games/2.mp4", b"same")
+    flat.put(game_key(1), b"same", Metadata={"ref_count": "2"})
+    flat.put(game_key(2), b"same")
     with flat.plan() as plan:
-        flat.put("dev/games/1.mp4", b"same")
-        flat.put("dev/games/2.mp4", b"same")
+        flat.put(f"dev/{game_key(1)}", b"same")
+        flat.put(f"dev/{game_key(2)}", b"same")
         verdict = verify_plan(plan, flat.reader, flat.quiet)
     (problem,) = verdict.problems
     reason = "was not copied by this plan, and has other headers or user metadata than the old object"
-    assert (problem.sign, problem.new_key, problem.reason) == ("*", "dev/games/1.mp4", reason)
+    assert (problem.sign, problem.new_key, problem.reason) == ("*", f"dev/{game_key(1)}", reason)
     assert verdict.counts["="] == 1
 
 
 def test_multipart_copies_are_compared_by_headers(flat: Flat) -> None:
     """Whatever ETag the copy of a multipart object gets, other headers are a difference."""
-    flat.put_in_parts("games/1.mp4", [b"1" * (5 << 20), b"2"], ContentType="video/mp4")
+    flat.put_in_parts(game_key(1), [b"1" * (5 << 20), b"2"], ContentType="video/mp4")
     with flat.plan() as plan:
         copy_objects(plan, flat.writer, flat.quiet)
         assert verify_plan(plan, flat.reader, flat.quiet, deep=True).ok
-        body = flat.body("dev/games/1.mp4")
-        flat.put("dev/games/1.mp4", body, ContentType="video/webm")
+        body = flat.body(f"dev/{game_key(1)}")
+        flat.put(f"dev/{game_key(1)}", body, ContentType="video/webm")
         verdict = verify_plan(plan, flat.reader, flat.quiet, deep=True)
     reason = "has other headers or user metadata than the old object"
-    assert found(verdict) == [("*", "games/1.mp4", reason)]
+    assert found(verdict) == [("*", game_key(1), reason)]
 
 
 def test_a_multipart_copy_that_was_replaced_is_seen_by_its_etag(flat: Flat) -> None:
     """The journal knows the ETag of the copy that was made."""
-    flat.put_in_parts("games/1.mp4", [b"1" * (5 << 20), b"2"])
+    flat.put_in_parts(game_key(1), [b"1" * (5 << 20), b"2"])
     with flat.plan() as plan:
         copy_objects(plan, flat.writer, flat.quiet)
-        made = plan.value("SELECT new_etag FROM objects WHERE key = 'games/1.mp4'")
-        etag = flat.put("dev/games/1.mp4", b"3" * ((5 << 20) + 1))
+        made = plan.value("SELECT new_etag FROM objects WHERE key = ?", game_key(1))
+        etag = flat.put(f"dev/{game_key(1)}", b"3" * ((5 << 20) + 1))
         verdict = verify_plan(plan, flat.reader, flat.quiet)
-    assert found(verdict) == [("*", "games/1.mp4", f"has the ETag {etag!r}, its copy had {made!r}")]
+    assert found(verdict) == [("*", game_key(1), f"has the ETag {etag!r}, its copy had {made!r}")]
 
 
 def test_deep_reads_the_bodies(flat: Flat) -> None:
     """Of a multipart object that was there before, only the bodies tell that it is another one."""
-    flat.put_in_parts("games/1.mp4", [b"1" * (5 << 20), b"2"])
-    flat.put_in_parts("dev/games/1.mp4", [b"9" * (5 << 20), b"2"])
+    flat.put_in_parts(game_key(1), [b"1" * (5 << 20), b"2"])
+    flat.put_in_parts(f"dev/{game_key(1)}", [b"9" * (5 << 20), b"2"])
     with flat.plan() as plan:
         assert verify_plan(plan, flat.reader, flat.quiet).ok
         verdict = verify_plan(plan, flat.reader, flat.quiet, deep=True)
     assert verdict.deep
-    assert found(verdict) == [("*", "games/1.mp4", "has another SHA-256 than the old object")]
+    assert found(verdict) == [("*", game_key(1), "has another SHA-256 than the old object")]

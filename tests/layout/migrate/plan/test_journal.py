@@ -12,6 +12,7 @@ import pytest
 import layout.migrate
 from layout.environment import Environment
 from layout.errors import PlanError
+from layout.legacy import Evidence
 from layout.migrate import PlanFile, PlanMeta
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.plan.journal import Journal, PlacedObject
@@ -59,7 +60,9 @@ def plan(tmp_path: Path) -> Iterator[PlanFile]:
     meta = PlanMeta(plan_id="0" * 32, layout="flat", created_at="2026-01-01T00:00:00Z", **facts)
     with PlanFile.open_or_create(tmp_path / "plan.sqlite", meta) as plan:
         with plan.transaction():
-            Journal(plan).listed([ListedObject("games/1.mp4", "e", 1, "2026-01-01T00:00:00Z")], ["a"])
+            Journal(plan).listed(
+                [ListedObject("games/1.mp4", "e", 1, "2026-01-01T00:00:00Z")], [Evidence("a", "x")]
+            )
         yield plan
 
 

@@ -10,6 +10,7 @@ import pytest
 from layout.documents.marker import Marker
 from layout.errors import DeletionRefusedError, InvalidDocumentError, MarkerError, VerificationError
 from layout.migrate import Verdict, copy_objects, verify_plan, write_marker
+from tests.data.flat_bucket.names import game_key
 
 if TYPE_CHECKING:
     from tests.layout.migrate.conftest import Flat
@@ -19,7 +20,7 @@ HINT = "Make one: r2-layout migrate verify --plan FILE --verdict FILE"
 
 def test_a_verdict_survives_its_file(flat: Flat) -> None:
     """What is read is what was written, and no other file stays behind."""
-    flat.put("games/1.mp4")
+    flat.put(game_key(1))
     with flat.plan() as plan:
         copy_objects(plan, flat.writer, flat.quiet)
         verdict = verify_plan(plan, flat.reader, flat.quiet)
@@ -83,7 +84,7 @@ def test_a_verdict_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_verdict_about_another_plan(flat: Flat) -> None:
     """Neither the marker nor a delete takes it."""
-    flat.put("games/1.mp4")
+    flat.put(game_key(1))
     with flat.plan() as plan, flat.plan("other.sqlite") as other:
         copy_objects(plan, flat.writer, flat.quiet)
         verdict = verify_plan(plan, flat.reader, flat.quiet)
@@ -97,7 +98,7 @@ def test_a_verdict_about_another_plan(flat: Flat) -> None:
 
 def test_the_marker_is_written_once(flat: Flat) -> None:
     """After a verification that passed; a second time it is found."""
-    flat.put("games/1.mp4")
+    flat.put(game_key(1))
     with flat.plan() as plan:
         failed = verify_plan(plan, flat.reader, flat.quiet)
         with pytest.raises(VerificationError, match="The verdict says that 2 things are wrong"):
@@ -119,7 +120,7 @@ def test_the_marker_is_written_once(flat: Flat) -> None:
 )
 def test_a_marker_of_another_kind_is_not_replaced(flat: Flat, body: bytes, kind: type[Exception]) -> None:
     """Another revision, or no marker at all: a person has to look."""
-    flat.put("games/1.mp4")
+    flat.put(game_key(1))
     with flat.plan() as plan:
         copy_objects(plan, flat.writer, flat.quiet)
         verdict = verify_plan(plan, flat.reader, flat.quiet)
