@@ -1,12 +1,20 @@
 """A statement's own corner of the bucket, and the words in which it asks."""
 
 import concurrent.futures
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from email.message import Message
+from typing import Any, NamedTuple, cast
 
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from mypy_boto3_s3 import S3Client
+
+from tests.conformance.stores import Store
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,14 @@ class Area:
         return Upload(self, self.key(name), answer["UploadId"])
 
 
+class Reply(NamedTuple):
+    """An answer, read to its end."""
+
+    status: int
+    body: bytes
+    headers: Message
+
+
 @dataclass(frozen=True)
 class Upload:
     """An open multipart upload."""
@@ -98,6 +114,28 @@ class Upload:
         return self.area.s3.complete_multipart_upload(
             MultipartUpload=cast("Any", {"Parts": parts}), **self.address, **parameters
         )
+
+
+def presigned(area: Area, store: Store, method: str, path: str, body: bytes | None = None) -> Reply:
+    """A presigned request for a path of the bucket, with its query, which is sent as it is written."""
+    settings = store.settings
+    keys = Credentials(settings.access_key_id, settings.secret_access_key.get_secret_value())
+    request = AWSRequest(method, f"{settings.endpoint}/{area.bucket}/{path}")
+    S3SigV4QueryAuth(keys, "s3", "auto", expires=60).add_auth(request)
+    return fetch(str(request.url), method, body)
+
+
+def fetch(
+    url: str, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> Reply:
+    """A request with nothing but this."""
+    request = urllib.request.Request(url, data=body, method=method, headers=dict(headers or {}))  # noqa: S310 - a store's URL
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - as above
+            return Reply(answer.status, answer.read(), answer.headers)
+    except urllib.error.HTTPError as error:
+        with error:
+            return Reply(error.code, error.read(), error.headers)
 
 
 class extra_headers:  # noqa: N801 - reads as a statement: with extra_headers(...)

@@ -14,6 +14,7 @@ from tests.conformance.differences import DIFFERENCES
 from tests.conformance.stores import STORES, Store
 
 CHOSEN = "CONFORMANCE_STORES"
+TO_BE_SEEN = "to be seen"
 ALWAYS = "local R2,miniflare,versitygw"
 
 
@@ -38,6 +39,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         sentence = (getattr(item, "obj", None).__doc__ or "").strip()
         name = statement(item)
         item.user_properties += [("statement", name), ("sentence", sentence), ("store", store)]
+        open_question = item.get_closest_marker("to_be_seen")
+        if open_question is not None:
+            item.user_properties.append(("to be seen", open_question.args[0]))
+            if store == "live":
+                # R2 itself answers: what it says is the result, and no failure of the suite.
+                item.add_marker(pytest.mark.xfail(strict=False, reason=TO_BE_SEEN))
         # One store's statements stay on one worker: each worker starts a server only once.
         item.add_marker(pytest.mark.xdist_group(f"conformance {store}"))
         reason = DIFFERENCES.get(store, {}).get(name)

@@ -18,6 +18,14 @@ not.
 Run it on a bucket of yours with `python scripts/conformance.py --live` (R2_ENDPOINT, R2_BUCKET, CLOUDFLARE_ACCOUNT_ID
 and the access key of a token with read and write permission in the environment; it works under the prefix
 `conformance/` and removes what it wrote)."""
+QUESTIONS = """\
+Of these the sources say different things, or nothing. The local R2 does meanwhile what the statement says: what users
+report, else what loses nothing. A run with `--live` reports what your bucket does, with what was seen where the
+statement does not hold, and does not fail because of it; with `--to-be-seen` it asks nothing else.
+
+Not asked, because the suite would have to change the configuration of your bucket: which ids, dates and forms of
+`Prefix` lifecycle rules over S3 may have, how R2 refuses filters that it does not know, and whether a CORS rule may
+have a MaxAgeSeconds above 86,400 (the local R2 refuses it)."""
 
 
 @dataclass
@@ -28,10 +36,16 @@ class Outcomes:
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     """Why a statement does not hold on a store; absent if it holds."""
     stores: list[str] = field(default_factory=list)
+    questions: dict[str, str] = field(default_factory=dict)
+    """What the sources say of a statement that is to be seen on R2."""
 
-    def add(self, statement: str, sentence: str, store: str, reason: str | None) -> None:
+    def add(
+        self, statement: str, sentence: str, store: str, reason: str | None, sources: str | None = None
+    ) -> None:
         """Note one statement on one store; `reason` is None if it holds there."""
         self.sentences[statement] = sentence
+        if sources is not None:
+            self.questions[statement] = sources
         if store not in self.stores:
             self.stores.append(store)
         if reason is not None:
@@ -52,15 +66,29 @@ class Recorder:
             if "statement" in properties:
                 mark = item.get_closest_marker("xfail")
                 reason = None if mark is None else mark.kwargs["reason"]
-                self.declared.add(*_named(properties), reason)
+                self.declared.add(*_named(properties), reason, _sources(properties))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what happened."""
         properties = dict(report.user_properties)
         if "statement" not in properties or (report.when != "call" and report.passed):
             return
+        sources = _sources(properties)
         reason = None if report.passed else getattr(report, "wasxfail", "") or "it does not hold"
-        self.outcomes.add(*_named(properties), reason)
+        if reason is not None and sources is not None and properties["store"] == "live":
+            reason = f"seen: {_crash(report)}"
+        self.outcomes.add(*_named(properties), reason, sources)
+
+
+def _sources(properties: Mapping[str, object]) -> str | None:
+    sources = properties.get("to be seen")
+    return None if sources is None else str(sources)
+
+
+def _crash(report: pytest.TestReport) -> str:
+    """The first line of what a test ended with."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(crash.message if crash is not None else report.longrepr).partition("\n")[0]
 
 
 def _named(properties: Mapping[str, object]) -> tuple[str, str, str]:
@@ -72,7 +100,7 @@ def render(outcomes: Outcomes) -> str:
     notes: dict[str, int] = {}
     lines = [TITLE, "", INTRODUCTION, "", _count(outcomes), ""]
     for module, statements in _by_module(outcomes).items():
-        lines += [f"## {module.removeprefix('test_').capitalize()}", ""]
+        lines += [f"## {module.removeprefix('test_').replace('_', ' ').capitalize()}", ""]
         lines += [
             "| statement | " + " | ".join(outcomes.stores) + " |",
             "|---|" + "---|" * len(outcomes.stores),
@@ -80,9 +108,19 @@ def render(outcomes: Outcomes) -> str:
         for text, cells in _rows(outcomes, statements, notes):
             lines.append(f"| {_escape(text)} | " + " | ".join(cells) + " |")
         lines.append("")
+    lines += _questions(outcomes)
     if notes:
         lines += ["## Why not", "", *(f"{number}. {reason}" for reason, number in notes.items()), ""]
     return "\n".join(lines)
+
+
+def _questions(outcomes: Outcomes) -> list[str]:
+    """The statements that are to be seen, and why nobody knows: the cases of one share a row."""
+    rows = {outcomes.sentences[name]: sources for name, sources in outcomes.questions.items()}
+    if not rows:
+        return []
+    table = [f"| {_escape(sentence)} | {_escape(sources)} |" for sentence, sources in rows.items()]
+    return ["## To be seen on R2", "", QUESTIONS, "", "| the local R2 | sources |", "|---|---|", *table, ""]
 
 
 def _count(outcomes: Outcomes) -> str:

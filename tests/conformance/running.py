@@ -21,8 +21,8 @@ _STATUSES = {
 }
 
 
-def ask(stores: list[str]) -> tuple[ExitStatus, str]:
-    """Runs every statement on each store.
+def ask(stores: list[str], *, only_to_be_seen: bool = False) -> tuple[ExitStatus, str]:
+    """Runs every statement on each store, or only those that R2's documents leave open.
 
     Returns:
         The status, `DONE` if every statement held or is a declared difference, and the page in Markdown.
@@ -37,6 +37,7 @@ def ask(stores: list[str]) -> tuple[ExitStatus, str]:
     # The page is what this run writes, so the test that compares it has no place in it.
     without_page = f"--ignore={SUITE / 'test_page.py'}"
     options = [str(SUITE), without_page, "-q", "--no-header", "-p", "no:cacheprovider", "--tb=short"]
+    options += ["-m", "to_be_seen"] if only_to_be_seen else []
     ended = pytest.ExitCode(pytest.main(options, plugins=[recorder]))
     if ended is pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt

@@ -1,6 +1,10 @@
 """Objects: what is put is what is got."""
 
+import base64
 import hashlib
+import zlib
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -155,3 +159,35 @@ def test_metadata_of_8192_bytes(area: Area) -> None:
 def test_metadata_over_8192_bytes(area: Area) -> None:
     """User metadata of more than 8,192 bytes is 400 MetadataTooLarge."""
     assert refusal(lambda: area.put("object", Metadata={"k": "v" * 8300})) == (400, "MetadataTooLarge")
+
+
+def test_two_checksums(area: Area) -> None:
+    """Two checksums on one upload, Content-MD5 being one, are 400 InvalidRequest."""
+    body = b"body"
+    md5 = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+    crc32 = base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
+    answer = refusal(lambda: area.put("object", body, {"content-md5": md5, "x-amz-checksum-crc32": crc32}))
+    assert answer == (400, "InvalidRequest")
+
+
+def test_versions(area: Area) -> None:
+    """A write shows a version, and a request that names it is 501 NotImplemented."""
+    key = area.key("object")
+    version = area.s3.put_object(Bucket=area.bucket, Key=key, Body=b"body")["VersionId"]
+    calls: tuple[Callable[..., object], ...] = (area.s3.get_object, area.s3.delete_object)
+    for call in calls:
+        asked = partial(call, Bucket=area.bucket, Key=key, VersionId=version)
+        assert refusal(asked) == (501, "NotImplemented")
+    assert area.get("object") == b"body"
+
+
+def test_content_encoding_of_two(area: Area) -> None:
+    """A Content-Encoding of several codings comes back as it was sent."""
+    area.put("object", ContentEncoding="deflate, gzip")
+    assert area.head("object")["ContentEncoding"] == "deflate, gzip"
+
+
+def test_range_beyond_all_numbers(area: Area) -> None:
+    """A range may end at the largest number of 64 bits."""
+    area.put("object", b"0123456789")
+    assert area.get("object", Range=f"bytes=7-{2**64 - 1}") == b"789"

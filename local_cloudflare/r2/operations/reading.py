@@ -97,8 +97,8 @@ def _describe(
 def _overrides(context: Context) -> dict[str, str]:
     """The headers that a request asks for in place of the object's, such as a name for a download.
 
-    Seen to work on a real bucket (oven-sh/bun#25963) and in WSDK .../s3/operations.worker.ts; others read that R2
-    ignores them (gurenjs/guren#571).
+    Seen to work on a real bucket (oven-sh/bun#25963); another report reads that R2 ignores them (gurenjs/guren#571),
+    and so does Cloudflare's simulator.
     """
     found = {}
     for parameter, header in _OVERRIDES.items():
