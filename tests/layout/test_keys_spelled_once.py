@@ -4,17 +4,37 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
+from layout.environment import Environment
+from layout.scheme.table import SCHEME, Scheme
+from layout.scheme.variables import ENVIRONMENT
+
 ROOT = Path(__file__).parents[2]
-# A folder of the scheme followed by a slash, an environment at the front, or a document's name.
-FRAGMENT = re.compile(
-    r"(?:^|/)(?:users|profiles|projects|scenes|games|backups|temp|raw_clips)/(?!\S*\s)"
-    r"|^(?:dev|staging|prod|\{env\})/"
-    r"|/(?:profiles|selected-profile|layout)\.json$"
-)
+
+
+def fragments(scheme: Scheme) -> re.Pattern[str]:
+    """What looks like a part of a key of a scheme.
+
+    A fixed folder followed by a slash, an environment at the front, or the name of a document.
+    """
+    rows = [row.segments for row in scheme.templates]
+    folders = sorted({name for row in rows for name in row[:-1] if isinstance(name, str)})
+    documents = sorted({row[-1] for row in rows if isinstance(row[-1], str)})
+    environments = [*Environment, f"{{{ENVIRONMENT}}}"]
+
+    def one_of(names: Iterable[str]) -> str:
+        return "|".join(map(re.escape, names))
+
+    return re.compile(
+        rf"(?:^|/)(?:{one_of(folders)})/(?!\S*\s)|^(?:{one_of(environments)})/|/(?:{one_of(documents)})$"
+    )
+
+
+FRAGMENT = fragments(SCHEME)
 ALLOWED = {
     "layout/scheme/table.py": "the table itself",
     "layout/legacy/": "old layouts are named values there",
@@ -57,6 +77,7 @@ def spelled(source: str) -> list[str]:
         'k = "dev/games/" + name',
         'k = f"{u}/profiles.json"',
         'k = "/".join(["users/", u])',
+        'k = "output/" + name',
     ],
 )
 def test_the_check_finds_keys(code: str) -> None:
