@@ -204,6 +204,8 @@ def _describe(detail: dict[str, Any]) -> str:
     """One pydantic error as a clause."""
     cause = _cause(detail)
     text = str(cause) if cause else detail["msg"][0].lower() + detail["msg"][1:]
+    if detail["type"] == "string_type":
+        text = "YAML read it as something else than text; write it in quotes"
     if not detail["loc"]:
         return text
     name, *items = detail["loc"]

@@ -7,8 +7,8 @@ What the account's own names look like stands in `layout.account`. Each function
 import datetime as dt
 import ipaddress
 import json
+import re
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -27,6 +27,17 @@ __all__ = [
 ]
 
 
+# Scheme, host and port, and nothing else. Web views of native apps send schemes of their own (capacitor, tauri).
+_ORIGIN = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>\[[0-9a-f:]+\]|[a-z0-9._-]+)(?::(?P<port>[1-9]\d{0,4}))?"
+)
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+_MAX_PORT = 65_535
+# What Pulumi hands over for a scalar that YAML took for a number or a time.
+_YAML_NUMBER = re.compile(r"[+-]?(\d(\.\d+)?e[+-]?\d+|\.?inf)", re.IGNORECASE)
+_YAML_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [+-]\d{4} \S+")
+
+
 def _decode_list(value: object) -> object:
     """Pulumi hands a YAML list over as JSON text."""
     if not isinstance(value, str):
@@ -40,24 +51,44 @@ def _decode_list(value: object) -> object:
     raise ValueError("a list is expected, in YAML one item a line or [a, b]")
 
 
-def _is_bare_url(value: str) -> bool:
-    """Scheme, host and port, nothing else."""
-    parts = urlsplit(value)
-    return (
-        parts.scheme in {"http", "https"}
-        and bool(parts.hostname)
-        and value == f"{parts.scheme}://{parts.netloc}"
-    )
+def _account_id(value: str) -> str:
+    if _YAML_NUMBER.fullmatch(value):
+        raise ValueError(
+            "YAML read an id without quotes as a number and changed it; write the id of the dashboard in quotes"
+        )
+    return check_account_id(value)
 
 
 def _origin(value: str) -> str:
-    if not _is_bare_url(value) or "@" in value or value != value.lower():
+    """The origin of a page, or of a native app's web view, exactly as it is sent: R2 compares the text."""
+    if "*" in value and value != "*":
+        raise ValueError("an origin names one host; with a wildcard the pages of any site could upload")
+    if not value.isascii():
+        raise ValueError(
+            "browsers send a host of other letters in punycode, which starts with xn--; write that"
+        )
+    found = _ORIGIN.fullmatch(value)
+    if found is None or not _is_host(found["host"]) or not 0 < int(found["port"] or 1) <= _MAX_PORT:
         raise ValueError(
             "an origin is scheme, host and port as browsers send them, like https://app.example.com"
         )
-    if "*" in value:
-        raise ValueError("an origin names one host; with a wildcard the pages of any site could upload")
+    if found["port"] and found["port"] == _DEFAULT_PORTS.get(found["scheme"]):
+        raise ValueError(
+            f"browsers leave out the port {found['port']} of {found['scheme']}; leave it out too"
+        )
     return value
+
+
+def _is_host(host: str) -> bool:
+    """Whether a browser would send this host as it stands: names, IPv4 and IPv6 in their usual spelling."""
+    try:
+        if host.startswith("["):
+            return str(ipaddress.IPv6Address(host[1:-1])) == host[1:-1]
+        if host.rpartition(".")[2].isdigit():
+            return str(ipaddress.IPv4Address(host)) == host
+    except ValueError:
+        return False
+    return all(host.split("."))
 
 
 def _ip_range(value: str) -> str:
@@ -75,7 +106,13 @@ def _expiry(value: str) -> str:
     try:
         expires = dt.datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=dt.UTC)
     except ValueError:
-        raise ValueError("an expiry is a UTC time written like 2030-01-31T00:00:00Z") from None
+        form = "an expiry is a UTC time written like 2030-01-31T00:00:00Z"
+        if _YAML_TIME.fullmatch(value):
+            form = (
+                "YAML read a time without quotes as a date and wrote it in another form; write it in quotes, like "
+                '"2030-01-31T00:00:00Z"'
+            )
+        raise ValueError(form) from None
     if expires <= dt.datetime.now(dt.UTC):
         raise ValueError("the tokens would be expired already; set a later time and run pulumi up again")
     return value
@@ -89,7 +126,7 @@ def _generations(value: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(value))
 
 
-AccountId = Annotated[str, AfterValidator(check_account_id)]
+AccountId = Annotated[str, AfterValidator(_account_id)]
 BucketName = Annotated[str, AfterValidator(check_bucket_name)]
 Jurisdiction = Annotated[str, AfterValidator(check_jurisdiction)]
 Endpoint = Annotated[str, AfterValidator(check_endpoint)]

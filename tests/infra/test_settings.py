@@ -205,63 +205,6 @@ def test_the_buckets_config_is_refused_in_a_stack_that_does_not_own_it(stack: St
     )
 
 
-ORIGIN = "an origin is scheme, host and port as browsers send them, like https://app.example.com"
-LIST = "a list is expected, in YAML one item a line or [a, b]"
-GENERATIONS = "generations are different whole numbers from 1 upwards, at least one, like [1] or [1, 2]"
-IP_RANGE = "an IP range is an address or a network without host bits, like 203.0.113.0/24"
-WILDCARD = "an origin names one host; with a wildcard the pages of any site could upload"
-EXPIRED = "the tokens would be expired already; set a later time and run pulumi up again"
-EXPIRY = "an expiry is a UTC time written like 2030-01-31T00:00:00Z"
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "told"),
-    [
-        ("bucketOwner", "root", "bucketOwner is 'root': input should be 'dev', 'staging' or 'prod'"),
-        ("storageClass", "Cold", "storageClass is 'Cold': input should be 'Standard' or 'InfrequentAccess'"),
-        ("adopt", "maybe", "adopt is 'maybe': input should be a valid boolean, unable to interpret input"),
-        ("corsOrigins", '["https://a.example/"]', f"corsOrigins[0] is 'https://a.example/': {ORIGIN}"),
-        ("corsOrigins", '["a.example"]', f"corsOrigins[0] is 'a.example': {ORIGIN}"),
-        ("corsOrigins", '["https://A.example"]', f"corsOrigins[0] is 'https://A.example': {ORIGIN}"),
-        ("corsOrigins", '["https://u@a.example"]', f"corsOrigins[0] is 'https://u@a.example': {ORIGIN}"),
-        ("corsOrigins", '["*"]', f"corsOrigins[0] is '*': {ORIGIN}"),
-        (
-            "corsOrigins",
-            '["https://*.example"]',
-            f"corsOrigins[0] is 'https://*.example': {WILDCARD}",
-        ),
-        (
-            "corsOrigins",
-            "https://a.example",
-            f"corsOrigins is 'https://a.example': {LIST}",
-        ),
-        ("generations", "[]", f"generations is []: {GENERATIONS}"),
-        ("generations", "[0]", f"generations is [0]: {GENERATIONS}"),
-        ("generations", "[1,1]", f"generations is [1, 1]: {GENERATIONS}"),
-        ("generations", "1", f"generations is '1': {LIST}"),
-        ("tokenIpRanges", '["203.0.113.1/24"]', f"tokenIpRanges[0] is '203.0.113.1/24': {IP_RANGE}"),
-        ("tokenIpRanges", '["home"]', f"tokenIpRanges[0] is 'home': {IP_RANGE}"),
-        ("tokenExpiresOn", "2999-01-31", f"tokenExpiresOn is '2999-01-31': {EXPIRY}"),
-        (
-            "tokenExpiresOn",
-            "2999-01-31T00:00:00+00:00",
-            f"tokenExpiresOn is '2999-01-31T00:00:00+00:00': {EXPIRY}",
-        ),
-        (
-            "tokenExpiresOn",
-            "2020-01-31T00:00:00Z",
-            f"tokenExpiresOn is '2020-01-31T00:00:00Z': {EXPIRED}",
-        ),
-    ],
-)
-def test_each_wrong_value_is_told_with_its_key_and_form(
-    stack: Stack, key: str, value: str, told: str
-) -> None:
-    """The line names the key, shows the value and says which form is right."""
-    stack("prod", **{"bucket": "clips", key: value})
-    assert refusal() == f"Config r2-layout:{told}."
-
-
 def test_every_field_is_described() -> None:
     """Whoever reads the settings learns what each value does."""
     assert [name for name, field in StackSettings.model_fields.items() if not field.description] == []
