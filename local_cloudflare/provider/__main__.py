@@ -16,6 +16,7 @@ from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from local_cloudflare.provider.api import ProviderError
+from local_cloudflare.provider.engine_log import EngineLog
 from local_cloudflare.provider.plugin import LocalCloudflareProvider
 
 __all__ = ["main"]
@@ -28,11 +29,12 @@ _MAXIMUM_MESSAGE = 400 * 2**20
 Method = Callable[[Any, Any], Awaitable[Any]]
 
 
-def _plainly(method: Method) -> Method:
-    """The same method, but an error of the API reaches the user as it is.
+def _plainly(method: Method, log: EngineLog) -> Method:
+    """The same method, but an error of the API reaches the user as it is, after a line of its own.
 
     `pulumi.provider.experimental.server.main` appends a Python traceback to it, which the real plugin has
-    not; that is why this module serves the servicer itself.
+    not; that is why this module serves the servicer itself. The line is the real plugin's: it logs each failed
+    request as an error, also one that the program expects.
     """
 
     async def plain(request: Any, context: Any) -> Any:
@@ -43,6 +45,8 @@ def _plainly(method: Method) -> Method:
             if not isinstance(error.__context__, ProviderError):
                 raise
             cause = error.__context__
+        if cause.logged:
+            await log.error(getattr(request, "urn", ""), cause.logged)
         return await context.abort(grpc.StatusCode.UNKNOWN, str(cause))
 
     return plain
@@ -50,9 +54,10 @@ def _plainly(method: Method) -> Method:
 
 async def _serve(engine: str) -> None:
     provider_version = version("pulumi_cloudflare")
-    servicer = ProviderServicer([], provider_version, LocalCloudflareProvider(provider_version), engine)
+    log = EngineLog(engine)
+    servicer = ProviderServicer([], provider_version, LocalCloudflareProvider(provider_version, log), engine)
     for name in _METHODS:
-        setattr(servicer, name, _plainly(getattr(servicer, name)))
+        setattr(servicer, name, _plainly(getattr(servicer, name), log))
     sizes = ("grpc.max_send_message_length", "grpc.max_receive_message_length")
     server = grpc.aio.server(options=[(size, _MAXIMUM_MESSAGE) for size in sizes])
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)

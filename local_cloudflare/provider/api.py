@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from cloudflare import APIConnectionError, APIStatusError, AsyncCloudflare
+from cloudflare import APIConnectionError, APIStatusError, AsyncCloudflare, Omit
 
-__all__ = ["Api", "ProviderError", "is_local"]
+__all__ = ["Answer", "Api", "ProviderError", "is_local"]
 
 
 class ProviderError(Exception):
@@ -19,11 +19,32 @@ class ProviderError(Exception):
 
     Attributes:
         status: The HTTP status of the API's answer, if there was one.
+        detail: What failed in a request; empty if none did.
     """
 
-    def __init__(self, message: str, *, status: int | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, status: int | None = None, detail: str = "") -> None:
+        super().__init__(f"{message}: {detail}" if detail else message)
         self.status = status
+        self.detail = detail
+
+    @property
+    def logged(self) -> str:
+        """The line that the real plugin logs before it fails (PTB pkg/pf/tfbridge/provider_diagnostics.go)."""
+        summary = str(self).removesuffix(f": {self.detail}")
+        return f"[ERROR] {self.detail}: {summary}" if self.detail else ""
+
+
+class Answer(dict[str, Any]):
+    """A `result` that is an object, with the bytes that it was read from.
+
+    Attributes:
+        text: The whole envelope as it came.
+    """
+
+    text: str = ""
+
+
+_FAILED = "failed to make http request"
 
 
 def is_local(base_url: str) -> bool:
@@ -47,7 +68,9 @@ class Api:
         # trust_env: a proxy of the environment must not see requests to this machine. The TLS context is
         # empty: addresses here are plain http, and reading all certificate authorities takes 0.3 s.
         self._http = httpx.AsyncClient(trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-        self._client = AsyncCloudflare(api_token=token, base_url=base_url, http_client=self._http)
+        # Without a token the request goes out without the header, as from the real plugin, and the API refuses it.
+        self._without: dict[str, Any] = {} if token else {"Authorization": Omit()}
+        self._client = AsyncCloudflare(api_token=token or "none", base_url=base_url, http_client=self._http)
 
     def on_request(self, hook: Callable[[httpx.Request], Awaitable[None]]) -> None:
         """Calls `hook` before each request."""
@@ -56,30 +79,34 @@ class Api:
     async def send(
         self, method: str, path: str, *, body: Any = None, headers: dict[str, str] | None = None
     ) -> Any:
-        """One request; returns `result` of the envelope.
+        """One request; returns `result` of the envelope, an `Answer` if that is an object.
 
         Raises:
-            ProviderError: Any answer but a success. The text is method, URL, status and envelope, as the
+            ProviderError: Any answer but a success. The text has method, URL, status and envelope, as the
                 real provider shows it.
         """
-        options: dict[str, Any] = {"headers": headers or {}}
+        options: dict[str, Any] = {"headers": {**self._without, **(headers or {})}}
         verb = getattr(self._client, method.lower())
         try:
-            if body is None:
-                envelope = await verb(path, cast_to=object, options=options)
-            else:
-                envelope = await verb(path, cast_to=object, body=body, options=options)
+            content = {} if body is None else {"body": body}
+            response = await verb(path, cast_to=httpx.Response, options=options, **content)
         except APIStatusError as error:
             answer, request = error.response, error.request
             raise ProviderError(
-                f'{request.method} "{request.url}": '
-                f"{answer.status_code} {answer.reason_phrase} {answer.text}",
+                _FAILED,
                 status=answer.status_code,
+                detail=f'{request.method} "{request.url}": '
+                f"{answer.status_code} {answer.reason_phrase} {answer.text}",
             ) from None
         except APIConnectionError as error:
             request, cause = error.request, error.__cause__ or error
-            raise ProviderError(f'{request.method} "{request.url}": {cause}') from None
-        return envelope.get("result")
+            raise ProviderError(_FAILED, detail=f'{request.method} "{request.url}": {cause}') from None
+        result = response.json()["result"]
+        if not isinstance(result, dict):
+            return result
+        kept = Answer(result)
+        kept.text = response.text
+        return kept
 
     async def close(self) -> None:
         """Closes the connections."""

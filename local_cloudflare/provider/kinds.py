@@ -127,7 +127,7 @@ class _Token:
         path = f"/accounts/{state['accountId']}/tokens/{state['id']}"
         answer = await api.send("GET", path)
         if answer["status"] == "expired":
-            # The provider drops it with a warning, and the next `up` makes a new one.
+            # The plugin drops it with a warning, and the next `up` makes a new one.
             raise ProviderError(f"token {state['id']} has expired", status=404)
         return state_of_token(answer, state)
 
@@ -140,6 +140,7 @@ class _Token:
         await api.send("DELETE", f"/accounts/{state['accountId']}/tokens/{state['id']}")
 
     def _body(self, planned: State) -> State:
+        # The status that a token was found with is not sent back: somebody's disabling stays.
         body = {"name": planned["name"], "policies": policies_to_api(planned["policies"])}
         optional = {
             "condition": condition_to_api(planned.get("condition")),

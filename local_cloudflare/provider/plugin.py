@@ -33,6 +33,7 @@ from pulumi.provider.experimental.provider import (
 )
 
 from local_cloudflare.provider.api import Api, ProviderError, is_local
+from local_cloudflare.provider.engine_log import EngineLog
 from local_cloudflare.provider.functions import FUNCTIONS
 from local_cloudflare.provider.kinds import KINDS, Kind
 from local_cloudflare.provider.property_values import is_unknown, plain_map, property_map
@@ -40,6 +41,14 @@ from local_cloudflare.provider.property_values import is_unknown, plain_map, pro
 __all__ = ["LocalCloudflareProvider"]
 
 _TOKEN = re.compile(r"[0-9A-Za-z\-_]{40,80}")
+# As the real plugin writes them (TFCF r2_bucket_lock/resource.go, PTB pkg/pf/tfbridge/provider_diagnostics.go).
+_REMAINS = (
+    "[WARNING] This resource cannot be destroyed from Terraform. If you create this resource, it will be present in "
+    "the API until manually deleted.: Resource Destruction Considerations"
+)
+_GONE = (
+    "[WARNING] The resource was not found on the server and will be removed from state.: Resource not found"
+)
 
 
 class LocalCloudflareProvider(pulumi_provider.Provider):
@@ -47,13 +56,15 @@ class LocalCloudflareProvider(pulumi_provider.Provider):
 
     Args:
         version: The version of pulumi_cloudflare that programs use.
+        log: Where lines for the user go.
 
     Attributes:
         api: The connection; None until `configure`.
     """
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, log: EngineLog) -> None:
         self._version = version
+        self._log = log
         self.api: Api | None = None
 
     async def get_schema(self, request: GetSchemaRequest) -> GetSchemaResponse:
@@ -62,10 +73,10 @@ class LocalCloudflareProvider(pulumi_provider.Provider):
         return GetSchemaResponse(json.dumps({"name": "cloudflare", "version": self._version}))
 
     async def check_config(self, request: CheckRequest) -> CheckResponse:
-        """Refuses a token of the wrong form, as the real plugin does."""
-        token = _setting(plain_map(request.new_inputs), "apiToken", "CLOUDFLARE_API_TOKEN")
+        """Refuses a configured token of the wrong form; one of the environment is sent as it is."""
+        token = plain_map(request.new_inputs).get("apiToken")
         failures = []
-        if not is_unknown(token) and not _TOKEN.fullmatch(token):
+        if token is not None and not is_unknown(token) and not _TOKEN.fullmatch(str(token)):
             failures.append(
                 CheckFailure(
                     "apiToken",
@@ -114,6 +125,8 @@ class LocalCloudflareProvider(pulumi_provider.Provider):
         """Makes a resource; a preview sends nothing."""
         kind = _kind(request.type)
         inputs = plain_map(request.properties)
+        if kind.resource.remains:
+            await self._log.warning(request.urn, _REMAINS)
         if request.preview:
             return CreateResponse("", _properties(kind, kind.resource.preview(inputs)))
         resource_id, state = await kind.create(self._connection(), kind.resource.planned(inputs))
@@ -132,6 +145,7 @@ class LocalCloudflareProvider(pulumi_provider.Provider):
             fresh = await kind.read(self._connection(), {**asked, "id": resource_id})
         except ProviderError as error:
             if known and error.status == 404:
+                await self._log.warning(request.urn, _GONE)
                 return ReadResponse()
             raise
         state = {**_kept(known, kind.resource.secrets), **fresh}
@@ -148,8 +162,7 @@ class LocalCloudflareProvider(pulumi_provider.Provider):
         old, inputs = plain_map(request.olds), plain_map(request.news)
         if request.preview:
             return UpdateResponse(_properties(kind, kind.resource.preview(inputs, old)))
-        kept = _kept(old, kind.resource.computed_inputs)
-        planned = {**kept, **kind.resource.planned(inputs), "id": request.resource_id}
+        planned = {**kind.resource.planned(inputs), "id": request.resource_id}
         state = await kind.update(self._connection(), planned)
         return UpdateResponse(_properties(kind, {**_kept(old, kind.resource.outputs), **state}))
 

@@ -1,16 +1,17 @@
 """Token policies and conditions: Pulumi's spelling and the API's.
 
-In Pulumi `resources` is a JSON text, which is compared byte for byte: the state holds
-what the API answers, sorted and compact, so a program that writes another text sees a change in every `up`.
+In Pulumi `resources` is a JSON text, which is compared byte for byte: the state holds the very bytes of the API's
+answer (TFCF account_token/custom.go), so a program that writes another text sees a change in every `up`.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from local_cloudflare.provider.api import ProviderError
+from local_cloudflare.provider.api import Answer, ProviderError
 
 __all__ = ["condition_to_api", "policies_to_api", "state_of_token"]
 
@@ -64,9 +65,17 @@ def _condition_from_api(condition: Mapping[str, Any] | None) -> State | None:
     return {"requestIp": {names[name]: value for name, value in request_ip.items()}}
 
 
-def _policies_from_api(
-    answer: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, Any]]
-) -> list[State]:
+_RESOURCES = re.compile(r'"resources"\s*:\s*')
+
+
+def _texts(envelope: str) -> list[str]:
+    """The text of each policy's `resources`, in order. Inside a string the quotes of the name would be escaped."""
+    decoder = json.JSONDecoder()
+    starts = [found.end() for found in _RESOURCES.finditer(envelope)]
+    return [envelope[start : decoder.raw_decode(envelope, start)[1]] for start in starts]
+
+
+def _policies_from_api(answer: Answer, known: Sequence[Mapping[str, Any]]) -> list[State]:
     """The API's policies; in the order of `known` where they are the same but for the order.
 
     The API sorts permission groups by id and may swap policies (TFCF issues 7094, 7125).
@@ -75,9 +84,9 @@ def _policies_from_api(
         {
             "effect": policy["effect"],
             "permissionGroups": [{"id": group["id"]} for group in policy["permission_groups"]],
-            "resources": json.dumps(policy["resources"], separators=(",", ":"), sort_keys=True),
+            "resources": text,
         }
-        for policy in answer
+        for policy, text in zip(answer["policies"], _texts(answer.text), strict=True)
     ]
     ordered = []
     for model in known:
@@ -95,12 +104,12 @@ def _sorted(policy: Mapping[str, Any]) -> str:
     return json.dumps([policy["effect"], groups, _resources(policy["resources"])], sort_keys=True)
 
 
-def state_of_token(answer: Mapping[str, Any], known: Mapping[str, Any]) -> State:
+def state_of_token(answer: Answer, known: Mapping[str, Any]) -> State:
     """A token's state from the API's answer, beside what was known before."""
     fields = {
         "accountId": known["accountId"],
         "name": answer["name"],
-        "policies": _policies_from_api(answer["policies"], known.get("policies", [])),
+        "policies": _policies_from_api(answer, known.get("policies", [])),
         "condition": _condition_from_api(answer.get("condition")),
         "expiresOn": answer.get("expires_on"),
         "notBefore": answer.get("not_before"),

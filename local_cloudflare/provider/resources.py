@@ -29,6 +29,7 @@ class Resource:
         secrets: Fields that are secret.
         choices: Values that a field may have, compared without case, as the real plugin does.
         import_id: The fields that an import id names, in order. Empty: cannot be imported.
+        remains: Deleting it changes nothing in the API, which the real plugin warns of when it is made.
     """
 
     token: str
@@ -41,6 +42,7 @@ class Resource:
     secrets: tuple[str, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     import_id: tuple[str, ...] = ()
+    remains: bool = False
 
     def planned(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The inputs with the defaults filled in."""
@@ -122,6 +124,7 @@ LIFECYCLE = Resource(
     replace_on=("accountId", "bucketName"),
     defaults={"jurisdiction": "default"},
     choices={"jurisdiction": _JURISDICTIONS},
+    remains=True,
 )
 
 LOCK = Resource(
@@ -131,6 +134,7 @@ LOCK = Resource(
     replace_on=("accountId", "bucketName"),
     defaults={"jurisdiction": "default"},
     choices={"jurisdiction": _JURISDICTIONS},
+    remains=True,
 )
 
 CORS = Resource(

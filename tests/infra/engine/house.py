@@ -16,7 +16,7 @@ from local_cloudflare.workspace import Workspace
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-__all__ = ["House", "OpenHouse", "error_lines"]
+__all__ = ["House", "OpenHouse", "error_lines", "failed_requests"]
 
 
 @dataclass
@@ -59,9 +59,20 @@ class House:
 
 
 OpenHouse = Callable[..., House]
+_PLUGIN = "[ERROR] "
 
 
 def error_lines(answer: CompletedProcess[str]) -> set[str]:
-    """What the engine printed behind `error:`, without repetitions; a traceback would be a failure."""
+    """What the program reported as errors, without repetitions; a traceback would be a failure."""
     assert "Traceback" not in answer.stdout + answer.stderr
-    return {line.split("error: ", 1)[1] for line in answer.stdout.splitlines() if "error: " in line}
+    return {line for line in _behind_error(answer) if not line.startswith(_PLUGIN)}
+
+
+def failed_requests(answer: CompletedProcess[str]) -> set[str]:
+    """Method, URL and status of the requests that the plugin reported, as the real one reports each that fails."""
+    lines = (line for line in _behind_error(answer) if line.startswith(_PLUGIN))
+    return {line.removeprefix(_PLUGIN).partition(" {")[0] for line in lines}
+
+
+def _behind_error(answer: CompletedProcess[str]) -> list[str]:
+    return [line.split("error: ", 1)[1] for line in answer.stdout.splitlines() if "error: " in line]

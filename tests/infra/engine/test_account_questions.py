@@ -34,10 +34,10 @@ def test_a_wrong_token_is_told_in_one_line(open_house: OpenHouse, pulumi_engine:
     answer = workspace.preview("dev", check=False)
     (line,) = error_lines(answer)
     assert answer.returncode != 0
-    assert line.startswith(
-        f"Cannot read bucket 'reel-ballers-users' of account '{house.cloudflare.account_id}': "
-    )
-    assert line.endswith(
-        "Check the account id, and that CLOUDFLARE_API_TOKEN has the permissions Workers R2 Storage Write "
+    url = f"{house.cloudflare.api_url}/accounts/{house.cloudflare.account_id}/r2/buckets/reel-ballers-users"
+    assert line == (
+        f"Cannot read bucket 'reel-ballers-users' of account '{house.cloudflare.account_id}': 401 Unauthorized: "
+        "Authentication error (code 10000); local Cloudflare: no token of this account has that value "
+        f"({url}). Check the account id, and that CLOUDFLARE_API_TOKEN has the permissions Workers R2 Storage Write "
         "and Account API Tokens Write."
     )

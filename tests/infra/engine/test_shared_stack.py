@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from layout.environment import Environment
 from layout.retention import lifecycle_rules, lock_rules
-from tests.infra.engine.house import House, OpenHouse
+from tests.infra.engine.house import House, OpenHouse, failed_requests
 
 pytestmark = pytest.mark.engine
 
@@ -23,6 +23,7 @@ class Standing:
 
     house: House
     changes: list[str]
+    failed: set[str]
     outputs: dict[str, Any]
 
 
@@ -31,11 +32,11 @@ def standing(open_house: OpenHouse) -> Standing:
     """Stack prod, up from an empty account, with one object in its bucket."""
     house = open_house()
     house.workspace.set_config("prod", "adopt", None)
-    house.workspace.up("prod")
+    failed = failed_requests(house.workspace.up("prod"))
     changes = house.changes()
     outputs = house.workspace.outputs("prod")
     house.s3(outputs).put_object(Bucket=BUCKET, Key="prod/layout.json", Body=b"{}")
-    return Standing(house, changes, outputs)
+    return Standing(house, changes, failed, outputs)
 
 
 @pytest.fixture
@@ -63,6 +64,13 @@ def test_up_from_empty_makes_bucket_rules_and_tokens(standing: Standing) -> None
     assert [(rule["id"], rule["prefix"]) for rule in locks] == [
         (rule.id, rule.prefix) for rule in lock_rules(Environment)
     ]
+
+
+def test_the_first_up_reports_its_look_up(standing: Standing) -> None:
+    """A bucket that is not there yet is one line of the plugin's own, beside a success; README prepares for it."""
+    house = standing.house
+    url = f"{house.cloudflare.api_url}/accounts/{house.cloudflare.account_id}/r2/buckets/{BUCKET}"
+    assert standing.failed == {f'GET "{url}": 404 Not Found'}
 
 
 def test_the_backend_token_writes_and_the_audit_token_only_reads(standing: Standing) -> None:

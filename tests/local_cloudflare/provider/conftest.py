@@ -24,10 +24,23 @@ from pulumi.provider.experimental.provider import (
 )
 
 from local_cloudflare.cloudflare import LocalCloudflare
+from local_cloudflare.provider.engine_log import EngineLog
 from local_cloudflare.provider.plugin import LocalCloudflareProvider
 from local_cloudflare.provider.property_values import plain_map, property_map
 
 State = dict[str, Any]
+
+
+class Lines(EngineLog):
+    """The engine's log, kept in a list."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.written: list[str] = []
+
+    async def warning(self, urn: str, text: str) -> None:
+        """Keeps the line."""
+        self.written.append(f"{urn.rpartition(':')[0]} {text}")
 
 
 @dataclass
@@ -36,11 +49,13 @@ class Driver:
 
     Attributes:
         sent: `(method, path below the account)` of each request that the provider has sent.
+        lines: What the engine was told beside the answers.
     """
 
     provider: LocalCloudflareProvider
     loop: asyncio.AbstractEventLoop
     sent: list[tuple[str, str]]
+    lines: Lines
 
     def _run(self, awaitable: Any) -> Any:
         return self.loop.run_until_complete(awaitable)
@@ -48,6 +63,12 @@ class Driver:
     def configure(self, **settings: str) -> None:
         """Configures it with these settings."""
         self._run(self.provider.configure(ConfigureRequest({}, property_map(settings), True, True)))
+
+    def check_config(self, **settings: str) -> list[tuple[str, str]]:
+        """The failures of a check of these settings, as `(property, reason)`."""
+        request = CheckRequest("urn:provider", {}, property_map(settings), b"")
+        answer = self._run(self.provider.check_config(request))
+        return [(failure.property, failure.reason) for failure in answer.failures]
 
     def check(self, kind: str, inputs: State) -> list[tuple[str, str]]:
         """The failures of a check, as `(property, reason)`."""
@@ -106,7 +127,8 @@ def _urn(kind: str) -> str:
 def unconfigured() -> Iterator[Driver]:
     """A provider that has not been told where Cloudflare is."""
     loop = asyncio.new_event_loop()
-    driver = Driver(LocalCloudflareProvider("6.23.1"), loop, [])
+    lines = Lines()
+    driver = Driver(LocalCloudflareProvider("6.23.1", lines), loop, [], lines)
     yield driver
     if driver.provider.api is not None:
         loop.run_until_complete(driver.provider.api.close())

@@ -6,6 +6,8 @@ import pytest
 
 from local_cloudflare.cloudflare import LocalCloudflare
 from local_cloudflare.permissions import group_named
+from local_cloudflare.provider.api import Answer
+from local_cloudflare.provider.policies import state_of_token
 from local_cloudflare.provider.property_values import plain_map
 from tests.local_cloudflare.provider.conftest import Driver, State
 
@@ -87,6 +89,31 @@ def test_resources_with_spaces_change_in_every_up(driver: Driver, token: State) 
     for _ in range(2):
         assert driver.diff("AccountToken", state, inputs).diffs == ["policies"]
         state = driver.update("AccountToken", resource_id, state, inputs)
+
+
+def test_the_bytes_of_an_answer_are_kept() -> None:
+    """An API that wrote a blank after the colon would be a change in every `up`, as with the real plugin."""
+    text = '{"result":{"name":"a \\"resources\\": {}","policies":[{"resources": {"b": "*"}},{"resources":{"a":"*"}}]}}'
+    answer = Answer(json.loads(text)["result"] | {"status": "active"})
+    for policy in answer["policies"]:
+        policy |= {"effect": "allow", "permission_groups": [{"id": READ}]}
+    answer.text = text
+    state = state_of_token(answer, {"accountId": "a"})
+    assert [policy["resources"] for policy in state["policies"]] == ['{"b": "*"}', '{"a":"*"}']
+
+
+def test_a_disabled_token_stays_disabled(driver: Driver, token: State, cloudflare: LocalCloudflare) -> None:
+    """A PUT carries no status that the program did not set: who disabled a token in the dashboard meant it."""
+    resource_id, _ = driver.create("AccountToken", token)
+    stored = cloudflare.account.token(resource_id)
+    assert stored is not None
+    cloudflare.account.update(resource_id, stored.document.model_copy(update={"status": "disabled"}))
+    state = plain_map(driver.read("AccountToken", resource_id, token, token).properties)
+    assert (state["status"], driver.diff("AccountToken", state, token).changes) == ("disabled", False)
+    state = driver.update("AccountToken", resource_id, state, token | {"name": "renamed"})
+    assert state["status"] == "disabled"
+    state = driver.update("AccountToken", resource_id, state, token | {"status": "active"})
+    assert state["status"] == "active"
 
 
 def test_a_token_is_imported_without_its_value(

@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]  # grpcio ships no types
 import pytest
+from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
 from google.protobuf.struct_pb2 import Struct  # type: ignore[import-untyped]  # nor does protobuf
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, provider_pb2_grpc
 
 from local_cloudflare.cloudflare import LocalCloudflare
 from local_cloudflare.permissions import GROUPS
@@ -89,6 +91,30 @@ def test_the_environment_configures(
     }
 
 
+@pytest.mark.parametrize(
+    ("token", "status", "code"), [("", "400 Bad Request", 9106), ("too short", "400 Bad Request", 6003)]
+)
+def test_a_token_of_the_environment_is_sent_as_it_is(
+    unconfigured: Driver,
+    cloudflare: LocalCloudflare,
+    monkeypatch: pytest.MonkeyPatch,
+    token: str,
+    status: str,
+    code: int,
+) -> None:
+    """The real plugin checks a configured token only: none, and one of a wrong form, are the API's to refuse."""
+    monkeypatch.setenv("CLOUDFLARE_BASE_URL", cloudflare.api_url)
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", token)
+    assert unconfigured.check_config() == []
+    unconfigured.configure()
+    with pytest.raises(ProviderError) as caught:
+        unconfigured.invoke("getR2Bucket", {"accountId": cloudflare.account_id, "bucketName": "b"})
+    text, brace, envelope = str(caught.value).partition("{")
+    url = f"{cloudflare.api_url}/accounts/{cloudflare.account_id}/r2/buckets/b"
+    assert text == f'failed to make http request: GET "{url}": {status} '
+    assert json.loads(brace + envelope)["errors"][0]["code"] == code
+
+
 def test_lifecycle_rules_can_be_looked_up(driver: Driver, cloudflare: LocalCloudflare, bucket: str) -> None:
     """The data source gives the rules in Pulumi's spelling, which is the API's."""
     found = driver.invoke("getR2BucketLifecycle", {"accountId": cloudflare.account_id, "bucketName": bucket})
@@ -142,12 +168,37 @@ def struct(**fields: Any) -> Struct:
     return message
 
 
+class Engine(engine_pb2_grpc.EngineServicer):
+    """An engine of which only the log is there."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[int, str, str]] = []
+
+    def Log(self, request: Any, _context: Any) -> Empty:  # noqa: N802 - gRPC's name
+        """Keeps a line."""
+        self.lines.append((request.severity, request.urn, request.message))
+        return Empty()
+
+
 @pytest.fixture
-def plugin(cloudflare: LocalCloudflare) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
+def served() -> Iterator[tuple[Engine, str]]:
+    """That engine, and its address."""
+    engine, server = Engine(), grpc.server(ThreadPoolExecutor(2))
+    engine_pb2_grpc.add_EngineServicer_to_server(engine, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield engine, f"127.0.0.1:{port}"
+    server.stop(None).wait()
+
+
+@pytest.fixture
+def plugin(
+    cloudflare: LocalCloudflare, served: tuple[Engine, str]
+) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
     """The provider as a process, as the engine starts it."""
     variables = {"CLOUDFLARE_BASE_URL": cloudflare.api_url, "CLOUDFLARE_API_TOKEN": cloudflare.api_token}
     process = subprocess.Popen(
-        [sys.executable, "-m", "local_cloudflare.provider", "127.0.0.1:1", "--logtostderr"],
+        [sys.executable, "-m", "local_cloudflare.provider", served[1], "--logtostderr"],
         stdout=subprocess.PIPE,
         env=os.environ | variables,
     )
@@ -161,8 +212,10 @@ def plugin(cloudflare: LocalCloudflare) -> Iterator[provider_pb2_grpc.ResourcePr
         process.stdout.close()
 
 
-def test_the_process_serves_grpc(plugin: Any, cloudflare: LocalCloudflare, bucket: str) -> None:
-    """It prints its port, refuses a bad token, creates, and shows errors of the API as they are."""
+def test_the_process_serves_grpc(
+    plugin: Any, served: tuple[Engine, str], cloudflare: LocalCloudflare, bucket: str
+) -> None:
+    """It prints its port, refuses a bad token, creates, shows errors of the API as they are, and logs them before."""
     bad = plugin.CheckConfig(provider_pb2.CheckRequest(urn="urn:x", news=struct(apiToken="too short")))
     assert [(failure.property, failure.reason) for failure in bad.failures] == [
         (
@@ -181,10 +234,11 @@ def test_the_process_serves_grpc(plugin: Any, cloudflare: LocalCloudflare, bucke
     wrong = struct(accountId=cloudflare.account_id, name="B")
     with pytest.raises(grpc.RpcError) as caught:
         plugin.Create(provider_pb2.CreateRequest(urn=urn, properties=wrong))
-    method_and_url, _, rest = str(caught.value.details()).partition(": ")
-    status, _, envelope = rest.partition("{")
+    text, brace, envelope = str(caught.value.details()).partition("{")
     url = f"{cloudflare.api_url}/accounts/{cloudflare.account_id}/r2/buckets"
-    assert (method_and_url, status) == (f'POST "{url}"', "400 Bad Request ")
+    assert text == f'failed to make http request: POST "{url}": 400 Bad Request '
+    logged = f'[ERROR] POST "{url}": 400 Bad Request {brace}{envelope}: failed to make http request'
+    assert served[0].lines == [(engine_pb2.ERROR, urn, logged)]
     assert json.loads("{" + envelope)["errors"] == [
         {"code": 10005, "message": "The specified bucket name is not valid."}
     ]

@@ -109,9 +109,8 @@ def test_a_changed_jurisdiction_finds_no_bucket(
     with pytest.raises(ProviderError) as caught:
         driver.update("R2Bucket", resource_id, state, moved)
     url = f"{cloudflare.api_url}/accounts/{cloudflare.account_id}/r2/buckets/{resource_id}"
-    method_and_url, _, rest = str(caught.value).partition(": ")
-    status, _, envelope = rest.partition("{")
-    assert (method_and_url, status) == (f'PATCH "{url}"', "404 Not Found ")
+    text, _, envelope = str(caught.value).partition("{")
+    assert text == f'failed to make http request: PATCH "{url}": 404 Not Found '
     assert json.loads("{" + envelope)["errors"] == [
         {"code": 10006, "message": "The specified bucket does not exist."}
     ]
@@ -164,6 +163,12 @@ def test_what_is_gone_leaves_the_state_at_refresh(
     resource_id, state = driver.create("R2Bucket", named)
     driver.delete("R2Bucket", resource_id, state)
     assert driver.read("R2Bucket", resource_id, state, named).resource_id is None
+    assert driver.lines.written == [
+        (
+            "urn:pulumi:dev::project::cloudflare:index/r2Bucket:R2Bucket: [WARNING] The resource was not found on the "
+            "server and will be removed from state.: Resource not found"
+        )
+    ]
     with pytest.raises(ProviderError, match="404 Not Found"):
         driver.read("R2Bucket", f"{cloudflare.account_id}/{named['name']}/default", {}, {})
     with pytest.raises(ProviderError, match="404 Not Found"):
@@ -203,6 +208,23 @@ def test_refresh_sees_rules_that_others_wrote(
     cloudflare.store.set_lifecycle(bucket, "default", RULES[:1])
     read = driver.read("R2BucketLifecycle", resource_id, state, rules)
     assert driver.diff("R2BucketLifecycle", plain_map(read.properties), rules).diffs == ["rules"]
+
+
+@pytest.mark.parametrize("kind", ["R2BucketLifecycle", "R2BucketLock"])
+def test_rules_that_remain_are_warned_of(
+    driver: Driver, cloudflare: LocalCloudflare, bucket: str, kind: str
+) -> None:
+    """The preview and the creation say that destroying them will send nothing."""
+    inputs = {"accountId": cloudflare.account_id, "bucketName": bucket, "rules": []}
+    driver.create(kind, inputs, preview=True)
+    driver.create(kind, inputs)
+    token = f"cloudflare:index/{kind[0].lower()}{kind[1:]}:{kind}"
+    assert driver.lines.written == 2 * [
+        (
+            f"urn:pulumi:dev::project::{token}: [WARNING] This resource cannot be destroyed from Terraform. "
+            "If you create this resource, it will be present in the API until manually deleted.: Resource Destruction Considerations"
+        )
+    ]
 
 
 def test_locks_are_put_whole_and_stay_when_their_resource_goes(
