@@ -82,7 +82,7 @@ class Conditions(_Document):
 
 
 class LifecycleRule(_Document):
-    """One rule. It must do something, or it is refused."""
+    """One rule. It may do nothing (TFCF r2_bucket_lifecycle/testdata/r2_lifecycle_minimal_rules.tf)."""
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=255)]
     enabled: bool
@@ -90,16 +90,6 @@ class LifecycleRule(_Document):
     abortMultipartUploadsTransition: AbortUploads | None = None  # noqa: N815 - the API's spelling
     deleteObjectsTransition: DeleteObjects | None = None  # noqa: N815
     storageClassTransitions: list[ChangeClass] | None = None  # noqa: N815
-
-    @model_validator(mode="after")
-    def _acts(self) -> LifecycleRule:
-        if not (
-            self.abortMultipartUploadsTransition
-            or self.deleteObjectsTransition
-            or self.storageClassTransitions
-        ):
-            raise ValueError(f"rule {self.id!r} has no transition")
-        return self
 
 
 class LifecycleDocument(_Document):

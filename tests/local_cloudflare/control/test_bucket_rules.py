@@ -116,7 +116,6 @@ def rule(**changes: Any) -> dict[str, Any]:
         ([rule(id="")], "rules.0.id: String should have at least 1 character"),
         ([rule(conditions={})], "rules.0.conditions.prefix: Field required"),
         ([rule(enabled="yes")], "rules.0.enabled: Input should be a valid boolean"),
-        ([rule(deleteObjectsTransition=...)], "rules.0: Value error, rule 'expire-logs' has no transition"),
         (
             [rule(deleteObjectsTransition={"condition": {"type": "Age", "maxAge": -1}})],
             (
@@ -154,6 +153,14 @@ def test_wrong_rules_are_named(api: Api, bucket: str, rules: list[Any], detail: 
         {"code": 10040, "message": f"The JSON you provided was not well formed. {detail}"}
     ]
     assert len(api("GET", f"/r2/buckets/{bucket}/lifecycle").json()["result"]["rules"]) == 1
+
+
+@pytest.mark.parametrize("idle", [{}, {"storageClassTransitions": []}])
+def test_a_rule_may_do_nothing(api: Api, bucket: str, idle: dict[str, Any]) -> None:
+    """The provider's own acceptance test makes such a rule, and it comes back as it was sent."""
+    rules = [rule(deleteObjectsTransition=..., enabled=False, **idle)]
+    assert api("PUT", f"/r2/buckets/{bucket}/lifecycle", json={"rules": rules}).status_code == 200
+    assert api("GET", f"/r2/buckets/{bucket}/lifecycle").json()["result"] == {"rules": rules}
 
 
 def test_a_thousand_rules_fit(api: Api, bucket: str) -> None:

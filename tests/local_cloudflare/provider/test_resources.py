@@ -222,7 +222,8 @@ def test_rules_that_remain_are_warned_of(
     assert driver.lines.written == 2 * [
         (
             f"urn:pulumi:dev::project::{token}: [WARNING] This resource cannot be destroyed from Terraform. "
-            "If you create this resource, it will be present in the API until manually deleted.: Resource Destruction Considerations"
+            "If you create this resource, it will be present in the API until manually deleted.: "
+            "Resource Destruction Considerations"
         )
     ]
 
