@@ -1,5 +1,6 @@
 """What the demonstration prints: headed steps, commands as a user would type them, tables, trees."""
 
+import sys
 import time
 from collections.abc import Iterable, Sequence
 
@@ -9,6 +10,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from layout.console import LastingStream
+
 _PLAIN_WIDTH = 120  # columns where nobody can see the edge of a window: a log, a pipe
 STEPS = 5
 
@@ -17,7 +20,9 @@ class Screen:
     """Prints to standard output, readable on a terminal and in a log; nothing is taken for markup."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(highlight=False, markup=False, emoji=False)
+        self._console = console or Console(
+            file=LastingStream(sys.stdout), highlight=False, markup=False, emoji=False
+        )
         if not self._console.is_terminal:
             self._console.width = _PLAIN_WIDTH
         self._started = time.monotonic()

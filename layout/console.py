@@ -24,7 +24,7 @@ from typing import Any, NoReturn, TextIO
 from layout.errors import LayoutError, PlanBlockedError
 from layout.exit_status import ExitStatus
 
-__all__ = ["Call", "Result", "UsageError", "run", "say"]
+__all__ = ["Call", "LastingStream", "Result", "UsageError", "run", "say"]
 
 
 class UsageError(LayoutError):
@@ -95,6 +95,33 @@ def run(understand: Callable[[], Call]) -> int:
 def say(line: str) -> bool:
     """Writes a line to standard output at once; False if nobody reads any more. It never raises."""
     return _write(sys.stdout, f"{line}\n") is None
+
+
+class LastingStream(io.TextIOBase, TextIO):
+    """Standard output or error for what prints while a command works: no write to it fails.
+
+    A bar or a line about progress must not end a copy whose terminal has gone.
+
+    Args:
+        stream: `sys.stdout` or `sys.stderr` as it is now: what prints may put a proxy of its own there.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """That of the stream."""
+        return getattr(self._stream, "encoding", None) or "ascii"
+
+    def isatty(self) -> bool:
+        """Whether the stream is a terminal that is still there."""
+        return self._stream is not None and self._stream.isatty()
+
+    def write(self, text: str, /) -> int:
+        """Writes and flushes, or does nothing."""
+        _write(self._stream, text)
+        return len(text)
 
 
 @dataclass(frozen=True)

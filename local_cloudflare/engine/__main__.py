@@ -2,16 +2,17 @@
 
 import sys
 
-from layout.console import Call, Result, run
+from layout.console import Call, LastingStream, Result, run
 from layout.exit_status import ExitStatus
 from local_cloudflare.engine import engine
 
 
 def main() -> int:
     """Prints the path on stdout and the steps on stderr; status 1 if there is no engine."""
+    steps = LastingStream(sys.stderr)
 
     def report(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
+        steps.write(f"{line}\n")
 
     return run(lambda: Call(lambda: Result(ExitStatus.DONE, [str(engine(report).pulumi)], exact=True)))
 

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
+from layout.console import LastingStream
+
 __all__ = ["Progress"]
 
 
@@ -17,7 +19,8 @@ class Progress:
     Step = Callable[[int], None]
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._show = not quiet and sys.stderr.isatty()
+        self._stream = LastingStream(sys.stderr)
+        self._show = not quiet and self._stream.isatty()
 
     @contextmanager
     def task(self, name: str, total: int | None = None) -> Iterator[Step]:
@@ -26,6 +29,6 @@ class Progress:
             yield lambda _: None
             return
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with RichProgress(*columns, console=Console(stderr=True), transient=True) as bars:
+        with RichProgress(*columns, console=Console(file=self._stream), transient=True) as bars:
             task = bars.add_task(name, total=total)
             yield lambda count: bars.advance(task, count)
