@@ -22,6 +22,7 @@ from layout.migrate.plan.moves import life_table
 from layout.scheme.table import SCHEME, Scheme
 from tests.conformance.conftest import CHOSEN
 from tests.conformance.page import Recorder, render
+from tests.local_cloudflare.control.page import routes
 from tests.matrix.page import tables
 
 __all__ = ["GENERATED", "between_marks", "generate", "main", "readme_tree"]
@@ -87,6 +88,7 @@ GENERATED: dict[str, Callable[[str], str]] = {
     "README.md": lambda text: between_marks(text, "layout", readme_tree()),
     "docs/migration.md": lambda text: between_marks(text, "an object's life", life_table().strip()),
     "docs/security.md": lambda text: between_marks(text, "tables", tables()),
+    "docs/clients.md": lambda text: between_marks(text, "routes", routes()),
     "docs/conformance.md": conformance_page,
 }
 """What makes each file, from its text as it is; a new file starts empty."""

@@ -12,10 +12,11 @@ from layout.access import CredentialScope, scope_for_environment, scope_for_user
 from layout.console import Result
 from layout.environment import Environment
 from layout.exit_status import ExitStatus, statuses
-from layout.storage.credentials.formats import FORMATS, parse_lifetime
+from layout.storage.credentials.formats import FORMATS
 from layout.storage.credentials.minting import Minter, environment_api_minter, local_minter
 from layout.storage.private_file import write_private
 from layout.storage.settings import StorageSettings, load_settings
+from layout.times import parse_time_span
 
 __all__ = ["INTERRUPTED", "make_parser", "run_command"]
 
@@ -62,7 +63,7 @@ def run_command(arguments: argparse.Namespace) -> Result:
     """
     settings = load_settings(**_overrides(arguments))
     scope = _scope(arguments, settings)
-    credentials = MINTERS[arguments.by](settings)(scope, parse_lifetime(arguments.ttl))
+    credentials = MINTERS[arguments.by](settings)(scope, parse_time_span(arguments.ttl))
     text = FORMATS[arguments.format](credentials, scope, settings)
     if arguments.output:
         write_private(arguments.output, f"{text}\n")

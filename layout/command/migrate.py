@@ -13,7 +13,7 @@ from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.copying import copy_objects
 from layout.migrate.deleting import check_delete, delete_old_objects, list_deletable
-from layout.migrate.marking import read_marker, write_marker
+from layout.migrate.marking import checked_marker, write_marker
 from layout.migrate.plan.file import PlanFile, PlanMeta
 from layout.migrate.plan.totals import refuse_if_blocked
 from layout.migrate.planning import make_plan
@@ -93,7 +93,7 @@ def _mark(arguments: argparse.Namespace, settings: StorageSettings, _progress: P
         verdict.require(plan)
         if not arguments.execute:
             with closing(BucketReader(settings)) as reader:
-                there = read_marker(reader, plan.meta.environment) is not None
+                there = checked_marker(reader, plan.meta.environment) is not None
             return show.marked(plan.meta.environment, there=there, executed=False)
         with closing(BucketWriter(settings)) as bucket:
             written = write_marker(plan, verdict, bucket)

@@ -1,14 +1,15 @@
 """The arguments of `r2-layout migrate`."""
 
 import argparse
-import re
 from datetime import timedelta
 from pathlib import Path
 
 from layout import program
 from layout.environment import Environment
+from layout.errors import SettingsError
 from layout.exit_status import statuses
 from layout.legacy import LEGACY_LAYOUTS
+from layout.times import parse_time_span
 
 __all__ = ["age", "make_parser"]
 
@@ -16,16 +17,18 @@ SETTINGS = (
     "The bucket and its credentials come from R2_BUCKET, R2_ENDPOINT, R2_ACCESS_KEY_ID and so on, in the"
     " environment or in .env."
 )
-_AGE = re.compile(r"(\d{1,5})([smhd]?)")  # at most 273 years: a date can be that long ago
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def age(text: str) -> timedelta:
-    """A time span as operators write it: `90s`, `30m`, `4h`, `2d`, or `0`."""
-    match = _AGE.fullmatch(text)
-    if match is None or (not match[2] and int(match[1]) != 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is no time span; write 90s, 30m, 4h, 2d or 0")
-    return timedelta(**{_UNITS[match[2] or "s"]: int(match[1])})
+    """A time span as `argparse` takes it.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is none.
+    """
+    try:
+        return parse_time_span(text)
+    except SettingsError as error:
+        raise argparse.ArgumentTypeError(f"{error} {error.hint}") from None
 
 
 def make_parser() -> argparse.ArgumentParser:

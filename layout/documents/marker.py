@@ -1,4 +1,4 @@
-"""``{env}/layout.json``: which revision of the layout an environment's data is in.
+"""`{env}/layout.json`: which revision of the layout an environment's data is in.
 
 It is checked when an application starts. A forgotten setting or a forgotten migration then stops
 the start, before new data lies beside old data that nobody finds any more.
@@ -16,8 +16,9 @@ from layout.documents.model import Document
 from layout.environment import Environment
 from layout.errors import MarkerError
 from layout.keys import marker_key
+from layout.times import utc_now
 
-__all__ = ["REVISION", "SCHEME_NAME", "Marker", "MarkerAction", "check_marker"]
+__all__ = ["REVISION", "SCHEME_NAME", "Marker", "MarkerAction", "check_marker", "new_marker"]
 
 REVISION = 1
 """The revision that this code reads and writes."""
@@ -37,6 +38,15 @@ class Marker(Document):
     written_by: str | None = Field(
         default=None, description="What wrote it: an application or a migration. For people."
     )
+
+
+def new_marker(written_by: str) -> Marker:
+    """A marker of this revision, written now.
+
+    Args:
+        written_by: the application or the migration, for people.
+    """
+    return Marker(revision=REVISION, scheme=SCHEME_NAME, written_at=utc_now(), written_by=written_by)
 
 
 class MarkerAction(enum.StrEnum):

@@ -17,7 +17,7 @@ from layout.migrate.bucket.observing import observe
 from layout.migrate.bucket.old_side import old_side_pages
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.bucket.writer import BucketWriter
-from layout.migrate.marking import read_marker
+from layout.migrate.marking import checked_marker
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
 from layout.migrate.plan.moves import State
@@ -70,7 +70,7 @@ def check_delete(plan: PlanFile, verdict: Verdict, bucket: BucketReader, typed_n
             hint="Type the name of the bucket from which old objects are to be deleted.",
             bucket=plan.meta.bucket,
         )
-    if read_marker(bucket, plan.meta.environment) is None:
+    if checked_marker(bucket, plan.meta.environment) is None:
         key = marker_key(environment=plan.meta.environment)
         mark = program.command("migrate", "mark", "--plan", "FILE", "--verdict", "FILE", "--execute")
         raise DeletionRefusedError(

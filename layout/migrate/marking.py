@@ -3,29 +3,30 @@
 A step of its own, so that verification works with credentials that only read.
 """
 
-from layout.documents.marker import REVISION, SCHEME_NAME, Marker, check_marker
+from layout.documents.marker import Marker, check_marker, new_marker
 from layout.environment import Environment
 from layout.errors import MarkerError
 from layout.keys import marker_key
 from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.bucket.writer import BucketWriter
-from layout.migrate.plan.file import PlanFile, utc_now
+from layout.migrate.plan.file import PlanFile
 from layout.migrate.report.verdict import Verdict
 
-__all__ = ["read_marker", "write_marker"]
+__all__ = ["checked_marker", "write_marker"]
 
 
-def read_marker(bucket: BucketReader, environment: Environment) -> Marker | None:
-    """The environment's marker, or None if there is none.
+def checked_marker(bucket: BucketReader, environment: Environment) -> Marker | None:
+    """The environment's marker, which is of this revision, or None if there is none.
 
     Raises:
         InvalidDocumentError: It is no marker.
         MarkerError: It is of another scheme or revision.
     """
-    body = bucket.read(marker_key(environment=environment))
+    key = marker_key(environment=environment)
+    body = bucket.read(key)
     if body is None:
         return None
-    marker = Marker.from_json(body)
+    marker = Marker.from_json(body, key=key)
     check_marker(marker, environment_is_empty=False, environment=environment)
     return marker
 
@@ -42,15 +43,10 @@ def write_marker(plan: PlanFile, verdict: Verdict, bucket: BucketWriter) -> bool
     """
     verdict.require(plan)
     environment = plan.meta.environment
-    marker = Marker(
-        revision=REVISION,
-        scheme=SCHEME_NAME,
-        written_at=utc_now(),
-        written_by=f"migration {plan.meta.layout}, plan {plan.meta.plan_id}",
-    )
+    marker = new_marker(f"migration {plan.meta.layout}, plan {plan.meta.plan_id}")
     key = marker_key(environment=environment)
     written = bucket.put_if_absent(key, marker.to_json(), "application/json")
-    if read_marker(bucket, environment) is None:
+    if checked_marker(bucket, environment) is None:
         raise MarkerError(
             f"The marker {str(key)!r} is not there after it was written.",
             hint="Run the command again.",

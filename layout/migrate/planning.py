@@ -12,7 +12,7 @@ from layout.keys import profiles_key, selected_profile_key, user_prefix
 from layout.legacy import Decision, Facts, LegacyLayout, Placement
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.comparing import compare_destinations
-from layout.migrate.plan.file import PlanFile, utc_now
+from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import ChosenUser, Journal, PlacedObject
 from layout.migrate.plan.moves import Event
 from layout.migrate.plan.rows import decisions, is_listed, profile_of, unplaced, users_without_profile
@@ -20,6 +20,7 @@ from layout.migrate.plan.schema import UserState
 from layout.migrate.plan.totals import count_objects
 from layout.migrate.profile_files import choose_profile
 from layout.migrate.report.progress import Progress
+from layout.times import utc_now
 
 __all__ = ["make_plan"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from layout.environment import Environment
 from layout.legacy import Decision, Facts, LegacyLayout
 from layout.migrate.bucket.reader import BucketReader, ListedObject
-from layout.migrate.marking import read_marker
+from layout.migrate.marking import checked_marker
 from layout.migrate.report.progress import Progress
 
 __all__ = ["LayoutState", "survey"]
@@ -48,7 +48,7 @@ def survey(
     Raises:
         StorageError: The bucket cannot be read.
     """
-    marked = read_marker(bucket, environment) is not None
+    marked = checked_marker(bucket, environment) is not None
     counts = [_Count(layout, environment) for layout in layouts]
     with progress.task("listing") as step:
         for page in bucket.pages():

@@ -16,7 +16,7 @@ from layout.keys import environment_prefix, parse_key
 from layout.legacy import is_new_key
 from layout.migrate.bucket.old_side import old_side_pages
 from layout.migrate.bucket.reader import BucketReader, ListedObject
-from layout.migrate.plan.file import PlanFile, utc_now
+from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
 from layout.migrate.plan.moves import TO_MOVE, State
 from layout.migrate.plan.rows import (
@@ -32,6 +32,7 @@ from layout.migrate.profile_files import profile_problem
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.verdict import Problem, Sign, Verdict
 from layout.migrate.same_object import is_multipart, same_description
+from layout.times import utc_now
 
 __all__ = ["verify_plan"]
 

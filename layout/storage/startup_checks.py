@@ -3,10 +3,8 @@
 `APP_ENV` has a default, so a forgotten variable is possible. It must stop the start, not reach other data.
 """
 
-from datetime import UTC, datetime
-
 from layout import program
-from layout.documents.marker import REVISION, SCHEME_NAME, Marker, MarkerAction, check_marker
+from layout.documents.marker import Marker, MarkerAction, check_marker, new_marker
 from layout.errors import ConditionFailedError, ObjectMissingError, SettingsError
 from layout.keys import environment_prefix, marker_key
 from layout.storage.credentials.session_token import scope_paths
@@ -83,13 +81,7 @@ def ensure_marker(storage: R2Storage, *, written_by: str = "r2-layout") -> None:
         marker = read_marker(storage)
     if check_marker(marker, empty, storage.environment) is MarkerAction.NOTHING:
         return
-    fresh = Marker(
-        revision=REVISION,
-        scheme=SCHEME_NAME,
-        written_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        written_by=written_by,
-    )
     try:
-        storage.create(marker_key(environment=storage.environment), fresh.to_json())
+        storage.create(marker_key(environment=storage.environment), new_marker(written_by).to_json())
     except ConditionFailedError:
         check_marker(read_marker(storage), False, storage.environment)

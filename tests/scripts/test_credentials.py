@@ -135,8 +135,8 @@ def test_the_output_file_is_private(capsys: pytest.CaptureFixture[str], tmp_path
         ),
         (
             ["--ttl", "soon"],
-            "The lifetime 'soon' is not a number followed by s, m, h or d.",
-            "Use for example 15m, 12h or 7d.",
+            "The time span 'soon' is not a number followed by s, m, h or d.",
+            "Use for example 90s, 15m, 12h, 7d or 0.",
         ),
         (
             ["--by", "api"],

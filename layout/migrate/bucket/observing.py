@@ -5,6 +5,7 @@ lie together, so a batch costs a request or two; HEAD is only for keys that the 
 """
 
 from layout.migrate.bucket.reader import BucketReader, ListedObject
+from layout.times import write_time
 
 __all__ = ["observe"]
 
@@ -36,6 +37,5 @@ def observe(bucket: BucketReader, keys: list[str]) -> dict[str, ListedObject]:
     for key in unsure:
         head = bucket.head(key)
         if head is not None:
-            modified = head.modified.isoformat(timespec="seconds").replace("+00:00", "Z")
-            found[key] = ListedObject(key, head.etag, head.size, modified)
+            found[key] = ListedObject(key, head.etag, head.size, write_time(head.modified))
     return found

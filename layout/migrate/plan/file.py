@@ -4,7 +4,6 @@ import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,8 +14,9 @@ from layout.environment import Environment
 from layout.errors import PlanError
 from layout.migrate.plan.schema import APPLICATION_ID, FORMAT, TABLES
 from layout.storage.settings import StorageSettings
+from layout.times import utc_now
 
-__all__ = ["PlanFile", "PlanMeta", "utc_now"]
+__all__ = ["PlanFile", "PlanMeta"]
 
 
 class PlanMeta(BaseModel):
@@ -190,11 +190,6 @@ class PlanFile:
     def value(self, query: str, *values: Any) -> Any:
         """The first column of the first row."""
         return self.database.execute(query, values).fetchone()[0]
-
-
-def utc_now() -> str:
-    """The time of this machine as ISO 8601 in UTC, whole seconds."""
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _connect(path: Path, uri: str) -> sqlite3.Connection:

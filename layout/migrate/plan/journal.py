@@ -11,10 +11,11 @@ from functools import cache
 from layout.errors import PlanError
 from layout.legacy import Evidence
 from layout.migrate.bucket.reader import ListedObject
-from layout.migrate.plan.file import PlanFile, utc_now
+from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.moves import Event, states_before
 from layout.migrate.plan.rows import PlannedObject, prefix_end
 from layout.migrate.plan.schema import UserState, words
+from layout.times import utc_now
 
 __all__ = ["ChosenUser", "Journal", "PlacedObject"]
 

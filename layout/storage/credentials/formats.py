@@ -9,35 +9,15 @@
 """
 
 import json
-import re
 import shlex
 from collections.abc import Callable, Mapping
-from datetime import UTC, timedelta
 
 from layout.access import CredentialScope
-from layout.errors import CredentialsError
 from layout.storage.credentials.storage_credentials import StorageCredentials
 from layout.storage.settings import StorageSettings
+from layout.times import write_time
 
-__all__ = ["FORMATS", "parse_lifetime"]
-
-_LIFETIME = re.compile(r"(\d{1,7})([smhd])", re.ASCII)
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
-def parse_lifetime(text: str) -> timedelta:
-    """A lifetime such as `90s`, `15m`, `12h` or `7d`.
-
-    Raises:
-        CredentialsError: The text is none.
-    """
-    match = _LIFETIME.fullmatch(text)
-    if match is None:
-        raise CredentialsError(
-            f"The lifetime {text!r} is not a number followed by s, m, h or d.",
-            hint="Use for example 15m, 12h or 7d.",
-        )
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+__all__ = ["FORMATS"]
 
 
 def as_environment(credentials: StorageCredentials, scope: CredentialScope, settings: StorageSettings) -> str:
@@ -147,4 +127,4 @@ def _secrets(credentials: StorageCredentials) -> tuple[str, str]:
 
 def _expiration(credentials: StorageCredentials) -> str | None:
     end = credentials.expires_at
-    return None if end is None else end.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if end is None else write_time(end)

@@ -12,28 +12,18 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "migration.md"
 COMMANDS = ("list", "plan", "copy", "verify", "mark", "delete")
 
 
-@pytest.mark.parametrize(
-    ("text", "span"),
-    [
-        ("0", timedelta(0)),
-        ("0s", timedelta(0)),
-        ("90s", timedelta(seconds=90)),
-        ("30m", timedelta(minutes=30)),
-        ("4h", timedelta(hours=4)),
-        ("2d", timedelta(days=2)),
-    ],
-)
-def test_ages_have_units(text: str, span: timedelta) -> None:
-    """Seconds, minutes, hours, days; zero needs none."""
-    assert age(text) == span
+def test_an_age_is_a_time_span() -> None:
+    """Seconds, minutes, hours or days."""
+    assert age("4h") == timedelta(hours=4)
 
 
-@pytest.mark.parametrize("text", ["4", "h", "-1h", "4 h", "1w", "", "999999d"])
-def test_ages_without_a_unit_are_refused(text: str) -> None:
+def test_an_age_without_a_unit_is_refused() -> None:
     """Four of what, is a question before a delete."""
     with pytest.raises(argparse.ArgumentTypeError) as caught:
-        age(text)
-    assert str(caught.value) == f"{text!r} is no time span; write 90s, 30m, 4h, 2d or 0"
+        age("4")
+    assert str(caught.value) == (
+        "The time span '4' is not a number followed by s, m, h or d. Use for example 90s, 15m, 12h, 7d or 0."
+    )
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from pydantic import SecretStr
 
 from layout.access import scope_for_environment, scope_for_whole_bucket
 from layout.environment import Environment
-from layout.errors import CredentialsError
-from layout.storage.credentials.formats import FORMATS, parse_lifetime
+from layout.storage.credentials.formats import FORMATS
 from layout.storage.credentials.storage_credentials import StorageCredentials
 from layout.storage.settings import StorageSettings
 
@@ -126,26 +124,3 @@ def test_credential_process_is_in_version_1(settings: StorageSettings) -> None:
         "SessionToken": "tok$en",
         "Expiration": "2026-05-04T03:02:01Z",
     }
-
-
-@pytest.mark.parametrize(
-    ("text", "lifetime"),
-    [
-        ("90s", timedelta(seconds=90)),
-        ("15m", timedelta(minutes=15)),
-        ("12h", timedelta(hours=12)),
-        ("7d", timedelta(days=7)),
-    ],
-)
-def test_lifetimes_are_read(text: str, lifetime: timedelta) -> None:
-    """A number and a unit."""
-    assert parse_lifetime(text) == lifetime
-
-
-@pytest.mark.parametrize("text", ["", "12", "h", "1.5h", "-1h", "1w", "12 h", "٣h", "99999999d"])
-def test_other_texts_are_no_lifetime(text: str) -> None:
-    """Nothing is guessed."""
-    with pytest.raises(CredentialsError) as caught:
-        parse_lifetime(text)
-    assert str(caught.value) == f"The lifetime {text!r} is not a number followed by s, m, h or d."
-    assert caught.value.hint == "Use for example 15m, 12h or 7d."
