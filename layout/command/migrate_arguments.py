@@ -68,7 +68,12 @@ def make_parser() -> argparse.ArgumentParser:
     _add_verdict(command)
     command.add_argument("--deep", action="store_true", help="also read all bodies and compare their SHA-256")
 
-    command = _add(commands, "mark", "mark the environment as migrated; a dry run unless --execute is given")
+    command = _add(
+        commands,
+        "mark",
+        "mark the environment as migrated; a dry run unless --execute is given",
+        differences=False,
+    )
     _add_plan(command)
     _add_verdict(command)
     _add_execute(command)

@@ -6,6 +6,7 @@
     error_translation.py  errors of both clients, translated  r2_storage.py   objects by typed keys
     credentials/          temporary ones, self-renewing       presigned.py    URLs for browsers
     startup_checks.py     what is checked before serving      profile_store.py  the profile files of users
+    presence.py           present, absent, unknown            env_file.py       reading and writing `.env`
 
 Import the modules themselves; nothing is gathered here, since each use needs only some of them.
 """

@@ -1,10 +1,5 @@
-"""What the bucket answered, in three values, and the one translation of both clients' errors.
+"""The one translation of both clients' errors into those of `layout.errors`."""
 
-An object is present, absent, or the answer is unknown (no permission, no connection, too busy). Unknown is
-never read as absent: what follows from absent may create or delete.
-"""
-
-import enum
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,21 +29,7 @@ from layout.errors import (
     StorageUnavailableError,
 )
 
-__all__ = ["Presence", "storage_errors", "translate"]
-
-
-class Presence(enum.Enum):
-    """Whether an object is there. Compare it: as a truth value it would hide one of the three answers."""
-
-    PRESENT = "present"
-    ABSENT = "absent"
-    UNKNOWN = "unknown"
-
-    def __bool__(self) -> bool:
-        raise TypeError(
-            f"{self} is one of three answers; compare it with Presence.PRESENT or Presence.ABSENT."
-        )
-
+__all__ = ["storage_errors", "translate"]
 
 # Codes whose status alone would not say what they mean (Cloudflare R2, error codes).
 _BUSY = {"TooManyRequests", "SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout"}

@@ -11,7 +11,8 @@ from layout.errors import ConditionFailedError, InvalidKeyError, LayoutError, Ob
 from layout.keys import Key, environment_prefix, parse_key
 from layout.storage.clients import object_store, s3_client, settings_credentials
 from layout.storage.credentials.storage_credentials import CredentialSource
-from layout.storage.error_translation import Presence, storage_errors
+from layout.storage.error_translation import storage_errors
+from layout.storage.presence import Presence
 from layout.storage.settings import StorageSettings
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from layout.errors import (
 )
 from layout.storage.clients import object_store, s3_client
 from layout.storage.credentials.storage_credentials import CredentialSource, StorageCredentials
-from layout.storage.error_translation import Presence, storage_errors, translate
+from layout.storage.error_translation import storage_errors, translate
+from layout.storage.presence import Presence
 from layout.storage.settings import StorageSettings
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from layout.errors import (
     ObjectMissingError,
 )
 from layout.keys import profiles_key, selected_profile_key
-from layout.storage.error_translation import Presence
+from layout.storage.presence import Presence
 from layout.storage.profile_store import ProfileStore
 from layout.storage.r2_storage import R2Storage
 from layout.storage.settings import StorageSettings

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from layout.environment import Environment
 from layout.errors import ConditionFailedError, InvalidKeyError, ObjectMissingError
 from layout.keys import Key, profiles_key, r2_key, user_prefix
-from layout.storage.error_translation import Presence
+from layout.storage.presence import Presence
 from layout.storage.r2_storage import R2Storage
 from layout.storage.settings import StorageSettings
 

@@ -12,7 +12,7 @@ from layout.environment import Environment
 from layout.keys import profiles_key
 from layout.storage.credentials.minting import local_minter
 from layout.storage.credentials.renewing import RenewingCredentials
-from layout.storage.error_translation import Presence
+from layout.storage.presence import Presence
 from layout.storage.presigned import presigned_get
 from layout.storage.r2_storage import R2Storage
 from layout.storage.settings import StorageSettings

@@ -13,7 +13,7 @@ from layout.environment import Environment
 from layout.errors import AccessDeniedError, MarkerError, SettingsError
 from layout.keys import marker_key, r2_key
 from layout.storage.credentials.minting import local_minter
-from layout.storage.error_translation import Presence
+from layout.storage.presence import Presence
 from layout.storage.r2_storage import R2Storage
 from layout.storage.settings import StorageSettings
 from layout.storage.startup_checks import check_scope, ensure_marker, open_storage, read_marker
