@@ -158,7 +158,8 @@ def _authorise(context: Context, caller: Caller) -> None:
 
 def _refuse_form_upload(request: Request) -> None:
     """R2's answer to a browser's form upload, doubled words included (WSDK .../s3/dispatch.worker.ts)."""
-    signed = "authorization" in request.headers or "X-Amz-Credential" in request.query
+    in_url = not {"X-Amz-Credential", "AWSAccessKeyId"}.isdisjoint(request.query)
+    signed = in_url or "authorization" in request.headers
     if request.method == "POST" and not request.raw_key and not signed and "delete" not in request.query:
         raise not_implemented("Presigned post requests are not yet implemented")
 

@@ -46,7 +46,10 @@ class Scope:
 
 @dataclass(frozen=True)
 class Signed:
-    """What a request says about its signature, read and checked as far as possible without a secret."""
+    """What a request says about its signature, read and checked as far as possible without a secret.
+
+    `payload_hash` is what it says of its body (`x-amz-content-sha256`).
+    """
 
     scope: Scope
     date: str
@@ -132,7 +135,7 @@ def _refuse_unsigned_headers(request: Request, signed: Signed) -> None:
     for name in request.head.headers:
         if name.startswith(("x-amz-", "cf-")) and name not in signed.signed_headers:
             if name == "x-amz-content-sha256":
-                continue  # part of what is signed anyway
+                continue  # compared with the body
             raise S3Error(
                 ErrorKind.ACCESS_DENIED,
                 "There were headers present in the request which were not signed",
@@ -206,11 +209,19 @@ def _from_query(request: Request) -> Signed:
         date=date,
         signed_headers=_parse_signed_headers(query["X-Amz-SignedHeaders"]),
         signature=query["X-Amz-Signature"],
-        # The body is not known when a URL is signed.
-        payload_hash=UNSIGNED_PAYLOAD,
+        payload_hash=_presigned_payload_hash(request),
         presigned=True,
         session_token=query.get("X-Amz-Security-Token") or request.headers.get("x-amz-security-token"),
     )
+
+
+def _presigned_payload_hash(request: Request) -> str:
+    """What is said of the body beside a URL's signature, which does not cover it.
+
+    What was signed into the URL wins: its holder may not take it back.
+    """
+    in_url = (value for name, value in request.parameters if name.lower() == "x-amz-content-sha256")
+    return next(in_url, None) or request.headers.get("x-amz-content-sha256") or UNSIGNED_PAYLOAD
 
 
 def _parse_expires(text: str) -> float:
@@ -271,12 +282,13 @@ def _parse_signed_headers(text: str) -> tuple[str, ...]:
 
 def _canonical_request(request: Request, signed: Signed) -> str:
     headers = "".join(
-        f"{name}:{_SPACES.sub(' ', request.head.headers.get(name, '').strip())}\n"
-        for name in signed.signed_headers
+        f"{name}:{_SPACES.sub(' ', request.head.headers.get(name, ''))}\n" for name in signed.signed_headers
     )
     names = ";".join(signed.signed_headers)
     query = _canonical_query(request, signed.presigned)
-    return f"{request.method}\n{request.raw_path}\n{query}\n{headers}\n{names}\n{signed.payload_hash}"
+    # The body is not known when a URL is signed.
+    payload_hash = UNSIGNED_PAYLOAD if signed.presigned else signed.payload_hash
+    return f"{request.method}\n{request.raw_path}\n{query}\n{headers}\n{names}\n{payload_hash}"
 
 
 def _canonical_query(request: Request, presigned: bool) -> str:

@@ -40,7 +40,7 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     kept = {name: headers[name] for name in _KEPT if headers.get(name)}
     # The framing of a streamed upload is no property of the object.
     codings = kept.pop("content-encoding", "").split(",")
-    if coding := ",".join(part for part in codings if part.strip().lower() != "aws-chunked").strip():
+    if coding := ",".join(part for part in codings if part.strip(" ").lower() != "aws-chunked").strip(" "):
         kept["content-encoding"] = coding
     return kept
 

@@ -45,7 +45,7 @@ def check_payload_hash(request: Request, caller: Caller) -> None:
     if payload_hash == STREAMING_UNSIGNED_TRAILER:
         raise S3Error(ErrorKind.UNAUTHORIZED, reason="a body with a checksum trailer (aws-chunked)")
     by_minio_go = _MINIO_GO.search(request.headers.get("user-agent", ""))
-    if payload_hash == STREAMING_SIGNED and by_minio_go:
+    if payload_hash == STREAMING_SIGNED and by_minio_go and not caller.signed.presigned:
         return
     if payload_hash.startswith("STREAMING-"):
         raise not_implemented(payload_hash)

@@ -284,3 +284,10 @@ def test_crc64nvme_is_combined_from_pieces(lengths: list[int]) -> None:
         pieces.append((digest("crc64nvme", body[:length]), length))
         body = body[length:]
     assert combined_crc64nvme(pieces) == digest("crc64nvme", BODY[: sum(lengths)])
+
+
+def test_a_checksum_that_is_announced_for_a_trailer_is_not_implemented(r2: "LocalR2", bucket: str) -> None:
+    """Of a body without one it would never be compared."""
+    reply = r2.send("PUT", f"/{bucket}/key", body=BODY, headers={"x-amz-trailer": "x-amz-checksum-crc32"})
+    text = "Header &apos;x-amz-trailer&apos; with value &apos;x-amz-checksum-crc32&apos; not implemented"
+    assert (reply.status, f"<Message>{text}</Message>" in reply.body.decode()) == (501, True)

@@ -5,6 +5,7 @@ import hmac
 import html
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.header import Header
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -109,21 +110,25 @@ def test_a_malformed_signature_is_a_bad_request(
         ("", {"authorization": "AWS key:c2ln", "x-amz-content-sha256": "UNSIGNED-PAYLOAD"}),
     ],
 )
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "POST", "DELETE"])
 def test_sigv2_is_named(r2: "LocalR2", bucket: str, method: str, query: str, headers: dict[str, str]) -> None:
     """In a URL and in a header: it is what boto3 and the AWS CLI presign with in us-east-1."""
     for path in ("/", f"/{bucket}", f"/{bucket}/key"):
         reply = r2.send_raw(method, path + query, b"", {"Content-Length": "0", **headers})
-        assert code(reply) == (401, "Unauthorized")
-        assert message(reply) == "SigV2 authorization is not supported. Please use SigV4 instead."
+        assert reply.status == 401
+        if method != "HEAD":
+            assert code(reply) == (401, "Unauthorized")
+            assert message(reply) == "SigV2 authorization is not supported. Please use SigV4 instead."
 
 
 @pytest.mark.parametrize("signed", ["latin-1", "utf-8"])
+# The last byte of an a grave is a space to Python, and none to a signature.
+@pytest.mark.parametrize("text", ["caf\u00e9", "voil\u00e0", "\u00e0", "a\u00a0"])
 def test_a_header_beyond_ascii_may_be_signed_as_sent_or_as_text(
-    r2: "LocalR2", bucket: str, signed: str
+    r2: "LocalR2", bucket: str, signed: str, text: str
 ) -> None:
     """Over the bytes that go over the wire, or over the UTF-8 of a value that goes over it in Latin-1."""
-    wire = "caf\u00e9" if signed == "utf-8" else "caf\u00e9".encode().decode("latin-1")
+    wire = text if signed == "utf-8" else text.encode().decode("latin-1")
     _, headers = r2.sign("PUT", f"/{bucket}/key", headers={"x-amz-meta-m": "placeholder"})
     headers["x-amz-meta-m"] = wire
     canonical = "".join(
@@ -136,10 +141,10 @@ def test_a_header_beyond_ascii_may_be_signed_as_sent_or_as_text(
         )
     )
     names = "host;x-amz-content-sha256;x-amz-date;x-amz-meta-m"
-    text = f"PUT\n/{bucket}/key\n\n{canonical}\n{names}\n{headers['X-Amz-Content-SHA256']}"
+    request = f"PUT\n/{bucket}/key\n\n{canonical}\n{names}\n{headers['X-Amz-Content-SHA256']}"
     date = headers["X-Amz-Date"]
     scope = f"{date[:8]}/auto/s3/aws4_request"
-    to_sign = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{hashlib.sha256(text.encode(signed)).hexdigest()}"
+    to_sign = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{hashlib.sha256(request.encode(signed)).hexdigest()}"
     key = signing_key(r2.admin.secret_access_key, date[:8], "auto")
     signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
     credential = f"{r2.admin.access_key_id}/{scope}"
@@ -147,7 +152,7 @@ def test_a_header_beyond_ascii_may_be_signed_as_sent_or_as_text(
         f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={names}, Signature={signature}"
     )
     assert r2.send_raw("PUT", f"/{bucket}/key", b"", headers).status == 200
-    assert r2.send("HEAD", f"/{bucket}/key").headers["x-amz-meta-m"] == "=?utf-8?b?Y2Fmw6k=?="
+    assert r2.send("HEAD", f"/{bucket}/key").headers["x-amz-meta-m"] == Header(text, "utf-8").encode()
 
 
 @pytest.mark.parametrize("region", ["auto", "us-east-1", "weur"])
