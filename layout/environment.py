@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from layout.errors import EnvironmentNameError
 
-__all__ = ["Environment", "current_environment"]
+__all__ = ["Environment", "current_environment", "settle_environment"]
 
 VARIABLE = "APP_ENV"
 
@@ -25,8 +25,12 @@ class Environment(enum.StrEnum):
 _BY_NAME: dict[str, Environment] = {environment.value: environment for environment in Environment}
 
 
+# Whether an unset APP_ENV of this process has been read as dev: keys may have been built from that.
+_taken_for_dev = False
+
+
 def current_environment(environ: Mapping[str, str] = os.environ) -> Environment:
-    """The environment named by ``APP_ENV``; ``dev`` if that is not set.
+    """The environment named by `APP_ENV`; `dev` if that is not set.
 
     Read at each call, so that a process that sets the variable late gets what it asked for.
 
@@ -41,6 +45,9 @@ def current_environment(environ: Mapping[str, str] = os.environ) -> Environment:
     try:
         name = environ[VARIABLE]
     except KeyError:
+        if environ is os.environ:
+            global _taken_for_dev
+            _taken_for_dev = True
         return Environment.DEV
     environment = _BY_NAME.get(name)
     if environment is None:
@@ -50,3 +57,27 @@ def current_environment(environ: Mapping[str, str] = os.environ) -> Environment:
             hint=f"Set {VARIABLE} to one of {known}; unset, it means dev.",
         )
     return environment
+
+
+def settle_environment(environment: Environment, source: str) -> None:
+    """Let what a file says about `APP_ENV` hold for the whole process, its keys and its children too.
+
+    Otherwise two parts of one process would work on two environments: those that read the file, and
+    those that ask `current_environment`. A variable of the process itself wins over any file.
+
+    Args:
+        environment: what the file says.
+        source: the file, for the message.
+
+    Raises:
+        EnvironmentNameError: if the process has taken its environment for dev before.
+    """
+    if VARIABLE in os.environ or environment is Environment.DEV:
+        return
+    if _taken_for_dev:
+        raise EnvironmentNameError(
+            f"{source} says that {VARIABLE} is {environment.value!r}, but this process has built keys of "
+            f"{Environment.DEV.value!r} before it was read.",
+            hint=f"Set {VARIABLE} in the environment of the process, or load the settings before the first key.",
+        )
+    os.environ[VARIABLE] = environment.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
 
+from layout import environment
 from tests.matrix.summary import pytest_terminal_summary  # noqa: F401 - a hook, which must stand here to be called
 
 if TYPE_CHECKING:
@@ -20,6 +22,16 @@ if TYPE_CHECKING:
 # How quick the machine is decides no test.
 settings.register_profile("r2-layout", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("r2-layout")
+
+
+@pytest.fixture(autouse=True)
+def own_environment_name() -> Iterator[None]:
+    """What one test settles about APP_ENV is not the next one's."""
+    before, environment._taken_for_dev = os.environ.get(environment.VARIABLE), False
+    yield
+    os.environ.pop(environment.VARIABLE, None)
+    if before is not None:
+        os.environ[environment.VARIABLE] = before
 
 
 @pytest.fixture(scope="session")

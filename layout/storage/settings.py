@@ -32,7 +32,7 @@ from layout.account import (
     check_jurisdiction,
     default_endpoint,
 )
-from layout.environment import Environment, current_environment
+from layout.environment import Environment, current_environment, settle_environment
 from layout.errors import SettingsError
 from layout.storage.env_file import read_env_file
 from layout.storage.printable import unprintable
@@ -181,12 +181,16 @@ def load_settings(**overrides: Any) -> StorageSettings:
     Raises:
         SettingsError: One line that names every variable that is missing or wrong, without secret values; or
             `.env` is not text in UTF-8.
+        EnvironmentNameError: `.env` names another environment than the process has built keys of.
     """
     read_env_file(Path(_ENV_FILE))
     try:
-        return StorageSettings(**overrides)
+        settings = StorageSettings(**overrides)
     except ValidationError as error:
         raise SettingsError(_one_line(error), hint=_hint(error)) from None
+    if not {"app_env", "APP_ENV"} & set(overrides):
+        settle_environment(settings.app_env, _ENV_FILE)
+    return settings
 
 
 def _one_line(error: ValidationError) -> str:

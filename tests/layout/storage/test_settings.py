@@ -9,7 +9,8 @@ import pytest
 
 from layout.account import default_endpoint
 from layout.environment import Environment
-from layout.errors import SettingsError
+from layout.errors import EnvironmentNameError, SettingsError
+from layout.keys import r2_key
 from layout.storage.settings import load_settings
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
@@ -53,6 +54,52 @@ def test_the_file_env_is_read() -> None:
     """A .env in the working directory holds the same variables."""
     Path(".env").write_text("".join(f"{name}='{value}'\n" for name, value in COMPLETE.items()))
     assert load_settings().bucket == "films"
+
+
+def _write_env_file(app_env: str) -> None:
+    values = COMPLETE | {"APP_ENV": app_env}
+    Path(".env").write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+
+
+def test_keys_are_of_the_environment_that_the_file_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings, keys and children of one process are of one environment, wherever its name stands."""
+    monkeypatch.delenv("APP_ENV", raising=False)
+    _write_env_file("prod")
+    assert load_settings().app_env is Environment.PROD
+    assert r2_key("a", "x", "p") == "prod/users/a/profiles/p/x"
+    assert os.environ["APP_ENV"] == "prod"
+
+
+def test_a_file_of_another_environment_than_the_keys_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key of dev that was built before the file was read would go into production's bucket."""
+    monkeypatch.delenv("APP_ENV", raising=False)
+    _write_env_file("prod")
+    assert r2_key("a", "x", "p") == "dev/users/a/profiles/p/x"
+    with pytest.raises(EnvironmentNameError) as caught:
+        load_settings()
+    assert str(caught.value) == (
+        ".env says that APP_ENV is 'prod', but this process has built keys of 'dev' before it was read."
+    )
+    assert caught.value.hint == (
+        "Set APP_ENV in the environment of the process, or load the settings before the first key."
+    )
+
+
+@pytest.mark.parametrize("named", ["staging", "dev"])
+def test_the_process_wins_over_the_file_for_its_keys_too(monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    """A variable of the process is what settings and keys go by."""
+    monkeypatch.setenv("APP_ENV", named)
+    _write_env_file("prod")
+    assert load_settings().app_env == named
+    assert r2_key("a", "x", "p").fields["env"] == named
+
+
+def test_a_command_that_names_the_environment_settles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command line says is about its command, which names the environment to each builder."""
+    monkeypatch.delenv("APP_ENV", raising=False)
+    _write_env_file("prod")
+    assert load_settings(app_env="staging").app_env is Environment.STAGING
+    assert "APP_ENV" not in os.environ
 
 
 @pytest.mark.usefixtures("complete")
