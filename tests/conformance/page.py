@@ -16,8 +16,8 @@ not.
 - **versitygw** is a plain S3 server: what it lacks is R2's own, or newer than it.
 
 Run it on a bucket of yours with `python scripts/conformance.py --live` (R2_ENDPOINT, R2_BUCKET, CLOUDFLARE_ACCOUNT_ID
-and the access key of a token with read and write permission in the environment; it works under the prefix
-`conformance/` and removes what it wrote)."""
+and the access key of a token with read and write permission in the environment; it works under the prefixes
+`conformance/` and `conformance-locked/`, and removes what it wrote unless a lock rule of yours holds it)."""
 QUESTIONS = """\
 Of these the sources say different things, or nothing. The local R2 does meanwhile what the statement says: what users
 report, else what loses nothing. A run with `--live` reports what your bucket does, with what was seen where the

@@ -19,6 +19,7 @@ from local_cloudflare.cloudflare import LocalCloudflare
 from tests.conformance.servers import install
 
 BUCKET = "conformance"
+LOCKED_PREFIX = "conformance-locked/"
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,13 @@ def _settings(
 def local_r2(folder: Path) -> Iterator[Store]:
     """The strict local R2, opened with the access key of a read-write token for one bucket."""
     with LocalCloudflare(folder, buckets=[BUCKET]) as cloudflare:
+        lock = {
+            "id": "locked",
+            "enabled": True,
+            "prefix": LOCKED_PREFIX,
+            "condition": {"type": "Indefinite"},
+        }
+        cloudflare.store.set_lock_rules(BUCKET, rules=[lock])
         keys = cloudflare.s3_keys("Workers R2 Storage Bucket Item Write", bucket=BUCKET)
         settings = _settings(
             cloudflare.s3_endpoint, keys.access_key_id, keys.secret_access_key, cloudflare.account_id
@@ -134,4 +142,4 @@ STORES: dict[str, Callable[[Path], contextlib.AbstractContextManager[Store]]] = 
     "versitygw": versitygw,
     "live": live,
 }
-__all__ = ["BUCKET", "STORES", "Store"]
+__all__ = ["BUCKET", "LOCKED_PREFIX", "STORES", "Store"]
