@@ -58,11 +58,11 @@ class AccessLevel:
     """A kind of token.
 
     Attributes:
-        name: what it is called in resources and outputs.
-        permission_group: name of the permission group that it has. Its id is looked up by this
+        name: What it is called in resources and outputs.
+        permission_group: Name of the permission group that it has. Its id is looked up by this
             name, since ids have changed before.
-        permission: the most that credentials minted from it can do.
-        description: one sentence for people.
+        permission: The most that credentials minted from it can do.
+        description: One sentence for people.
     """
 
     name: str
@@ -106,12 +106,12 @@ def bucket_resource(account_id: str, bucket: str, jurisdiction: str = DEFAULT_JU
     """The name of one bucket in a token policy.
 
     Args:
-        account_id: the account that the bucket is in.
-        bucket: the bucket's name.
-        jurisdiction: where the bucket was made; `default` for none.
+        account_id: The account that the bucket is in.
+        bucket: The bucket's name.
+        jurisdiction: Where the bucket was made; `default` for none.
 
     Raises:
-        SettingsError: if one of them has another form. A policy for a name that cannot exist would
+        SettingsError: If one of them has another form. A policy for a name that cannot exist would
             be accepted and open nothing.
     """
     check_account_id(account_id)
@@ -124,12 +124,12 @@ def token_policy(level: AccessLevel, permission_group_id: str, resource: str) ->
     """The one policy of a token.
 
     Args:
-        level: what it may do; the id must be that of `level.permission_group`.
-        permission_group_id: looked up by the group's name.
-        resource: from `bucket_resource`.
+        level: What it may do; the id must be that of `level.permission_group`.
+        permission_group_id: Looked up by the group's name.
+        resource: From `bucket_resource`.
 
     Raises:
-        SettingsError: if the id is empty, as after a look-up that found nothing.
+        SettingsError: If the id is empty, as after a look-up that found nothing.
     """
     if not permission_group_id:
         raise SettingsError(
@@ -149,16 +149,16 @@ class CredentialScope:
     """What temporary credentials reach.
 
     Attributes:
-        bucket: the one bucket.
-        permission: what they may do with its objects.
-        prefixes: keys that start with one of these, each ending in `/`.
-        whole_bucket: all keys; then there are no prefixes. R2 reads an empty list of prefixes as
+        bucket: The one bucket.
+        permission: What they may do with its objects.
+        prefixes: Keys that start with one of these, each ending in `/`.
+        whole_bucket: All keys; then there are no prefixes. R2 reads an empty list of prefixes as
             the whole bucket, so that is never left to an empty list here.
 
     Raises:
-        CredentialsError: if prefixes and `whole_bucket` contradict each other, or a prefix has
+        CredentialsError: If prefixes and `whole_bucket` contradict each other, or a prefix has
             another form.
-        SettingsError: if the bucket's name has another form.
+        SettingsError: If the bucket's name has another form.
     """
 
     bucket: str
@@ -200,7 +200,7 @@ class CredentialScope:
             seconds: 60 to 604,800; to 3,600 for a whole bucket.
 
         Raises:
-            CredentialsError: if it is outside.
+            CredentialsError: If it is outside.
         """
         most = MAX_WHOLE_BUCKET_LIFETIME_SECONDS if self.whole_bucket else MAX_LIFETIME_SECONDS
         if not MIN_LIFETIME_SECONDS <= seconds <= most:
@@ -227,15 +227,15 @@ def scope_for_user(
     everyone too, which nobody may write with a user's credential.
 
     Args:
-        bucket: the one bucket.
-        environment: the one environment.
-        user_id: the user.
-        write: whether the credential may write.
-        scheme: the table to read; the project's own unless given.
+        bucket: The one bucket.
+        environment: The one environment.
+        user_id: The user.
+        write: Whether the credential may write.
+        scheme: The table to read; the project's own unless given.
 
     Raises:
-        InvalidKeyError: if the user id cannot be a segment of a key.
-        CredentialsError: if the scheme opens nothing to a user.
+        InvalidKeyError: If the user id cannot be a segment of a key.
+        CredentialsError: If the scheme opens nothing to a user.
     """
     own = [prefix.fill(environment, user_id) for prefix in _opened(scheme, Access.USER)]
     shared = [] if write else [prefix.fill(environment) for prefix in _opened(scheme, Access.EVERYONE)]

@@ -49,7 +49,7 @@ def check_account_id(account_id: str) -> str:
     """The id of a Cloudflare account.
 
     Raises:
-        SettingsError: if it is not 32 lower-case hexadecimal characters.
+        SettingsError: If it is not 32 lower-case hexadecimal characters.
     """
     if not re.fullmatch(_ACCOUNT, account_id):
         raise SettingsError(
@@ -63,7 +63,7 @@ def check_bucket_name(name: str) -> str:
     """The name of a bucket.
 
     Raises:
-        SettingsError: if R2 cannot have a bucket of this name.
+        SettingsError: If R2 cannot have a bucket of this name.
     """
     if not re.fullmatch(_BUCKET, name):
         raise SettingsError(
@@ -78,7 +78,7 @@ def check_jurisdiction(jurisdiction: str) -> str:
     """Where a bucket is bound to; `default` for one that is not bound.
 
     Raises:
-        SettingsError: if R2 has no such jurisdiction.
+        SettingsError: If R2 has no such jurisdiction.
     """
     if jurisdiction not in JURISDICTIONS:
         known = ", ".join(JURISDICTIONS)
@@ -102,7 +102,7 @@ def check_endpoint(endpoint: str) -> str:
             not R2's is taken as it is.
 
     Raises:
-        SettingsError: if it is no such address, or one of R2's that is not an account's endpoint.
+        SettingsError: If it is no such address, or one of R2's that is not an account's endpoint.
     """
     parts = _split(endpoint)
     if parts.username is not None or parts.password is not None:
@@ -132,12 +132,12 @@ def check_endpoint_agrees(endpoint: str, account_id: str | None, jurisdiction: s
     is not R2's nothing is known, and nothing is said.
 
     Args:
-        endpoint: as `check_endpoint` gives it.
+        endpoint: As `check_endpoint` gives it.
         account_id: None if the settings name none.
-        jurisdiction: of the bucket.
+        jurisdiction: Of the bucket.
 
     Raises:
-        SettingsError: if they contradict each other.
+        SettingsError: If they contradict each other.
     """
     found = _HOST.fullmatch(_host(_split(endpoint)))
     if found is None:

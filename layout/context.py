@@ -1,7 +1,7 @@
 """The profile of the current request.
 
-Filled at the edge only (a middleware, a command), by a ``with`` block; what lies deeper reads it
-through the builders in ``layout.keys`` or is given user and profile explicitly.
+Filled at the edge only (a middleware, a command), by a `with` block; what lies deeper reads it
+through the builders in `layout.keys` or is given user and profile explicitly.
 
 >>> with use_profile("anna", "a1b2c3d4"):
 ...     current_profile()
@@ -27,8 +27,8 @@ class CurrentProfile:
     """Whose data the current request works on.
 
     Attributes:
-        user_id: the user, in NFC.
-        profile_id: one of that user's profiles, in NFC.
+        user_id: The user, in NFC.
+        profile_id: One of that user's profiles, in NFC.
     """
 
     user_id: str
@@ -42,11 +42,11 @@ _current: ContextVar[CurrentProfile | None] = ContextVar("layout_current_profile
 def use_profile(user_id: str, profile_id: str) -> Iterator[CurrentProfile]:
     """Make this the current profile inside the block.
 
-    It does not check that the user has this profile: that needs ``profiles.json``, which
-    ``Profiles.require`` looks into.
+    It does not check that the user has this profile: that needs `profiles.json`, which
+    `Profiles.require` looks into.
 
     Raises:
-        InvalidKeyError: if one of them cannot be a segment of a key.
+        InvalidKeyError: If one of them cannot be a segment of a key.
     """
     current = CurrentProfile(clean_segment(user_id, "user id"), clean_segment(profile_id, "profile id"))
     with _use(current):
@@ -79,7 +79,7 @@ def current_profile() -> CurrentProfile:
     """The profile of the current request.
 
     Raises:
-        NoProfileError: if there is none.
+        NoProfileError: If there is none.
     """
     current = _current.get()
     if current is None:
@@ -94,7 +94,7 @@ def current_profile_id(user_id: str) -> str:
     """The current profile's id, provided that it is a profile of this user.
 
     Raises:
-        NoProfileError: if there is no current profile, or it is another user's. Building this
+        NoProfileError: If there is no current profile, or it is another user's. Building this
             user's key with another one's profile would address an object of neither.
     """
     current = current_profile()

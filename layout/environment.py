@@ -35,10 +35,10 @@ def current_environment(environ: Mapping[str, str] = os.environ) -> Environment:
     Read at each call, so that a process that sets the variable late gets what it asked for.
 
     Args:
-        environ: where to look; the process's own environment unless given.
+        environ: Where to look; the process's own environment unless given.
 
     Raises:
-        EnvironmentNameError: if the variable is set to anything but dev, staging or prod. That
+        EnvironmentNameError: If the variable is set to anything but dev, staging or prod. That
             includes the empty text: a variable that a deployment left empty must not mean dev.
     """
     # Not .get(): os.environ has none of its own, and the inherited one doubles the cost.
@@ -66,11 +66,11 @@ def settle_environment(environment: Environment, source: str) -> None:
     those that ask `current_environment`. A variable of the process itself wins over any file.
 
     Args:
-        environment: what the file says.
-        source: the file, for the message.
+        environment: What the file says.
+        source: The file, for the message.
 
     Raises:
-        EnvironmentNameError: if the process has taken its environment for dev before.
+        EnvironmentNameError: If the process has taken its environment for dev before.
     """
     if VARIABLE in os.environ or environment is Environment.DEV:
         return

@@ -58,9 +58,9 @@ class LayoutError(Exception):
     """Base of every error that this project raises on purpose.
 
     Attributes:
-        hint: what to do about it, one or two sentences, or None.
-        bucket: name of the bucket concerned, or None.
-        key: object key concerned, or None.
+        hint: What to do about it, one or two sentences, or None.
+        bucket: Name of the bucket concerned, or None.
+        key: Object key concerned, or None.
     """
 
     hint: str | None

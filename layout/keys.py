@@ -1,8 +1,8 @@
 """The named builders of keys and prefixes, and the parser.
 
-Every builder takes ``environment``; None means the one that ``APP_ENV`` names at the call. Every one
-raises ``InvalidKeyError``, naming the part, for a value that cannot be in a key, and
-``EnvironmentNameError`` for a wrong ``APP_ENV``.
+Every builder takes `environment`; None means the one that `APP_ENV` names at the call. Every one
+raises `InvalidKeyError`, naming the part, for a value that cannot be in a key, and
+`EnvironmentNameError` for a wrong `APP_ENV`.
 
 >>> from layout.environment import Environment
 >>> key = r2_key("anna", "raw_clips/goal.mp4", "a1b2c3d4", environment=Environment.PROD)
@@ -67,17 +67,17 @@ def _or_current(environment: Environment | None) -> Environment:
 def r2_key(
     user_id: str, path: str, profile_id: str | None = None, *, environment: Environment | None = None
 ) -> Key:
-    """Key of a file in a user's profile: ``{env}/users/{user}/profiles/{profile}/{path}``.
+    """Key of a file in a user's profile: `{env}/users/{user}/profiles/{profile}/{path}`.
 
     Args:
-        user_id: the owner.
-        path: where in the profile, one or more segments: ``raw_clips/goal.mp4``.
-        profile_id: one of the owner's profiles; None means the current one, which must be a
+        user_id: The owner.
+        path: Where in the profile, one or more segments: `raw_clips/goal.mp4`.
+        profile_id: One of the owner's profiles; None means the current one, which must be a
             profile of this owner.
-        environment: the environment; None means the current one.
+        environment: The environment; None means the current one.
 
     Raises:
-        NoProfileError: if ``profile_id`` is None and there is no current profile, or it belongs to
+        NoProfileError: If `profile_id` is None and there is no current profile, or it belongs to
             another user.
     """
     if environment is None:
@@ -88,22 +88,22 @@ def r2_key(
 
 
 def r2_global_key(path: str, *, environment: Environment | None = None) -> Key:
-    """Key of a game, shared by all users: ``{env}/games/{path}``."""
+    """Key of a game, shared by all users: `{env}/games/{path}`."""
     return _game(_or_current(environment), path)
 
 
 def profiles_key(user_id: str, *, environment: Environment | None = None) -> Key:
-    """Key of a user's ``profiles.json``."""
+    """Key of a user's `profiles.json`."""
     return _profiles(_or_current(environment), user_id)
 
 
 def selected_profile_key(user_id: str, *, environment: Environment | None = None) -> Key:
-    """Key of a user's ``selected-profile.json``."""
+    """Key of a user's `selected-profile.json`."""
     return _selected_profile(_or_current(environment), user_id)
 
 
 def marker_key(*, environment: Environment | None = None) -> Key:
-    """Key of the revision marker ``{env}/layout.json``."""
+    """Key of the revision marker `{env}/layout.json`."""
     return _marker(_or_current(environment))
 
 
@@ -116,14 +116,14 @@ def scene_file_key(
     *,
     environment: Environment | None = None,
 ) -> Key:
-    """Key of an audio or media file of a scene; ``file`` is one segment."""
+    """Key of an audio or media file of a scene; `file` is one segment."""
     return _scene_file(_or_current(environment), user_id, project_id, scene_id, media_type, file)
 
 
 def project_output_key(
     user_id: str, project_id: str, file: str, *, environment: Environment | None = None
 ) -> Key:
-    """Key of a file that a project was rendered to; ``file`` is one segment."""
+    """Key of a file that a project was rendered to; `file` is one segment."""
     return _project_output(_or_current(environment), user_id, project_id, file)
 
 
@@ -138,7 +138,7 @@ def backup_key(path: str, *, environment: Environment | None = None) -> Key:
 
 
 def environment_prefix(*, environment: Environment | None = None) -> str:
-    """Prefix of all keys of an environment: ``{env}/``."""
+    """Prefix of all keys of an environment: `{env}/`."""
     return SCHEME.prefix("environment").fill(_or_current(environment))
 
 
@@ -160,10 +160,10 @@ def user_prefix(user_id: str, *, environment: Environment | None = None) -> str:
 def profile_prefix(
     user_id: str, profile_id: str | None = None, *, environment: Environment | None = None
 ) -> str:
-    """Prefix of all files of a profile; ``profile_id`` as in ``r2_key``.
+    """Prefix of all files of a profile; `profile_id` as in `r2_key`.
 
     Raises:
-        NoProfileError: as in ``r2_key``.
+        NoProfileError: As in `r2_key`.
     """
     if profile_id is None:
         profile_id = current_profile_id(user_id)
@@ -196,9 +196,9 @@ def parse_key(text: str) -> Key:
     """The key that a text is.
 
     The key is in NFC even if the text is not: both are names of the same object, and a listing of
-    R2 gives the spelling that was uploaded last. ``APP_ENV`` plays no part.
+    R2 gives the spelling that was uploaded last. `APP_ENV` plays no part.
 
     Raises:
-        InvalidKeyError: if the text fits no template of the scheme.
+        InvalidKeyError: If the text fits no template of the scheme.
     """
     return SCHEME.parse(text)

@@ -26,11 +26,11 @@ class LifecycleRule:
     """One rule of a bucket's lifecycle configuration.
 
     Attributes:
-        id: its name in the configuration, unique in a bucket.
-        prefix: the rule is about keys that start with this; empty means all. Ends in `/`
+        id: Its name in the configuration, unique in a bucket.
+        prefix: The rule is about keys that start with this; empty means all. Ends in `/`
             otherwise, since R2 compares characters: `dev` would be about `dev2/` too.
-        delete_after_seconds: age at which an object is removed, or None.
-        abort_multipart_after_seconds: age at which an incomplete upload is dropped, or None.
+        delete_after_seconds: Age at which an object is removed, or None.
+        abort_multipart_after_seconds: Age at which an incomplete upload is dropped, or None.
     """
 
     id: str
@@ -44,10 +44,10 @@ class LockRule:
     """One rule of a bucket's lock configuration.
 
     Attributes:
-        id: its name in the configuration, unique in a bucket.
-        prefix: the rule is about keys that start with this. It ends in `/` and is never empty: the
+        id: Its name in the configuration, unique in a bucket.
+        prefix: The rule is about keys that start with this. It ends in `/` and is never empty: the
             empty prefix would lock the whole bucket.
-        max_age_seconds: age until which an object can be neither overwritten nor deleted.
+        max_age_seconds: Age until which an object can be neither overwritten nor deleted.
     """
 
     id: str
@@ -72,11 +72,11 @@ def lifecycle_rules(
     another one is a difference): R2's own rule, then by environment, then by row of the scheme.
 
     Args:
-        environments: those whose data the bucket holds.
-        scheme: the table to read; the project's own unless given.
+        environments: Those whose data the bucket holds.
+        scheme: The table to read; the project's own unless given.
 
     Raises:
-        EnvironmentNameError: if there is no environment. The rules of nothing would switch off all
+        EnvironmentNameError: If there is no environment. The rules of nothing would switch off all
             expiry in the bucket.
     """
     wanted = _in_order(environments, "Lifecycle rules")
@@ -99,11 +99,11 @@ def lock_rules(environments: Iterable[Environment], scheme: Scheme = SCHEME) -> 
     """All lock rules of a bucket that holds these environments, in the order of `lifecycle_rules`.
 
     Args:
-        environments: those whose data the bucket holds.
-        scheme: the table to read; the project's own unless given.
+        environments: Those whose data the bucket holds.
+        scheme: The table to read; the project's own unless given.
 
     Raises:
-        EnvironmentNameError: if there is no environment. The rules of nothing would unlock all that
+        EnvironmentNameError: If there is no environment. The rules of nothing would unlock all that
             is locked in the bucket.
     """
     wanted = _in_order(environments, "Lock rules")

@@ -1,6 +1,6 @@
 """Hypothesis strategies for the values that the scheme allows.
 
-For the tests of applications that use this package (``pip install r2-layout[testing]``)::
+For the tests of applications that use this package (`pip install r2-layout[testing]`)::
 
     from hypothesis import given
     from layout.testing import paths, user_ids
@@ -46,7 +46,7 @@ def segments(*, normalised: bool = True) -> st.SearchStrategy[str]:
     """Valid segments.
 
     Args:
-        normalised: give them in NFC, as they stand in a key. Otherwise some come in NFD, which the
+        normalised: Give them in NFC, as they stand in a key. Otherwise some come in NFD, which the
             builders accept too.
     """
     characters = st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="/\\\ufffe\uffff")
@@ -68,11 +68,11 @@ def segments(*, normalised: bool = True) -> st.SearchStrategy[str]:
 
 
 def paths(*, max_segments: int = 4, normalised: bool = True) -> st.SearchStrategy[str]:
-    """Valid paths: one or more segments joined by ``/``, short enough for a key in every row.
+    """Valid paths: one or more segments joined by `/`, short enough for a key in every row.
 
     Args:
-        max_segments: the most segments.
-        normalised: as for ``segments``.
+        max_segments: The most segments.
+        normalised: As for `segments`.
     """
     several = st.lists(segments(normalised=normalised), min_size=1, max_size=max_segments)
     # A user id and a profile id of 255 bytes and what is fixed leave 480 bytes.

@@ -20,7 +20,7 @@ def parse_time_span(text: str) -> timedelta:
     """A span of time as people write it: `90s`, `15m`, `12h`, `7d`, or `0`.
 
     Raises:
-        SettingsError: if the text is none, or more than 36,500 days.
+        SettingsError: If the text is none, or more than 36,500 days.
     """
     match = _SPAN.fullmatch(text)
     if match is None:
@@ -40,7 +40,7 @@ def write_time(moment: datetime) -> str:
     """A moment in ISO 8601, in UTC and whole seconds: `2026-05-04T03:02:01Z`.
 
     Args:
-        moment: with a time zone, any.
+        moment: With a time zone, any.
     """
     # Not strftime: it writes the year 300 with three digits, which nothing reads back.
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

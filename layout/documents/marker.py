@@ -44,7 +44,7 @@ def new_marker(written_by: str) -> Marker:
     """A marker of this revision, written now.
 
     Args:
-        written_by: the application or the migration, for people.
+        written_by: The application or the migration, for people.
     """
     return Marker(revision=REVISION, scheme=SCHEME_NAME, written_at=utc_now(), written_by=written_by)
 
@@ -62,13 +62,13 @@ def check_marker(marker: Marker | None, environment_is_empty: bool, environment:
     """Whether code of this revision may work on an environment.
 
     Args:
-        marker: the environment's marker; None if there is no such object. Never None for a marker
+        marker: The environment's marker; None if there is no such object. Never None for a marker
             that could not be read.
-        environment_is_empty: whether no object at all lies under the environment's prefix.
-        environment: the environment, for messages.
+        environment_is_empty: Whether no object at all lies under the environment's prefix.
+        environment: The environment, for messages.
 
     Raises:
-        MarkerError: if there is data but no marker, or the marker is of another scheme or revision.
+        MarkerError: If there is data but no marker, or the marker is of another scheme or revision.
     """
     key = marker_key(environment=environment)
     if marker is None:

@@ -66,11 +66,11 @@ class Document(Part):
         """Read a document.
 
         Args:
-            data: the object's body, JSON in UTF-8.
-            key: where it came from, for messages.
+            data: The object's body, JSON in UTF-8.
+            key: Where it came from, for messages.
 
         Raises:
-            InvalidDocumentError: if it is not JSON, or a field is missing or wrong. Unknown fields
+            InvalidDocumentError: If it is not JSON, or a field is missing or wrong. Unknown fields
                 are no error.
         """
         try:

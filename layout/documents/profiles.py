@@ -55,7 +55,7 @@ class Profile(Part):
 
 
 class Profiles(Document):
-    """``profiles.json``: the profiles of a user. Changes when one is made, renamed or removed."""
+    """`profiles.json`: the profiles of a user. Changes when one is made, renamed or removed."""
 
     file_name: ClassVar[str] = "profiles.json"
 
@@ -85,7 +85,7 @@ class Profiles(Document):
         """What a user starts with: one profile without a name, the default.
 
         Args:
-            profile_id: its id; None makes a new one.
+            profile_id: Its id; None makes a new one.
         """
         profile_id = profile_id or new_profile_id()
         return cls(default=profile_id, profiles={profile_id: Profile(name=None)})
@@ -94,7 +94,7 @@ class Profiles(Document):
         """The profile with this id.
 
         Raises:
-            NoProfileError: if the user has no such profile. It is never made on the fly: an id that
+            NoProfileError: If the user has no such profile. It is never made on the fly: an id that
                 a browser kept may be that of a deleted profile.
         """
         profile = self.profiles.get(_clean_id(profile_id))
@@ -113,7 +113,7 @@ class Profiles(Document):
         """A copy without this profile.
 
         Raises:
-            NoProfileError: if there is none, or it is the default, which every user keeps.
+            NoProfileError: If there is none, or it is the default, which every user keeps.
         """
         self.require(profile_id)
         profile_id = _clean_id(profile_id)
@@ -129,7 +129,7 @@ class Profiles(Document):
 
 
 class SelectedProfile(Document):
-    """``selected-profile.json``: the profile that the user chose last. Changes with every switch."""
+    """`selected-profile.json`: the profile that the user chose last. Changes with every switch."""
 
     file_name: ClassVar[str] = "selected-profile.json"
 
@@ -142,12 +142,12 @@ def selected_profile_id(profiles: Profiles, selected: SelectedProfile | None) ->
     """The profile that a user works in: the one chosen last, else the default.
 
     Args:
-        profiles: the user's profiles.
-        selected: the user's selection; None if there is no such object. Do not pass None for a
+        profiles: The user's profiles.
+        selected: The user's selection; None if there is no such object. Do not pass None for a
             selection that could not be read.
 
     Raises:
-        NoProfileError: if the selection names a profile that the user does not have.
+        NoProfileError: If the selection names a profile that the user does not have.
     """
     if selected is None:
         return profiles.default

@@ -31,18 +31,18 @@ def refuse_unfit(
     windows: bool = os.name == "nt",
     list_names: Callable[[Path], list[str]] = os.listdir,
 ) -> None:
-    """Raise unless ``root`` joined with ``segments`` is a path that this disk can hold.
+    """Raise unless `root` joined with `segments` is a path that this disk can hold.
 
     Args:
-        root: an absolute folder without symbolic links in it. It need not exist.
-        segments: segments of a key, at least one.
-        owner: how many of them make up the owner's folder, which the path must not leave.
-        folder: whether the path is to be a folder; else it is to be a file.
-        windows: whether names that Windows cannot hold are refused.
-        list_names: gives the names in a folder.
+        root: An absolute folder without symbolic links in it. It need not exist.
+        segments: Segments of a key, at least one.
+        owner: How many of them make up the owner's folder, which the path must not leave.
+        folder: Whether the path is to be a folder; else it is to be a file.
+        windows: Whether names that Windows cannot hold are refused.
+        list_names: Gives the names in a folder.
 
     Raises:
-        LocalPathError: naming the path and what is in the way.
+        LocalPathError: Naming the path and what is in the way.
     """
     path = root.joinpath(*segments)
     _refuse_long(root, segments, path)
@@ -82,7 +82,7 @@ def windows_fault(name: str) -> str | None:
 def other_spelling(
     parent: Path, name: str, list_names: Callable[[Path], list[str]] = os.listdir
 ) -> str | None:
-    """The name that ``parent / name``, which exists, really has on a disk that ignores case.
+    """The name that `parent / name`, which exists, really has on a disk that ignores case.
 
     None if the disk tells spellings apart, or the name is spelled as it stands there. A spelling
     that differs in normalisation only is the same name: ids and paths are in NFC, so no two of
@@ -129,7 +129,7 @@ def _limit(folder: Path, name: str, usual: int) -> int:
 
 
 def _refuse_present(parent: Path, name: str, path: Path, *, is_folder: bool) -> bool:
-    """Raise if what is at ``parent / name`` is in the way. False if nothing is there."""
+    """Raise if what is at `parent / name` is in the way. False if nothing is there."""
     place = parent / name
     try:
         mode = place.stat().st_mode

@@ -5,10 +5,10 @@ A key's segments from the user on are the path under a base folder::
     {env}/users/{user}/profiles/{profile}/database.sqlite
                 {user}/profiles/{profile}/database.sqlite      under user_data/
 
-A bucket can hold what a disk cannot: ``a`` beside ``a/b``, ``Clip`` beside ``clip``, names of any
+A bucket can hold what a disk cannot: `a` beside `a/b`, `Clip` beside `clip`, names of any
 byte count. So each path is checked against the disk it is meant for, and what does not fit is
-refused with ``LocalPathError`` before anything is opened. Names that only Windows cannot hold are
-refused on Windows only: refusing ``aux.mp4`` everywhere would lock a user out of a file that the
+refused with `LocalPathError` before anything is opened. Names that only Windows cannot hold are
+refused on Windows only: refusing `aux.mp4` everywhere would lock a user out of a file that the
 bucket and this disk both hold.
 
 The base folder itself may be a symbolic link; nothing below it may lead out of its owner's folder.
@@ -59,10 +59,10 @@ _USER_SEGMENT = _position(SCHEME.prefix("user"), "user")
 
 
 def user_data_base(environ: Mapping[str, str] = os.environ) -> Path:
-    """The base folder: ``USER_DATA_BASE``, or ``user_data`` in the working directory.
+    """The base folder: `USER_DATA_BASE`, or `user_data` in the working directory.
 
     Raises:
-        LocalPathError: if the variable is set to the empty text, which would be the working
+        LocalPathError: If the variable is set to the empty text, which would be the working
             directory itself.
     """
     text = environ.get(BASE_VARIABLE, "user_data")
@@ -75,15 +75,15 @@ def user_data_base(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def user_folder(user_id: str, *, base: str | os.PathLike[str] | None = None) -> Path:
-    """The folder of a user: ``{base}/{user}``. It need not exist.
+    """The folder of a user: `{base}/{user}`. It need not exist.
 
     Args:
-        user_id: the user.
-        base: the base folder; None means ``user_data_base()``.
+        user_id: The user.
+        base: The base folder; None means `user_data_base()`.
 
     Raises:
-        InvalidKeyError: if the user id cannot be a segment of a key.
-        LocalPathError: if the disk cannot hold the folder, or it leads elsewhere.
+        InvalidKeyError: If the user id cannot be a segment of a key.
+        LocalPathError: If the disk cannot hold the folder, or it leads elsewhere.
     """
     return _checked(_segments(user_prefix(user_id, environment=_ANY)), base, owner=1, folder=True)
 
@@ -91,18 +91,18 @@ def user_folder(user_id: str, *, base: str | os.PathLike[str] | None = None) -> 
 def get_user_data_path(
     user_id: str, profile_id: str | None = None, *, base: str | os.PathLike[str] | None = None
 ) -> Path:
-    """The folder of a profile: ``{base}/{user}/profiles/{profile}``. It need not exist.
+    """The folder of a profile: `{base}/{user}/profiles/{profile}`. It need not exist.
 
     Args:
-        user_id: the owner.
-        profile_id: one of the owner's profiles; None means the current one, which must be a
+        user_id: The owner.
+        profile_id: One of the owner's profiles; None means the current one, which must be a
             profile of this owner.
-        base: the base folder; None means ``user_data_base()``.
+        base: The base folder; None means `user_data_base()`.
 
     Raises:
-        InvalidKeyError: if an id cannot be a segment of a key.
-        NoProfileError: if ``profile_id`` is None and there is no current profile of this owner.
-        LocalPathError: if the disk cannot hold the folder, or it leads elsewhere.
+        InvalidKeyError: If an id cannot be a segment of a key.
+        NoProfileError: If `profile_id` is None and there is no current profile of this owner.
+        LocalPathError: If the disk cannot hold the folder, or it leads elsewhere.
     """
     segments = _segments(profile_prefix(user_id, profile_id, environment=_ANY))
     return _checked(segments, base, owner=len(segments), folder=True)
@@ -111,9 +111,9 @@ def get_user_data_path(
 def get_database_path(
     user_id: str, profile_id: str | None = None, *, base: str | os.PathLike[str] | None = None
 ) -> Path:
-    """The database of a profile: ``{base}/{user}/profiles/{profile}/database.sqlite``.
+    """The database of a profile: `{base}/{user}/profiles/{profile}/database.sqlite`.
 
-    Arguments and errors as for ``get_user_data_path``.
+    Arguments and errors as for `get_user_data_path`.
     """
     return local_path(r2_key(user_id, DATABASE_NAME, profile_id, environment=_ANY), base=base)
 
@@ -122,11 +122,11 @@ def local_path(key: Key, *, base: str | os.PathLike[str] | None = None) -> Path:
     """Where a user's object is on this machine. It need not exist, nor the folders above it.
 
     Args:
-        key: a key of a row that belongs to a user.
-        base: the base folder; None means ``user_data_base()``.
+        key: A key of a row that belongs to a user.
+        base: The base folder; None means `user_data_base()`.
 
     Raises:
-        LocalPathError: if the key is of no user, or the disk cannot hold the path: a name or the
+        LocalPathError: If the key is of no user, or the disk cannot hold the path: a name or the
             whole too long, a file where a folder must be or the other way round, another spelling
             of the same name on a disk that ignores case, or a symbolic link that leads out of the
             owner's folder.
@@ -152,16 +152,16 @@ def ensure_directories(
     """Make a profile's folder and the folders in it, where they are missing.
 
     Args:
-        user_id: the owner.
-        profile_id: as for ``get_user_data_path``.
-        base: as for ``get_user_data_path``.
-        folders: paths in the profile.
+        user_id: The owner.
+        profile_id: As for `get_user_data_path`.
+        base: As for `get_user_data_path`.
+        folders: Paths in the profile.
 
     Returns:
         The profile's folder.
 
     Raises:
-        InvalidKeyError, NoProfileError, LocalPathError: as for ``get_user_data_path``.
+        InvalidKeyError, NoProfileError, LocalPathError: As for `get_user_data_path`.
     """
     profile = get_user_data_path(user_id, profile_id, base=base)
     segments = _segments(profile_prefix(user_id, profile_id, environment=_ANY))
@@ -183,7 +183,7 @@ def _segments(key_or_prefix: str) -> list[str]:
 
 
 def _checked(segments: list[str], base: str | os.PathLike[str] | None, *, owner: int, folder: bool) -> Path:
-    """The path of these segments, if it fits the disk and stays in the first ``owner`` of them."""
+    """The path of these segments, if it fits the disk and stays in the first `owner` of them."""
     root = (user_data_base() if base is None else Path(base)).resolve()
     refuse_unfit(root, segments, owner=owner, folder=folder)
     return root.joinpath(*segments)

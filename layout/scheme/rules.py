@@ -16,7 +16,7 @@ def check_scheme(templates: tuple[KeyTemplate, ...], prefixes: tuple[PrefixTempl
     """Check the rows and prefixes of a scheme against each other.
 
     Raises:
-        SchemeError: naming the row and what to change.
+        SchemeError: Naming the row and what to change.
     """
     _names_differ(templates)
     _names_differ(prefixes)

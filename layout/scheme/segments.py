@@ -1,9 +1,9 @@
 r"""What one segment of a key may be.
 
-A segment is 1 to 255 bytes of UTF-8 after NFC, without ``/``, ``\``, characters of the Unicode
-categories Cc and Cs, U+FFFE and U+FFFF, and is not ``.`` or ``..``. A path is one or more segments
-joined by ``/``. A key is at most 1,024 bytes (Cloudflare R2, platform limits). Everything else is
-allowed, since real data has it: spaces, ``%``, any script.
+A segment is 1 to 255 bytes of UTF-8 after NFC, without `/`, `\`, characters of the Unicode
+categories Cc and Cs, U+FFFE and U+FFFF, and is not `.` or `..`. A path is one or more segments
+joined by `/`. A key is at most 1,024 bytes (Cloudflare R2, platform limits). Everything else is
+allowed, since real data has it: spaces, `%`, any script.
 
 NFC, because R2 stores keys in NFC: two spellings that differ in normalisation only are one object
 (Cloudflare R2, Unicode interoperability). Control characters, U+FFFE and U+FFFF are left out since
@@ -30,7 +30,7 @@ _SHOWN_CHARACTERS = 200
 
 
 def segment_pattern(character: str) -> str:
-    """Regular expression for one segment made of ``character`` (a character class).
+    """Regular expression for one segment made of `character` (a character class).
 
     It counts characters, so beyond ASCII the caller checks the bytes.
     """
@@ -39,13 +39,13 @@ def segment_pattern(character: str) -> str:
 
 
 def path_pattern(character: str) -> str:
-    """Regular expression for one or more segments joined by ``/``."""
+    """Regular expression for one or more segments joined by `/`."""
     segment = segment_pattern(character)
     return rf"{segment}(?:/{segment})*+"
 
 
 def shown(value: object) -> str:
-    """``repr`` of a value for a message, cut short if somebody sent a novel."""
+    """`repr` of a value for a message, cut short where it is long."""
     text = repr(value)
     if len(text) <= _SHOWN_CHARACTERS:
         return text
@@ -56,11 +56,11 @@ def clean_segment(value: str, part: str) -> str:
     """The segment in NFC.
 
     Args:
-        value: what the caller wants to use as a segment.
-        part: what it is, for the message: ``user id``, ``file name``.
+        value: What the caller wants to use as a segment.
+        part: What it is, for the message: `user id`, `file name`.
 
     Raises:
-        InvalidKeyError: if it cannot be a segment.
+        InvalidKeyError: If it cannot be a segment.
     """
     _refuse_other_types(value, part)
     normal = str(unicodedata.normalize("NFC", value))
@@ -74,7 +74,7 @@ def clean_path(value: str, part: str) -> str:
     """The path in NFC.
 
     Raises:
-        InvalidKeyError: if one of its segments cannot be one; the message shows which.
+        InvalidKeyError: If one of its segments cannot be one; the message shows which.
     """
     _refuse_other_types(value, part)
     normal = str(unicodedata.normalize("NFC", value))

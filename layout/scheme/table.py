@@ -46,11 +46,11 @@ class Scheme:
     """All templates of a bucket, checked against each other when it is made.
 
     Attributes:
-        templates: the rows.
-        prefixes: the leading parts of keys that are listed, granted or deleted as a whole.
+        templates: The rows.
+        prefixes: The leading parts of keys that are listed, granted or deleted as a whole.
 
     Raises:
-        SchemeError: if a row does not start with the environment, two rows share a name or can
+        SchemeError: If a row does not start with the environment, two rows share a name or can
             produce the same key, an access, a retention or a lock cannot be expressed as a prefix or
             would reach another row, a lock outlasts the retention, or a prefix leads no row.
     """
@@ -62,18 +62,18 @@ class Scheme:
         check_scheme(self.templates, self.prefixes)
 
     def __getitem__(self, name: str) -> KeyTemplate:
-        """The row of this name; ``KeyError`` if there is none."""
+        """The row of this name; `KeyError` if there is none."""
         return self._by_name[name]
 
     def prefix(self, name: str) -> PrefixTemplate:
-        """The prefix of this name; ``KeyError`` if there is none."""
+        """The prefix of this name; `KeyError` if there is none."""
         return {prefix.name: prefix for prefix in self.prefixes}[name]
 
     def parse(self, text: str) -> Key:
         """The key that this text is, in NFC.
 
         Raises:
-            InvalidKeyError: if it fits no row.
+            InvalidKeyError: If it fits no row.
         """
         if not isinstance(text, str):
             raise InvalidKeyError(

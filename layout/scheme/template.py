@@ -44,8 +44,8 @@ _VARIABLE = re.compile(r"\{(\w+)\}")
 class Key(str):
     """An object key of the scheme: text that knows its template and the parts it was made of.
 
-    Made by the builders in ``layout.keys`` and by ``parse_key``, never from a string directly, so
-    whoever holds one holds a key that the scheme allows. It is a ``str`` and compares, hashes and
+    Made by the builders in `layout.keys` and by `parse_key`, never from a string directly, so
+    whoever holds one holds a key that the scheme allows. It is a `str` and compares, hashes and
     sorts as one.
     """
 
@@ -165,9 +165,9 @@ def _rebuild(kind: type[_Template], declared: dict[str, Any]) -> _Template:
 
 @dataclass(frozen=True, kw_only=True)
 class PrefixTemplate(_Template):
-    """A leading part of keys, for listings, credentials and deletions. It ends in ``/``.
+    """A leading part of keys, for listings, credentials and deletions. It ends in `/`.
 
-    Without that slash the prefix of user ``a`` would be one of user ``anna`` too.
+    Without that slash the prefix of user `a` would be one of user `anna` too.
     """
 
     def __post_init__(self) -> None:
@@ -179,7 +179,7 @@ class PrefixTemplate(_Template):
         """The prefix with these values, one for each variable in the order of the text.
 
         Raises:
-            InvalidKeyError: naming the part that is not allowed.
+            InvalidKeyError: Naming the part that is not allowed.
         """
         text = self._format % values
         match = self._ascii.fullmatch(text)
@@ -193,17 +193,17 @@ class KeyTemplate(_Template):
     """One row of the scheme.
 
     Attributes:
-        name: what the row is called, ``profile_file``.
-        text: the template, ``{env}/games/{path}``.
-        description: one sentence for people.
-        access: who reaches it.
-        retention: how long an object lives after it was written; None is for ever.
-        locked: for how long after it was written nobody can overwrite or delete an object, whatever
+        name: What the row is called, `profile_file`.
+        text: The template, `{env}/games/{path}`.
+        description: One sentence for people.
+        access: Who reaches it.
+        retention: How long an object lives after it was written; None is for ever.
+        locked: For how long after it was written nobody can overwrite or delete an object, whatever
             credential they hold; None is not at all.
-        content_type: media type of every object of this row, or None if it depends on the object.
-        variables: the variables that the text may use; afterwards those that it does use.
-        names: names of the variables in the order of the text.
-        segments: the text split at ``/``: fixed texts and variables.
+        content_type: Media type of every object of this row, or None if it depends on the object.
+        variables: The variables that the text may use; afterwards those that it does use.
+        names: Names of the variables in the order of the text.
+        segments: The text split at `/`: fixed texts and variables.
     """
 
     access: Access = Access.BACKEND
@@ -219,11 +219,11 @@ class KeyTemplate(_Template):
     def fill(self, *values: str) -> Key:
         """The key with these values, one for each variable in the order of the text.
 
-        Each value is a segment, or, for a variable of many segments, segments joined by ``/``.
+        Each value is a segment, or, for a variable of many segments, segments joined by `/`.
         Values may come in any normalisation; the key is in NFC.
 
         Raises:
-            InvalidKeyError: naming the part that is not allowed, or if the key has more than
+            InvalidKeyError: Naming the part that is not allowed, or if the key has more than
                 1,024 bytes.
         """
         # Format, read back, compare: a value that smuggles a slash in comes back as another one.
@@ -239,7 +239,7 @@ class KeyTemplate(_Template):
         return self._fill_any(text, values)
 
     def format(self, **fields: str) -> Key:
-        """Like ``fill``, with the values by name."""
+        """Like `fill`, with the values by name."""
         if fields.keys() != set(self.names):
             raise TypeError(
                 f"{self.text!r} takes {', '.join(self.names)}, not {', '.join(fields) or 'nothing'}."

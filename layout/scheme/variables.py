@@ -41,10 +41,10 @@ class Variable:
     """A named part of a template.
 
     Attributes:
-        name: as in the template's text, ``user`` for ``{user}``.
-        label: as in messages, ``user id``.
-        choices: the only values that it may have; empty means any valid segment.
-        many: whether it is one or more segments; such a variable comes last.
+        name: As in the template's text, `user` for `{user}`.
+        label: As in messages, `user id`.
+        choices: The only values that it may have; empty means any valid segment.
+        many: Whether it is one or more segments; such a variable comes last.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Variable:
         """The value in NFC.
 
         Raises:
-            InvalidKeyError: if it is not allowed here.
+            InvalidKeyError: If it is not allowed here.
         """
         if self.many:
             return clean_path(value, self.label)

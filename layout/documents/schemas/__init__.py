@@ -28,7 +28,7 @@ def committed_schema(name: str) -> str:
     """The schema as it is in this package: JSON text.
 
     Args:
-        name: a key of `DOCUMENTS`.
+        name: A key of `DOCUMENTS`.
     """
     return resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
 
@@ -37,7 +37,7 @@ def generated_schema(name: str) -> str:
     """The schema as the model gives it now: JSON text that ends in a line feed.
 
     Args:
-        name: a key of `DOCUMENTS`.
+        name: A key of `DOCUMENTS`.
     """
     schema: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
