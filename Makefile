@@ -19,7 +19,7 @@ down: environment ## stop the local Cloudflare that `make up` started
 	$(VENV) -m local_cloudflare down $(ARGS)
 
 test: setup servers ## run the tests (ARGS="tests/layout -k keys")
-	$(SUPERVISED) $(VENV) -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
+	$(SUPERVISED) $(VENV) -m pytest --numprocesses 2 --dist loadgroup --durations 10 $(ARGS)
 
 lint: environment ## check style, types, who imports whom, and the lock files
 	$(VENV) -m ruff check .

@@ -54,13 +54,38 @@ def living(session: int) -> list[psutil.Process]:
     return [process for process in found.values() if _is_alive(process)]
 
 
-def end_all(session: int, reap: Callable[[], None], *, patience: float = TERMINATE_TIME) -> bool:
-    """End the processes that `living` finds: SIGTERM, then SIGKILL after ``patience`` seconds.
+def family(process_id: int) -> Callable[[], list[psutil.Process]]:
+    """Give a function that finds the living processes among one process and all that it started.
+
+    A descendant that was seen once is found again after its parent has ended, unlike by a new look.
+    """
+    seen: dict[int, psutil.Process] = {}
+    with contextlib.suppress(psutil.NoSuchProcess):
+        seen[process_id] = psutil.Process(process_id)
+
+    def find() -> list[psutil.Process]:
+        for process in list(seen.values()):
+            with contextlib.suppress(psutil.Error):
+                seen.update({child.pid: child for child in process.children(recursive=True)})
+        return [process for process in seen.values() if _is_alive(process)]
+
+    return find
+
+
+def end_processes(
+    find: Callable[[], list[psutil.Process]],
+    reap: Callable[[], object],
+    *,
+    patience: float = TERMINATE_TIME,
+    first: signal.Signals = signal.SIGTERM,
+) -> bool:
+    """End processes: each gets one signal, and SIGKILL after ``patience`` seconds.
 
     Args:
-        session: the session's number.
+        find: gives those that still live, newly started ones among them.
         reap: is called again and again to collect the status of ended children.
         patience: seconds between the two signals.
+        first: the signal that lets a process clean up.
 
     Returns:
         whether nothing is left.
@@ -69,7 +94,7 @@ def end_all(session: int, reap: Callable[[], None], *, patience: float = TERMINA
     started = time.monotonic()
     while time.monotonic() - started < patience + KILL_TIME:
         reap()
-        processes = living(session)
+        processes = find()
         if not processes:
             return True
         kill = time.monotonic() - started >= patience
@@ -77,9 +102,14 @@ def end_all(session: int, reap: Callable[[], None], *, patience: float = TERMINA
             if kill or process not in asked:
                 asked.add(process)
                 with contextlib.suppress(psutil.Error):
-                    process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
+                    process.send_signal(signal.SIGKILL if kill else first)
         time.sleep(_POLL)
-    return not living(session)
+    return not find()
+
+
+def end_all(session: int, reap: Callable[[], None]) -> bool:
+    """End the processes that `living` finds; says whether nothing is left."""
+    return end_processes(lambda: living(session), reap)
 
 
 def _is_alive(process: psutil.Process) -> bool:

@@ -3,15 +3,13 @@
 import contextlib
 import signal
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-import psutil
-
 from local_cloudflare.engine.steps import duration_text
 from local_cloudflare.errors import LocalCloudflareError
+from local_cloudflare.session import end_processes, family
 
 CANCEL_TIME: Final = 10.0
 """Seconds that the CLI has after SIGINT to write its state and stop its plugins."""
@@ -52,15 +50,19 @@ def run_to_end(
 
 
 def _cancel(process: subprocess.Popen[str]) -> None:
-    descendants = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-    with contextlib.suppress(ProcessLookupError):
-        process.send_signal(signal.SIGINT)
-    deadline = time.monotonic() + CANCEL_TIME
-    while process.poll() is None and time.monotonic() < deadline:
-        # Reads on: a full pipe must not keep it from ending. Descendants may hold the pipe open longer.
+    """Let the CLI stop its plugins itself; what is left of them afterwards is killed."""
+    started = family(process.pid)
+    started()  # once while it lives, so that its plugins are known when it has gone
+
+    def drain() -> None:
+        # A full pipe must not keep it from ending. Descendants may hold the pipe open longer.
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=0.1)
-    for descendant in descendants:
-        with contextlib.suppress(psutil.Error):
-            descendant.kill()
-    process.kill()
+            process.communicate(timeout=0.05)
+
+    end_processes(
+        lambda: [found for found in started() if found.pid == process.pid],
+        drain,
+        patience=CANCEL_TIME,
+        first=signal.SIGINT,
+    )
+    end_processes(started, drain, patience=0)

@@ -1,7 +1,5 @@
 """Long commands that show what they are doing, on a terminal or not."""
 
-import os
-import signal
 import subprocess
 import threading
 import time
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from local_cloudflare.errors import LocalCloudflareError
+from local_cloudflare.session import end_processes, family
 
 TELL_EVERY: Final = 15.0
 """Seconds between two lines of progress."""
@@ -78,18 +77,20 @@ class Step:
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
-                process_group=0,
+                process_group=0,  # a Ctrl-C of the terminal is for the command that waits here
             )
         except OSError as error:
             raise LocalCloudflareError(
                 f"The step {self._title!r} cannot run {command[0]!r}: {error.strerror}.", hint=hint
             ) from error
+        started_by_it = family(process.pid)
         reader = threading.Thread(target=self._read, args=(process,), daemon=True)
         reader.start()
         try:
             self._wait(process, started, timeout, hint)
         finally:
-            _end_group(process)
+            # What it started too: compilers.
+            end_processes(started_by_it, process.poll)
         reader.join(timeout=10)
         if process.returncode != 0:
             raise LocalCloudflareError(
@@ -123,16 +124,3 @@ class Step:
                 self._report(f"  {duration_text(passed)}{': ' if counts else ''}{counts}")
             else:
                 return
-
-
-def _end_group(process: subprocess.Popen[str]) -> None:
-    """End the command and what it started (compilers), which share its process group."""
-    if process.poll() is not None:
-        return
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        os.killpg(process.pid, number)
-        try:
-            process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            continue
-        return
