@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from mypy_boto3_s3 import S3Client
 
-from tests.conformance.area import Area, status
+from tests.conformance.area import Area, send_payload, status
+from tests.conformance.stores import Store
 
 Call = Callable[[S3Client, str, str], object]
 
@@ -71,3 +72,11 @@ def test_acl_private_is_accepted(area: Area) -> None:
     """The canned ACL private is accepted and changes nothing."""
     area.put("object", b"hello", ACL="private")
     assert area.get("object") == b"hello"
+
+
+@pytest.mark.parametrize("payload", ["PAYLOAD", "PAYLOAD-TRAILER"])
+def test_signed_chunks(area: Area, store: Store, payload: str) -> None:
+    """A body in signed chunks is 501 NotImplemented, and nothing is stored."""
+    body = b"4;chunk-signature=" + b"0" * 64 + b"\r\nbody\r\n0;chunk-signature=" + b"0" * 64 + b"\r\n\r\n"
+    answer = send_payload(area, store, "object", body, f"STREAMING-AWS4-HMAC-SHA256-{payload}")
+    assert (answer.status, area.names()) == (501, [])
