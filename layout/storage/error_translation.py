@@ -45,6 +45,8 @@ _REFUSED = {
     "InvalidToken": "Check R2_SESSION_TOKEN; it must be minted from the same R2_ACCESS_KEY_ID.",
     "NotEntitled": "Enable R2 for the account.",
 }
+# 409 as users of bucket locks show it, 403 in R2's table of errors.
+_LOCKED = "ObjectLockedByBucketPolicy"
 _CONFLICT = {"PreconditionFailed", "ConditionalRequestConflict", "NotModified"}
 _UNANSWERED = (
     BotocoreConnectionError,
@@ -114,6 +116,14 @@ def _refusal(status: int, code: str, bucket: str, key: str | None) -> LayoutErro
         return StorageError(
             f"There is no bucket {bucket!r} at this endpoint.",
             hint="Check R2_BUCKET and R2_ENDPOINT; a bucket shows only at the endpoint of its jurisdiction.",
+            bucket=bucket,
+            key=key,
+        )
+    if code == _LOCKED:
+        # Whatever the request asked for, something is there already, which is what a create-only write has to hear.
+        return ConditionFailedError(
+            f"The {what} is locked by a rule of its bucket: {answer}.",
+            hint="It can be neither overwritten nor deleted before its lock ends; write to another key.",
             bucket=bucket,
             key=key,
         )

@@ -11,13 +11,15 @@ from pydantic import SecretStr
 
 from layout.environment import Environment
 from layout.errors import ConditionFailedError, InvalidKeyError, ObjectMissingError
-from layout.keys import Key, profiles_key, r2_key, user_prefix
+from layout.keys import Key, backup_key, profiles_key, r2_key, user_prefix
 from layout.storage.presence import Presence
 from layout.storage.r2_storage import R2Storage
 from layout.storage.settings import StorageSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+    from local_cloudflare.cloudflare import LocalCloudflare
 
 DEV = Environment.DEV
 CLIP = r2_key("anna", "raw_clips/Tor #1 100%.mp4", "a1b2c3d4", environment=DEV)
@@ -95,6 +97,29 @@ def test_create_writes_only_where_nothing_is(storage: R2Storage) -> None:
         "that the request asked for: 412 PreconditionFailed."
     )
     assert storage.get(CLIP).body == b"first"
+
+
+def test_what_is_locked_stays_as_it_is(cloudflare: LocalCloudflare, storage: R2Storage) -> None:
+    """A rule of the bucket refuses every way to change it, and the error blames no credential."""
+    rule = {"id": "lock", "enabled": True, "prefix": "dev/backups/", "condition": {"type": "Indefinite"}}
+    cloudflare.store.set_lock_rules(storage.bucket, rules=[rule])
+    key = backup_key("users/a/notes")
+    storage.create(key, b"first")
+    for change in (
+        lambda: storage.create(key, b"second"),
+        lambda: storage.put(key, b"second"),
+        lambda: storage.delete(key),
+    ):
+        with pytest.raises(ConditionFailedError) as caught:
+            change()
+        assert str(caught.value) == (
+            f"The object 'dev/backups/users/a/notes' in bucket {storage.bucket!r} is locked by a rule of its bucket: "
+            "409 ObjectLockedByBucketPolicy."
+        )
+        assert caught.value.hint == (
+            "It can be neither overwritten nor deleted before its lock ends; write to another key."
+        )
+    assert storage.get(key).body == b"first"
 
 
 def test_one_of_many_creators_wins(storage: R2Storage) -> None:
