@@ -59,7 +59,7 @@ def _plan(arguments: argparse.Namespace, settings: StorageSettings, progress: Pr
         closing(BucketReader(settings)) as bucket,
     ):
         _require_settings(plan, settings)
-        made = make_plan(plan, bucket, layout, progress)
+        made = make_plan(plan, bucket, layout, progress, arguments.read_limit)
         return show.plan(plan, made=made)
 
 
@@ -71,7 +71,7 @@ def _copy(arguments: argparse.Namespace, settings: StorageSettings, progress: Pr
             refuse_if_blocked(plan)
             return show.planned_copy(plan)
         with closing(BucketWriter(settings)) as bucket:
-            return show.copied(plan, copy_objects(plan, bucket, progress))
+            return show.copied(plan, copy_objects(plan, bucket, progress, arguments.read_limit))
 
 
 def _verify(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:

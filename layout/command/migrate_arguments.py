@@ -1,6 +1,7 @@
 """The arguments of `r2-layout migrate`."""
 
 import argparse
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from layout.environment import Environment
 from layout.errors import SettingsError
 from layout.exit_status import statuses
 from layout.legacy import LEGACY_LAYOUTS
+from layout.migrate.equality import DEFAULT_READ_LIMIT
 from layout.times import parse_time_span
 
 __all__ = ["age", "make_parser"]
@@ -17,6 +19,7 @@ SETTINGS = (
     "The bucket and its credentials come from R2_BUCKET, R2_ENDPOINT, R2_ACCESS_KEY_ID and so on, in the"
     " environment or in .env."
 )
+_SIZE = re.compile(r"(\d{1,12})([KMGT]?)")
 
 
 def age(text: str) -> timedelta:
@@ -29,6 +32,14 @@ def age(text: str) -> timedelta:
         return parse_time_span(text)
     except SettingsError as error:
         raise argparse.ArgumentTypeError(f"{error} {error.hint}") from None
+
+
+def byte_count(text: str) -> int:
+    """A number of bytes as operators write it: `500M`, `20G`, `1T`, or plain digits."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of bytes; write 500M, 20G, 1T or 0")
+    return int(match[1]) << (10 * " KMGT".index(match[2] or " "))
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -54,9 +65,11 @@ def make_parser() -> argparse.ArgumentParser:
     command.add_argument("layout", choices=sorted(LEGACY_LAYOUTS), help="the old layout")
     _add_environment(command)
     _add_plan(command)
+    _add_read_limit(command)
 
     command = _add(commands, "copy", "copy to the new keys; a dry run unless --execute is given")
     _add_plan(command)
+    _add_read_limit(command)
     _add_execute(command)
 
     command = _add(
@@ -124,6 +137,17 @@ def _add_environment(command: argparse.ArgumentParser) -> None:
 
 def _add_plan(command: argparse.ArgumentParser) -> None:
     command.add_argument("--plan", required=True, type=Path, metavar="FILE", help="the plan, a SQLite file")
+
+
+def _add_read_limit(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--read-limit",
+        type=byte_count,
+        default=DEFAULT_READ_LIMIT,
+        metavar="SIZE",
+        help="bytes of bodies to read at most, where nothing else tells whether two objects are equal:"
+        " 500M, 20G, 0 (default: 10G)",
+    )
 
 
 def _add_verdict(command: argparse.ArgumentParser) -> None:

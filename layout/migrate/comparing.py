@@ -1,60 +1,71 @@
-"""What is at the new keys already: the same object, or another one.
+"""What is at the new keys already: the same object, another one, or nothing although something was there.
 
-The new layout was listed with everything else. Size and ETag of the listing decide that two objects differ;
-only a HEAD of each decides that they are the same, since a delete would take the old one's headers and user
-metadata with it. The ETag of an object uploaded in parts is no hash, so it decides nothing.
+The new layout was listed with everything else, so size and ETag decide most; `layout.migrate.equality` looks
+closer where they do not. Once the environment is live, what the application wrote or deleted at new keys
+is right, and old objects from before do not come back.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 from layout.keys import environment_prefix
-from layout.migrate.bucket.reader import BucketReader, ListedObject
+from layout.migrate.bucket.reader import BucketReader
+from layout.migrate.equality import Known, Reading, compare
+from layout.migrate.live import gone_reason, is_from_before, written_since
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
-from layout.migrate.plan.rows import PlannedObject, TakenKey, taken_keys
-from layout.migrate.same_object import is_multipart, same_description
+from layout.migrate.plan.rows import TakenKey, taken_keys, waiting
+from layout.migrate.report.progress import Progress
 
-__all__ = ["compare_destinations", "other_object"]
+__all__ = ["compare_destinations", "stop_removed"]
 
 BATCH = 1_000
 READERS = 16
 
 
-def compare_destinations(plan: PlanFile, bucket: BucketReader) -> None:
-    """Turns copies into `done` where the same object is at the new key, and into conflicts elsewhere.
+def compare_destinations(
+    plan: PlanFile, bucket: BucketReader, reading: Reading, live_since: str | None, progress: Progress
+) -> None:
+    """Turns copies into `done` where the same object is at the new key, and into what stops elsewhere.
 
     Raises:
-        StorageError: A HEAD was not answered.
+        StorageError: The bucket did not answer.
     """
     prefix = environment_prefix(environment=plan.meta.environment)
-    journal = Journal(plan)
     with plan.transaction():
-        journal.unclear_owners()
+        Journal(plan).unclear_owners()
     last = ""
-    with ThreadPoolExecutor(READERS) as pool:
+    with ThreadPoolExecutor(READERS) as pool, progress.task("comparing") as step:
         while taken := taken_keys(plan, prefix, last, BATCH):
             last = taken[-1].planned.new_key
-            equal = list(pool.map(partial(_is_same, bucket), taken))
+
+            def look(one: TakenKey) -> Known:
+                return compare(bucket, one.planned, one.found, reading)
+
+            known = list(pool.map(look, taken))
             with plan.transaction():
-                for one, same in zip(taken, equal, strict=True):
-                    if same:
-                        journal.found(one.planned, one.found)
-                    else:
-                        journal.taken(one.planned, other_object(one.planned, one.found))
+                for one, what in zip(taken, known, strict=True):
+                    _note(Journal(plan), one, what, live_since)
+            step(len(taken))
+    stop_removed(plan, live_since)
 
 
-def other_object(planned: PlannedObject, found: ListedObject) -> str:
-    """Why the object at a new key is not the planned one, for people."""
-    if (found.size, found.etag) == (planned.size, planned.etag):
-        return f"the object at {planned.new_key} has the same bytes, but other headers or user metadata"
-    size_and_etag = f"{found.size} bytes, ETag {found.etag}"
-    return f"another object is at {planned.new_key}: {size_and_etag}, of {found.modified}"
-
-
-def _is_same(bucket: BucketReader, taken: TakenKey) -> bool:
+def _note(journal: Journal, taken: TakenKey, known: Known, live_since: str | None) -> None:
     planned, found = taken.planned, taken.found
-    parts = is_multipart(planned.etag) or is_multipart(found.etag)
-    if planned.size != found.size or (planned.etag != found.etag and not parts):
-        return False
-    return same_description(bucket.head(planned.key), bucket.head(found.key))
+    if known.proof is not None:
+        journal.found(planned, found, known.proof)
+    elif is_from_before(planned, live_since) and written_since(found, live_since):
+        journal.overtaken(planned, f"the application has written {planned.new_key} since it went live")
+    else:
+        beyond = f"{known.unknown}; a new plan with a larger --read-limit reads them"
+        journal.taken(planned, known.difference or beyond)
+
+
+def stop_removed(plan: PlanFile, live_since: str | None) -> None:
+    """In a live environment, old objects from before it whose new keys are free are not copied again."""
+    last = ""
+    while live_since is not None and (rows := waiting(plan, last, BATCH)):
+        last = rows[-1].new_key
+        with plan.transaction():
+            for row in rows:
+                if is_from_before(row, live_since):
+                    Journal(plan).gone(row, gone_reason(row))

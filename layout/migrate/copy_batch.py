@@ -9,11 +9,13 @@ from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
 from layout.migrate.bucket.observing import observe
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.bucket.writer import BucketWriter, plain_for_obstore
-from layout.migrate.comparing import other_object
+from layout.migrate.equality import Reading, compare, is_multipart
+from layout.migrate.plan.moves import Proof
 from layout.migrate.plan.rows import PlannedObject
-from layout.migrate.same_object import is_multipart, same_description
 
 __all__ = ["CopyResult", "Outcome", "copy_batch"]
+
+_AGAIN = "the object was written again after it was planned"
 
 
 class Outcome(enum.Enum):
@@ -31,13 +33,13 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class CopyResult:
-    """What became of one object. `reason` is empty if it was copied; then the other two are of the copy."""
+    """What became of one object: why it is not copied, or what is at its new key and by what that is known."""
 
     planned: PlannedObject
     outcome: Outcome
     reason: str = ""
-    new_etag: str = ""
-    new_modified: str = ""
+    new: ListedObject | None = None
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,11 @@ class _Attempt:
 
 
 async def copy_batch(
-    bucket: BucketWriter, batch: list[PlannedObject], pool: ThreadPoolExecutor, in_flight: int
+    bucket: BucketWriter,
+    batch: list[PlannedObject],
+    pool: ThreadPoolExecutor,
+    in_flight: int,
+    reading: Reading,
 ) -> list[CopyResult]:
     """Copies a batch, `in_flight` at a time, and compares each new object with the plan.
 
@@ -64,7 +70,7 @@ async def copy_batch(
         raise failures[0]
     loop = asyncio.get_running_loop()
     found = await loop.run_in_executor(pool, observe, bucket, [planned.new_key for planned in batch])
-    ends = (_end(bucket, attempt, found.get(attempt.planned.new_key), pool) for attempt in attempts)
+    ends = (_end(bucket, attempt, found.get(attempt.planned.new_key), pool, reading) for attempt in attempts)
     return list(await asyncio.gather(*ends))
 
 
@@ -86,12 +92,19 @@ async def _attempt(
 
 
 async def _end(
-    bucket: BucketWriter, attempt: _Attempt, found: ListedObject | None, pool: ThreadPoolExecutor
+    bucket: BucketWriter,
+    attempt: _Attempt,
+    found: ListedObject | None,
+    pool: ThreadPoolExecutor,
+    reading: Reading,
 ) -> CopyResult:
     if attempt.error is None:
-        return _result(bucket, attempt, found)
+        return _copied(attempt, found)
     # What is there was not put there just now, so it is asked for.
-    return await asyncio.get_running_loop().run_in_executor(pool, _result, bucket, attempt, found)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(
+        pool, _not_copied, bucket, attempt.planned, attempt.error, found, reading
+    )
 
 
 def _is_small(bucket: BucketWriter, planned: PlannedObject) -> bool:
@@ -103,31 +116,37 @@ def _is_failure(error: StorageError | None) -> bool:
     return error is not None and not isinstance(error, ConditionFailedError | ObjectMissingError)
 
 
-def _result(bucket: BucketWriter, attempt: _Attempt, found: ListedObject | None) -> CopyResult:
-    planned, error = attempt.planned, attempt.error
+def _copied(attempt: _Attempt, found: ListedObject | None) -> CopyResult:
+    """What is known after the bucket said yes: by the answer's ETag, or by that of a hashed body."""
+    planned = attempt.planned
+    if found is None:
+        return CopyResult(planned, Outcome.FAILED, f"nothing is at {planned.new_key} although it was copied")
+    if found.size == planned.size and found.etag == (attempt.etag or planned.etag):
+        proof = Proof.COPY if attempt.etag else Proof.ETAG
+        return CopyResult(planned, Outcome.COPIED, "", found, proof)
+    return CopyResult(planned, Outcome.CHANGED, _AGAIN)
+
+
+def _not_copied(
+    bucket: BucketWriter,
+    planned: PlannedObject,
+    error: StorageError,
+    found: ListedObject | None,
+    reading: Reading,
+) -> CopyResult:
+    """What is known after the bucket said no: a run that was cut off may have copied it, or somebody else."""
     if _is_failure(error):
         return CopyResult(planned, Outcome.FAILED, str(error))
-    if found is not None and _is_the_planned_object(bucket, attempt, found):
-        return CopyResult(planned, Outcome.COPIED, "", found.etag, found.modified)
     if isinstance(error, ObjectMissingError):
         return CopyResult(planned, Outcome.CHANGED, "the object vanished after it was planned")
-    if isinstance(error, ConditionFailedError) and found is not None:
-        return CopyResult(planned, Outcome.CONFLICT, other_object(planned, found))
-    if found is None and error is None:
-        return CopyResult(planned, Outcome.FAILED, f"nothing is at {planned.new_key} although it was copied")
-    return CopyResult(planned, Outcome.CHANGED, "the object was written again after it was planned")
-
-
-def _is_the_planned_object(bucket: BucketWriter, attempt: _Attempt, found: ListedObject) -> bool:
-    planned = attempt.planned
-    if found.size != planned.size:
-        return False
-    if found.etag != planned.etag and not (is_multipart(planned.etag) or is_multipart(found.etag)):
-        return False
-    if attempt.error is None:
-        # A copy of a multipart object was made on the condition that the source is as planned.
-        return found.etag in {planned.etag, attempt.etag}
-    source = bucket.head(planned.key)
-    if source is None or source.etag != planned.etag:
-        return found.etag == planned.etag
-    return same_description(source, bucket.head(planned.new_key))
+    if found is None:
+        return CopyResult(planned, Outcome.CHANGED, _AGAIN)
+    try:
+        known = compare(bucket, planned, found, reading)
+    except StorageError as unanswered:
+        return CopyResult(planned, Outcome.FAILED, str(unanswered))
+    if known.proof is not None:
+        return CopyResult(planned, Outcome.COPIED, "", found, known.proof)
+    if known.unknown:
+        return CopyResult(planned, Outcome.FAILED, f"{known.unknown}; copy with a larger --read-limit")
+    return CopyResult(planned, Outcome.CONFLICT, known.difference)

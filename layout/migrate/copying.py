@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 from layout.keys import games_prefix
 from layout.legacy import Phase
 from layout.migrate.bucket.writer import BucketWriter
+from layout.migrate.comparing import stop_removed
 from layout.migrate.copy_batch import CopyResult, Outcome, copy_batch
+from layout.migrate.equality import DEFAULT_READ_LIMIT, Reading
+from layout.migrate.marking import live_since
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
 from layout.migrate.plan.rows import PlannedObject, PlannedUser, left_to_copy_in, to_copy_in, users_after
@@ -57,13 +60,16 @@ class CopyReport:
         return not (self.left or self.changed or self.errors or self.users)
 
 
-def copy_objects(plan: PlanFile, bucket: BucketWriter, progress: Progress) -> CopyReport:
+def copy_objects(
+    plan: PlanFile, bucket: BucketWriter, progress: Progress, read_limit: int = DEFAULT_READ_LIMIT
+) -> CopyReport:
     """Copies all that the plan says and that is not there yet.
 
     Raises:
         PlanBlockedError: Something in the plan has to be decided by a person; nothing was copied.
         StorageError: The bucket refused a whole batch; what was finished is in the plan.
     """
+    stop_removed(plan, live_since(bucket, plan.meta.environment))
     refuse_if_blocked(plan)
     report = CopyReport(before=count_there(plan))
     with (
@@ -71,7 +77,7 @@ def copy_objects(plan: PlanFile, bucket: BucketWriter, progress: Progress) -> Co
         asyncio.Runner() as runner,
         ThreadPoolExecutor(IN_FLIGHT) as pool,
     ):
-        run = _Run(plan, bucket, report, step, runner, pool)
+        run = _Run(plan, bucket, report, step, runner, pool, Reading(read_limit))
         prefix = games_prefix(environment=plan.meta.environment)
         shared_media_there = not run.copy_phase([prefix], Phase.MEDIA)
         run.copy_phase([prefix], Phase.DATABASE)
@@ -110,6 +116,7 @@ class _Run:
     step: Progress.Step
     runner: asyncio.Runner
     pool: ThreadPoolExecutor
+    reading: Reading
 
     @property
     def journal(self) -> Journal:
@@ -161,7 +168,7 @@ class _Run:
         """Copies a batch and writes down what became of it, all in one transaction."""
         if not batch:
             return
-        results = self.runner.run(copy_batch(self.bucket, batch, self.pool, IN_FLIGHT))
+        results = self.runner.run(copy_batch(self.bucket, batch, self.pool, IN_FLIGHT, self.reading))
         with self.plan.transaction():
             for result in results:
                 self._note(result)
@@ -169,10 +176,10 @@ class _Run:
 
     def _note(self, result: CopyResult) -> None:
         planned = result.planned
-        if result.outcome is Outcome.COPIED:
+        if result.new is not None and result.proof is not None:
             self.report.copied += 1
             self.report.bytes += planned.size
-            self.journal.copied(planned, result.new_etag, result.new_modified)
+            self.journal.copied(planned, result.new, result.proof)
             return
         if result.outcome is Outcome.CONFLICT:
             self.journal.taken(planned, result.reason)

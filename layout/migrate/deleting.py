@@ -1,8 +1,9 @@
 """Deleting the old objects: the last step, and the only one that cannot be undone.
 
-Only what the given verification found equal is deleted, and each pair is looked at once more just before:
-the old object must be as planned, the new one as verified and old enough. Old enough, since links to old
-keys that were handed out before the move stay in use for hours.
+Only pairs that were known to be equal are deleted, and each is looked at once more just before: the old object
+must still be that version, something must be at its new key, and that either the version that was equal or what
+an application wrote there since the environment went live. The copy must be old enough, since links to old keys
+that were handed out before the move stay in use for hours.
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,9 @@ from layout.migrate.bucket.observing import observe
 from layout.migrate.bucket.old_side import old_side_pages
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.bucket.writer import BucketWriter
-from layout.migrate.marking import checked_marker
+from layout.migrate.equality import described_alike, is_planned_version, is_seen_version
+from layout.migrate.live import written_since
+from layout.migrate.marking import checked_marker, live_since
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
 from layout.migrate.plan.moves import State
@@ -86,10 +89,10 @@ def list_deletable(
 ) -> DeleteReport:
     """What a delete would do now. Looks at each pair as the delete does, and changes nothing."""
     report = DeleteReport(before=state_totals(plan)[State.DELETED])
-    now = bucket.now()
+    look = _Look(plan, bucket, live_since(bucket, plan.meta.environment), bucket.now() - min_age, report)
     with progress.task("looking", count_verified(plan)) as step:
         for batch in _batches(plan):
-            deletable, gone = _look(plan, bucket, batch, now - min_age, report)
+            deletable, gone = look.at(batch)
             report.before += len(gone)
             for row in deletable:
                 report.deleted += 1
@@ -108,10 +111,11 @@ def delete_old_objects(
             next run.
     """
     report = DeleteReport(before=state_totals(plan)[State.DELETED])
-    now, journal = bucket.now(), Journal(plan)
+    look = _Look(plan, bucket, live_since(bucket, plan.meta.environment), bucket.now() - min_age, report)
+    journal = Journal(plan)
     with progress.task("deleting", count_verified(plan)) as step:
         for batch in _batches(plan):
-            deletable, gone = _look(plan, bucket, batch, now - min_age, report)
+            deletable, gone = look.at(batch)
             with plan.transaction():
                 for row in gone:
                     report.before += 1
@@ -139,43 +143,61 @@ def _batches(plan: PlanFile) -> Iterator[list[PlannedObject]]:
         last = batch[-1].id
 
 
-def _look(
-    plan: PlanFile, bucket: BucketReader, batch: list[PlannedObject], newest: datetime, report: DeleteReport
-) -> tuple[list[PlannedObject], list[PlannedObject]]:
-    """Those of a batch whose old object may go now, and those whose old object is gone already.
+@dataclass(frozen=True)
+class _Look:
+    """What a look at each pair needs to know."""
 
-    A run may have been cut off after its request; that counts only because the new object is there. The
-    others are counted in the report, with their reasons.
-    """
-    sources = observe(bucket, [row.key for row in batch])
-    copies = observe(bucket, [row.new_key for row in batch])
-    deletable, gone = [], []
-    for row in batch:
-        copy = copies.get(row.new_key)
-        reason = _reason_to_keep(plan, row, sources.get(row.key), copy)
-        if reason:
-            report.refused.add(row.key, reason)
-        elif row.key not in sources:
-            gone.append(row)
-        elif copy is not None and datetime.fromisoformat(copy.modified) > newest:
-            report.young += 1
-        else:
-            deletable.append(row)
-    return deletable, gone
+    plan: PlanFile
+    bucket: BucketReader
+    live_since: str | None
+    newest: datetime
+    report: DeleteReport
 
+    def at(self, batch: list[PlannedObject]) -> tuple[list[PlannedObject], list[PlannedObject]]:
+        """Those of a batch whose old object may go now, and those whose old object is gone already.
 
-def _reason_to_keep(
-    plan: PlanFile, row: PlannedObject, source: ListedObject | None, copy: ListedObject | None
-) -> str:
-    if copy is None:
-        return f"nothing is at its new key {row.new_key}"
-    if (copy.size, copy.etag) != (row.size, row.new_etag):
-        return f"the object at its new key {row.new_key} is not the verified one"
-    if source is not None and (source.size, source.etag) != (row.size, row.etag):
-        return "it was written again after it was planned"
-    if is_destination(plan, row.key) or is_new_key(row.key):
-        return "it is where another object moves to"
-    return ""
+        A run may have been cut off after its request; that counts only because the new object is there. The
+        others are counted in the report, with their reasons.
+        """
+        sources = observe(self.bucket, [row.key for row in batch])
+        copies = observe(self.bucket, [row.new_key for row in batch])
+        deletable, gone = [], []
+        for row in batch:
+            source = sources.get(row.key)
+            reason = self._reason_to_keep(row, source, copies.get(row.new_key))
+            if reason:
+                self.report.refused.add(row.key, reason)
+            elif source is None:
+                gone.append(row)
+            elif datetime.fromisoformat(row.new_modified or "") > self.newest:
+                self.report.young += 1
+            else:
+                deletable.append(row)
+        return deletable, gone
+
+    def _reason_to_keep(
+        self, row: PlannedObject, source: ListedObject | None, copy: ListedObject | None
+    ) -> str:
+        if is_destination(self.plan, row.key) or is_new_key(row.key):
+            return "it is where another object moves to"
+        if copy is None:
+            left_alone = "if it was deleted there on purpose, delete it here by hand"
+            return f"nothing is at its new key {row.new_key}; {left_alone}"
+        if source is not None and (source.size, source.etag) != (row.size, row.etag):
+            return "it was written again after it was planned"
+        touched = source is not None and not is_planned_version(row, source)
+        if is_seen_version(row, copy) and not touched:
+            return ""
+        if not is_seen_version(row, copy) and written_since(copy, self.live_since):
+            # The two were equal once. Since then the application has gone on, as it does with databases.
+            return (
+                "its headers or user metadata may have been written again after it was planned"
+                if touched
+                else ""
+            )
+        if (copy.size, copy.etag) != (row.size, row.new_etag):
+            return f"the object at its new key {row.new_key} is not the verified one"
+        return "" if source is None else described_alike(self.bucket, row, copy)
 
 
 def _list_again(plan: PlanFile, bucket: BucketReader, report: DeleteReport) -> None:
@@ -185,5 +207,8 @@ def _list_again(plan: PlanFile, bucket: BucketReader, report: DeleteReport) -> N
             row = planned_at(plan, item.key)
             if row is None:
                 report.left.add(item.key, "was written after the plan was made")
+            elif row.state is State.SUPERSEDED:
+                written = f"the application has written {row.new_key} since it went live"
+                report.left.add(item.key, f"{written}, and this plan has not seen the two equal")
             elif row.state is State.DELETED:
                 report.left.add(item.key, "is still listed although it was deleted")

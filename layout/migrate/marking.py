@@ -12,7 +12,7 @@ from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.report.verdict import Verdict
 
-__all__ = ["checked_marker", "write_marker"]
+__all__ = ["checked_marker", "live_since", "write_marker"]
 
 
 def checked_marker(bucket: BucketReader, environment: Environment) -> Marker | None:
@@ -29,6 +29,16 @@ def checked_marker(bucket: BucketReader, environment: Environment) -> Marker | N
     marker = Marker.from_json(body, key=key)
     check_marker(marker, environment_is_empty=False, environment=environment)
     return marker
+
+
+def live_since(bucket: BucketReader, environment: Environment) -> str | None:
+    """The last-modified time of the environment's marker, ISO 8601: since then applications work on it.
+
+    None if there is no marker. It is the bucket's time, like those of all objects that it is compared with.
+    """
+    key = marker_key(environment=environment)
+    listed = next(bucket.pages(key), [])
+    return next((item.modified for item in listed if item.key == key), None)
 
 
 def write_marker(plan: PlanFile, verdict: Verdict, bucket: BucketWriter) -> bool:

@@ -12,6 +12,8 @@ from layout.keys import profiles_key, selected_profile_key, user_prefix
 from layout.legacy import Decision, Facts, LegacyLayout, Placement
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.comparing import compare_destinations
+from layout.migrate.equality import DEFAULT_READ_LIMIT, Reading
+from layout.migrate.marking import live_since
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import ChosenUser, Journal, PlacedObject
 from layout.migrate.plan.moves import Event
@@ -30,7 +32,13 @@ USERS_BATCH = 200
 _EVENTS = {Decision.MOVE: Event.PLACED, Decision.KEEP: Event.KEPT, Decision.UNKNOWN: Event.NOT_KNOWN}
 
 
-def make_plan(plan: PlanFile, bucket: BucketReader, layout: LegacyLayout, progress: Progress) -> bool:
+def make_plan(
+    plan: PlanFile,
+    bucket: BucketReader,
+    layout: LegacyLayout,
+    progress: Progress,
+    read_limit: int = DEFAULT_READ_LIMIT,
+) -> bool:
     """Plans the migration of `layout` for the whole bucket; flat memory at any number of keys.
 
     Returns:
@@ -52,8 +60,10 @@ def make_plan(plan: PlanFile, bucket: BucketReader, layout: LegacyLayout, progre
     with progress.task("placing", count_objects(plan)) as step:
         _place_objects(plan, layout, step)
     _find_collisions(plan, layout)
-    compare_destinations(plan, bucket)
+    reading = Reading(read_limit)
+    compare_destinations(plan, bucket, reading, live_since(bucket, plan.meta.environment), progress)
     with plan.transaction():
+        plan.note(read_objects=reading.objects, read_bytes=reading.bytes)
         plan.note(finished_at=utc_now(), fingerprint=_fingerprint(plan))
     return True
 

@@ -11,31 +11,28 @@ from dataclasses import dataclass, field
 from functools import partial
 from unicodedata import normalize
 
-from layout.errors import ObjectMissingError, StorageError
+from layout.errors import StorageError
 from layout.keys import environment_prefix, parse_key
 from layout.legacy import is_new_key
 from layout.migrate.bucket.old_side import old_side_pages
 from layout.migrate.bucket.reader import BucketReader, ListedObject
+from layout.migrate.equality import is_planned_version
+from layout.migrate.judging import Judged, judge, source_difference
+from layout.migrate.live import gone_reason, is_from_before
+from layout.migrate.marking import live_since
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
 from layout.migrate.plan.moves import TO_MOVE, State
-from layout.migrate.plan.rows import (
-    PlannedObject,
-    PlannedUser,
-    missed,
-    planned_at,
-    planned_for,
-    users_after,
-)
-from layout.migrate.plan.totals import count_blocked, count_missed, count_to_move
+from layout.migrate.plan.rows import PlannedObject, PlannedUser, planned_at, planned_for, unmet, users_after
+from layout.migrate.plan.totals import count_blocked, count_to_move
 from layout.migrate.profile_files import profile_problem
 from layout.migrate.report.progress import Progress
-from layout.migrate.report.verdict import Problem, Sign, Verdict
-from layout.migrate.same_object import is_multipart, same_description
+from layout.migrate.report.verdict import SIGNS, Problem, Sign, Verdict
 from layout.times import utc_now
 
 __all__ = ["verify_plan"]
 
+BATCH = 1_000
 READERS = 16
 KEPT_PROBLEMS = 1_000
 USERS_BATCH = 1_000
@@ -46,7 +43,7 @@ _MANAGED = {"marker", "profiles", "selected_profile"}
 class _Findings:
     """What has been found so far; problems beyond the first thousand are only counted."""
 
-    counts: dict[Sign, int] = field(default_factory=lambda: {"=": 0, "+": 0, "-": 0, "*": 0, "!": 0})
+    counts: dict[Sign, int] = field(default_factory=lambda: dict.fromkeys(SIGNS, 0))
     bytes: int = 0
     users: int = 0
     problems: list[Problem] = field(default_factory=list)
@@ -58,16 +55,6 @@ class _Findings:
             self.problems.append(Problem(sign=sign, key=key, new_key=new_key, reason=reason))
 
 
-@dataclass(frozen=True)
-class _Compared:
-    """One object that is at its new key: its row, what was listed, and the difference if there is one."""
-
-    row: PlannedObject
-    found: ListedObject
-    sign: Sign
-    reason: str = ""
-
-
 def verify_plan(plan: PlanFile, bucket: BucketReader, progress: Progress, *, deep: bool = False) -> Verdict:
     """Compares the bucket with the plan and notes in the plan what was compared.
 
@@ -77,21 +64,22 @@ def verify_plan(plan: PlanFile, bucket: BucketReader, progress: Progress, *, dee
     run, findings = plan.meta.verification + 1, _Findings()
     with plan.transaction():
         plan.note(verification=run)
-    total = count_to_move(plan)
+    total, live = count_to_move(plan), live_since(bucket, plan.meta.environment)
     with ThreadPoolExecutor(READERS) as pool:
         with progress.task("comparing", total) as step:
             prefix = environment_prefix(environment=plan.meta.environment)
             for page in bucket.pages(prefix):
-                compared = []
-                for one in pool.map(partial(_compare, bucket, deep), *_rows_of(plan, page, findings)):
-                    compared.append(one)
+                judged = []
+                look = partial(judge, bucket, live, deep)
+                for one in pool.map(look, *_rows_of(plan, page, findings)):
+                    judged.append(one)
                     step(1)
-                _note(plan, run, compared, findings)
+                _note(plan, run, judged, findings)
         with progress.task("listing the old keys") as step:
             for page in old_side_pages(bucket):
-                _check_sources(plan, run, page, findings)
+                _check_sources(plan, run, bucket, pool, page, findings)
                 step(len(page))
-        _check_missing(plan, run, findings)
+        _check_missing(plan, run, live, findings)
         _check_users(plan, bucket, pool, findings)
     return _verdict(plan, run, findings, deep=deep)
 
@@ -106,6 +94,8 @@ def _rows_of(
         row = planned_for(plan, normalize("NFC", item.key))
         if row is None:
             findings.counts["-"] += _is_more(item.key)
+        elif row.state is State.SUPERSEDED:
+            findings.counts[">"] += 1
         elif row.state in TO_MOVE:
             rows.append(row)
             objects.append(item)
@@ -117,95 +107,91 @@ def _is_more(key: str) -> bool:
     return is_new_key(key) and parse_key(key).template.name not in _MANAGED
 
 
-def _compare(bucket: BucketReader, deep: bool, row: PlannedObject, found: ListedObject) -> _Compared:
-    try:
-        reason = _difference(bucket, row, found) or (_deep_difference(bucket, row, found) if deep else "")
-    except StorageError as error:
-        return _Compared(row, found, "!", str(error))
-    return _Compared(row, found, "*" if reason else "=", reason)
-
-
-def _difference(bucket: BucketReader, row: PlannedObject, found: ListedObject) -> str:
-    if found.size != row.size:
-        return f"has {found.size} bytes, planned are {row.size}"
-    if found.etag == row.etag:
-        return _unrecorded_difference(bucket, row, found)
-    if not (is_multipart(row.etag) or is_multipart(found.etag)):
-        return f"has the ETag {found.etag!r}, planned is {row.etag!r}"
-    if row.new_etag is not None and row.new_etag != found.etag:
-        return f"has the ETag {found.etag!r}, its copy had {row.new_etag!r}"
-    if row.state is State.DELETED:
-        return ""
-    source = bucket.head(row.key)
-    if source is None or source.etag != row.etag:
-        return "cannot be compared by headers: the old object is gone or was written again"
-    if not same_description(source, bucket.head(found.key)):
-        return "has other headers or user metadata than the old object"
-    return ""
-
-
-def _unrecorded_difference(bucket: BucketReader, row: PlannedObject, found: ListedObject) -> str:
-    """For equal bytes that no copy of this plan put there: another tool may have left the headers behind."""
-    source = bucket.head(row.key) if row.state is State.COPY else None
-    if source is None or same_description(source, bucket.head(found.key)):
-        return ""
-    return "was not copied by this plan, and has other headers or user metadata than the old object"
-
-
-def _deep_difference(bucket: BucketReader, row: PlannedObject, found: ListedObject) -> str:
-    if row.state is State.DELETED:
-        return ""
-    try:
-        if bucket.sha256(row.key) != bucket.sha256(found.key):
-            return "has another SHA-256 than the old object"
-    except ObjectMissingError as error:
-        return f"cannot be compared in depth: {error}"
-    if not same_description(bucket.head(row.key), bucket.head(found.key)):
-        return "has other headers or user metadata than the old object"
-    return ""
-
-
-def _note(plan: PlanFile, run: int, compared: list[_Compared], findings: _Findings) -> None:
+def _note(plan: PlanFile, run: int, judged: list[Judged], findings: _Findings) -> None:
     journal = Journal(plan)
     with plan.transaction():
-        for one in compared:
+        for one in judged:
             findings.counts[one.sign] += 1
-            if one.sign == "=":
+            if one.sign == ">":
+                journal.changed_live(one.row, run)
+            elif one.proof is not None:
                 findings.bytes += one.found.size
-                journal.same(one.row, one.found, run)
+                journal.same(one.row, one.found, one.proof, run)
             else:
                 findings.problem(one.sign, one.reason, one.row.key, one.found.key)
                 journal.different(one.row, one.reason, run)
 
 
-def _check_sources(plan: PlanFile, run: int, page: list[ListedObject], findings: _Findings) -> None:
-    """Objects at old keys that are not as planned: their latest content is not in the new layout."""
+def _check_sources(
+    plan: PlanFile,
+    run: int,
+    bucket: BucketReader,
+    pool: ThreadPoolExecutor,
+    page: list[ListedObject],
+    findings: _Findings,
+) -> None:
+    """Old objects that are not as planned: what was written there last is not in the new layout."""
+    looked_at: list[tuple[PlannedObject | None, ListedObject]] = []
+    for item in page:
+        row = planned_at(plan, item.key)
+        if row is None or (_is_right(row, run) and not is_planned_version(row, item)):
+            looked_at.append((row, item))
+    differences = list(pool.map(partial(_source_difference, bucket), looked_at))
     with plan.transaction():
-        for item in page:
-            row = planned_at(plan, item.key)
+        for (row, item), difference in zip(looked_at, differences, strict=True):
             if row is None:
                 findings.counts["+"] += 1
-                findings.problem("+", "was written after the plan was made", item.key)
-                continue
-            unchanged = (row.etag, row.size) == (item.etag, item.size)
-            if not unchanged and row.checked_in == run and row.problem is None:
-                findings.counts["="] -= 1
-                findings.bytes -= row.size
-                findings.counts["*"] += 1
-                reason = "the old object was written again after the plan was made"
-                findings.problem("*", reason, item.key, row.new_key)
-                Journal(plan).different(row, reason, run)
+                findings.problem("+", difference, item.key)
+            else:
+                _note_source(plan, run, row, item, difference, findings)
 
 
-def _check_missing(plan: PlanFile, run: int, findings: _Findings) -> None:
-    reason = "is missing at its new key"
-    count = count_missed(plan, run)
-    findings.counts["+"] += count
-    findings.problems_total += count
-    for row in missed(plan, run, KEPT_PROBLEMS - len(findings.problems)):
-        findings.problems.append(Problem(sign="+", key=row.key, new_key=row.new_key, reason=reason))
-    with plan.transaction():
-        Journal(plan).missing(run, reason)
+def _is_right(row: PlannedObject, run: int) -> bool:
+    """Whether nothing wrong is known of an object, as far as this verification has come."""
+    return row.state is State.SUPERSEDED or (row.checked_in == run and row.problem is None)
+
+
+def _source_difference(bucket: BucketReader, pair: tuple[PlannedObject | None, ListedObject]) -> str:
+    row, item = pair
+    return "was written after the plan was made" if row is None else source_difference(bucket, row, item)
+
+
+def _note_source(
+    plan: PlanFile, run: int, row: PlannedObject, item: ListedObject, difference: str, findings: _Findings
+) -> None:
+    if not difference:
+        Journal(plan).renewed(row, item.modified)
+        return
+    findings.counts["*"] += 1
+    findings.problem("*", difference, item.key, row.new_key)
+    if row.state is State.SUPERSEDED or row.changed_in == run:
+        findings.counts[">"] -= 1
+    else:
+        findings.counts["="] -= 1
+        findings.bytes -= row.size
+    if row.state is not State.SUPERSEDED:
+        Journal(plan).different(row, difference, run)
+
+
+def _check_missing(plan: PlanFile, run: int, live: str | None, findings: _Findings) -> None:
+    """What is not at its new key: to be copied again, or deleted there by somebody since it went live."""
+    journal, last = Journal(plan), ""
+    while rows := unmet(plan, run, last, BATCH):
+        last = rows[-1].new_key
+        with plan.transaction():
+            for row in rows:
+                if row.state is State.DELETED:
+                    findings.counts[">"] += 1
+                    journal.changed_live(row, run)
+                    continue
+                removed = live is not None and (row.proof is not None or is_from_before(row, live))
+                reason = gone_reason(row) if removed else "is missing at its new key"
+                findings.counts["+"] += 1
+                findings.problem("+", reason, row.key, row.new_key)
+                if removed:
+                    journal.gone(row, reason, run)
+                else:
+                    journal.missing(row, reason, run)
 
 
 def _check_users(plan: PlanFile, bucket: BucketReader, pool: ThreadPoolExecutor, findings: _Findings) -> None:
@@ -226,11 +212,11 @@ def _user_problem(bucket: BucketReader, plan: PlanFile, user: PlannedUser) -> st
 
 
 def _verdict(plan: PlanFile, run: int, findings: _Findings, *, deep: bool) -> Verdict:
-    compared = findings.counts["="] + findings.counts["*"]
+    compared = findings.counts["="] + findings.counts["*"] + findings.counts[">"]
     if not compared:
         findings.problem("!", "nothing was compared: no planned object is at its new key")
     if blocked := count_blocked(plan):
-        findings.problem("!", f"{blocked} objects of the plan are unknown, in conflict or in collision")
+        findings.problem("!", f"{blocked} objects of the plan stop the copy")
     return Verdict(
         ok=findings.problems_total == 0,
         plan_id=plan.meta.plan_id,

@@ -107,6 +107,7 @@ def test_a_whole_migration(run: Run, client: S3Client, bucket: str) -> None:
         0,
         (
             "  =         4  the same at the new key\n"
+            "  >         0  written or deleted there since the environment went live\n"
             "  +         0  missing at the new key\n"
             "  -         0  only at the new layout, not in the plan\n"
             "  *         0  different\n"
@@ -269,7 +270,7 @@ def test_machines_get_one_json_object(run: Run, bucket: str) -> None:
     assert (planned["bucket"], planned["environment"], planned["blocked"]) == (bucket, "dev", [])
     assert data("copy")["to_copy"] == 4
     assert data("copy", "--execute")["copied"] == 4
-    assert data("verify")["counts"] == {"=": 4, "+": 0, "-": 0, "*": 0, "!": 0}
+    assert data("verify")["counts"] == {"=": 4, ">": 0, "+": 0, "-": 0, "*": 0, "!": 0}
     assert data("mark", "--execute") == {"executed": True, "key": "dev/layout.json", "written": True}
     assert data("delete", "--min-age", "0", "--execute")["deleted"] == 4
 

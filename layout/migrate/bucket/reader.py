@@ -20,7 +20,7 @@ from layout.storage.credentials.storage_credentials import CredentialSource
 from layout.storage.error_translation import storage_errors
 from layout.storage.settings import StorageSettings
 
-__all__ = ["BucketReader", "ListedObject", "ObjectHead"]
+__all__ = ["BucketReader", "ListedObject", "ObjectHead", "ReadBody"]
 
 _READS = frozenset({"GetObject", "HeadObject", "ListObjectsV2"})
 _KEPT_HEADERS = (
@@ -60,6 +60,14 @@ class ObjectHead:
     size: int
     modified: datetime
     described: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBody:
+    """A body that was read: SHA-256 of its stored bytes in hexadecimal, and what the same answer said of it."""
+
+    sha256: str
+    head: ObjectHead
 
 
 class BucketReader:
@@ -108,14 +116,7 @@ class BucketReader:
                 answer: Any = self.client.head_object(Bucket=self.name, Key=key)
         except ObjectMissingError:
             return None
-        headers: dict[str, str] = answer["ResponseMetadata"]["HTTPHeaders"]
-        described = {
-            name: value
-            for name, value in headers.items()
-            if name in _KEPT_HEADERS or name.startswith("x-amz-meta-")
-        }
-        modified = parsedate_to_datetime(headers["last-modified"]).astimezone(UTC)
-        return ObjectHead(answer["ETag"].strip('"'), answer["ContentLength"], modified, described)
+        return _object_head(answer)
 
     def read(self, key: str) -> bytes | None:
         """A small object's whole body, or None if the bucket says that there is no such object."""
@@ -125,18 +126,19 @@ class BucketReader:
         except ObjectMissingError:
             return None
 
-    def sha256(self, key: str) -> str:
-        """SHA-256 of an object's stored bytes, in hexadecimal; streams, a megabyte at a time.
+    def read_through(self, key: str, etag: str) -> "ReadBody":
+        """Reads an object's whole body on the condition that its ETag is `etag`; streams, a megabyte at a time.
 
         Raises:
             ObjectMissingError: There is no such object.
+            ConditionFailedError: The object has another ETag.
         """
         digest = hashlib.sha256()
         with storage_errors(self.name, key):
-            body = self.client.get_object(Bucket=self.name, Key=key)["Body"]
-            for chunk in body.iter_chunks(_CHUNK_BYTES):
+            answer = self.client.get_object(Bucket=self.name, Key=key, IfMatch=f'"{etag}"')
+            for chunk in answer["Body"].iter_chunks(_CHUNK_BYTES):
                 digest.update(chunk)
-        return digest.hexdigest()
+        return ReadBody(digest.hexdigest(), _object_head(answer))
 
     def now(self) -> datetime:
         """The time at the bucket, aware, UTC: what ages of objects are measured against.
@@ -165,6 +167,17 @@ def _refuse_writes(model: Any, **_: Any) -> None:
             f"{model.name} is a write, and this run may only read.",
             hint="Add --execute if the command is meant to write.",
         )
+
+
+def _object_head(answer: Any) -> ObjectHead:
+    headers: dict[str, str] = answer["ResponseMetadata"]["HTTPHeaders"]
+    described = {
+        name: value
+        for name, value in headers.items()
+        if name in _KEPT_HEADERS or name.startswith("x-amz-meta-")
+    }
+    modified = parsedate_to_datetime(headers["last-modified"]).astimezone(UTC)
+    return ObjectHead(answer["ETag"].strip('"'), answer["ContentLength"], modified, described)
 
 
 def _listed(entry: Any) -> ListedObject:

@@ -34,6 +34,8 @@ class PlanMeta(BaseModel):
         listed: Whether every object of the bucket is in the file.
         finished_at: When planning ended; None if it did not.
         fingerprint: SHA-256 over every decision, made at the end of planning; a verdict repeats it.
+        read_objects: Pairs of which the planning read both bodies, since nothing else told whether they are equal.
+        read_bytes: Bytes of those bodies.
         verification: Number of the last verification that ran; 0 before the first.
     """
 
@@ -50,6 +52,8 @@ class PlanMeta(BaseModel):
     listed: bool = False
     finished_at: str | None = None
     fingerprint: str | None = None
+    read_objects: int = 0
+    read_bytes: int = 0
     verification: int = 0
 
     @classmethod

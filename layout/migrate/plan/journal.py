@@ -12,7 +12,7 @@ from layout.errors import PlanError
 from layout.legacy import Evidence
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.plan.file import PlanFile
-from layout.migrate.plan.moves import Event, states_before
+from layout.migrate.plan.moves import Event, Proof, states_before
 from layout.migrate.plan.rows import PlannedObject, prefix_end
 from layout.migrate.plan.schema import UserState, words
 from layout.times import utc_now
@@ -56,6 +56,10 @@ def _new_state(event: Event) -> str:
 @cache
 def _guard(event: Event) -> str:
     return f"objects.state IN ({words(tuple(states_before(event)))})"
+
+
+def _seen(new: ListedObject, proof: Proof) -> dict[str, object]:
+    return {"new_etag": new.etag, "new_modified": new.modified, "proof": proof}
 
 
 class Journal:
@@ -144,44 +148,51 @@ class Journal:
             (state, reason, owner),
         )
 
-    def found(self, one: PlannedObject, new: ListedObject) -> None:
+    def found(self, one: PlannedObject, new: ListedObject, proof: Proof) -> None:
         """The same object is at its new key already."""
-        self._move(
-            Event.FOUND,
-            one,
-            reason="the same object is at its new key",
-            new_etag=new.etag,
-            new_modified=new.modified,
-        )
+        self._move(Event.FOUND, one, reason="the same object is at its new key", **_seen(new, proof))
 
     def taken(self, one: PlannedObject, reason: str) -> None:
-        """Another object is at its new key."""
+        """Another object is at its new key, or one of which nothing is known."""
         self._move(Event.TAKEN, one, reason=reason, problem=reason)
 
-    def copied(self, one: PlannedObject, new_etag: str, new_modified: str) -> None:
+    def overtaken(self, one: PlannedObject, reason: str) -> None:
+        """The environment is live, and the application has written the new object since."""
+        self._move(Event.OVERTAKEN, one, reason=reason)
+
+    def gone(self, one: PlannedObject, reason: str, run: int | None = None) -> None:
+        """The environment is live, and somebody deleted the new object; `run` is the verification that saw it."""
+        self._move(Event.GONE, one, reason=reason, problem=reason, checked_in=run)
+
+    def copied(self, one: PlannedObject, new: ListedObject, proof: Proof) -> None:
         """The bucket confirmed a copy."""
-        self._move(Event.COPIED, one, new_etag=new_etag, new_modified=new_modified, problem=None)
+        self._move(Event.COPIED, one, problem=None, **_seen(new, proof))
 
     def failed(self, one: PlannedObject, problem: str) -> None:
         """It was not copied."""
         self._move(Event.FAILED, one, problem=problem)
 
-    def same(self, one: PlannedObject, new: ListedObject, run: int) -> None:
+    def same(self, one: PlannedObject, new: ListedObject, proof: Proof, run: int) -> None:
         """Verification `run` found the same object at its new key."""
-        facts = {"new_etag": new.etag, "new_modified": new.modified, "problem": None}
-        self._move(Event.SAME, one, checked_in=run, verified_at=utc_now(), **facts)
+        facts = {"checked_in": run, "verified_at": utc_now(), "problem": None}
+        self._move(Event.SAME, one, **facts, **_seen(new, proof))
+
+    def renewed(self, one: PlannedObject, modified: str) -> None:
+        """The old object has another time than planned, and is still the same as the new one."""
+        self._move(Event.RENEWED, one, modified=modified)
+
+    def changed_live(self, one: PlannedObject, run: int) -> None:
+        """The application has written or deleted the new object since it went live; it was known equal before."""
+        self._move(Event.CHANGED_LIVE, one, checked_in=run, changed_in=run, problem=None)
 
     def different(self, one: PlannedObject, problem: str, run: int) -> None:
         """Verification `run` found another object on either side, or could not compare."""
         self._move(Event.DIFFERENT, one, checked_in=run, problem=problem)
 
-    def missing(self, run: int, problem: str) -> None:
-        """What verification `run` did not meet at its new key is to be copied again."""
-        self.plan.database.execute(
-            f"UPDATE objects SET {_new_state(Event.MISSING)}, checked_in = ?, problem = ?"
-            f" WHERE checked_in IS NOT ? AND {_guard(Event.MISSING)}",
-            (run, problem, run),
-        )
+    def missing(self, one: PlannedObject, problem: str, run: int) -> None:
+        """Verification `run` met nothing at its new key: it is to be copied again."""
+        unseen = {"new_etag": None, "new_modified": None, "proof": None}
+        self._move(Event.MISSING, one, checked_in=run, problem=problem, **unseen)
 
     def deleted(self, one: PlannedObject) -> None:
         """The old object is gone."""

@@ -7,7 +7,28 @@ what is not in the table cannot happen. docs/migration.md shows the table as `li
 import enum
 from dataclasses import dataclass
 
-__all__ = ["BLOCKING", "MOVES", "TO_MOVE", "Event", "Move", "State", "life_table", "states_before"]
+__all__ = [
+    "BLOCKING",
+    "MOVES",
+    "TO_MOVE",
+    "Event",
+    "Move",
+    "Proof",
+    "State",
+    "life_table",
+    "states_before",
+]
+
+
+class Proof(enum.StrEnum):
+    """By what two objects are known to be the same one."""
+
+    ETAG = "etag"
+    """Equal ETags of objects that were not uploaded in parts, which are MD5 hashes of their bodies."""
+    COPY = "copy"
+    """The new object has the ETag that this plan's own copy was answered, made on the planned ETag."""
+    BODIES = "bodies"
+    """Both bodies were read and have one SHA-256."""
 
 
 class State(enum.StrEnum):
@@ -23,6 +44,10 @@ class State(enum.StrEnum):
     """Several objects would get the same new key."""
     CONFLICT = "conflict"
     """Something else is at its new key, or its user's profile is another one than planned."""
+    REMOVED = "removed"
+    """It is from before the environment went live, and somebody deleted the object at its new key."""
+    SUPERSEDED = "superseded"
+    """It is from before the environment went live, and the application has written the new object since."""
     COPY = "copy"
     """It is to be copied to its new key, which is free."""
     DONE = "done"
@@ -35,7 +60,7 @@ class State(enum.StrEnum):
     """The old object is gone."""
 
 
-BLOCKING = (State.UNKNOWN, State.CONFLICT, State.COLLISION)
+BLOCKING = (State.UNKNOWN, State.CONFLICT, State.COLLISION, State.REMOVED)
 """What stops the copy until a person decides."""
 
 TO_MOVE = (State.COPY, State.DONE, State.COPIED, State.VERIFIED, State.DELETED)
@@ -54,7 +79,11 @@ class Event(enum.StrEnum):
     TAKEN = "taken"
     COPIED = "copied"
     FAILED = "failed"
+    OVERTAKEN = "overtaken"
+    GONE = "gone"
     SAME = "same"
+    RENEWED = "renewed"
+    CHANGED_LIVE = "changed live"
     DIFFERENT = "different"
     MISSING = "missing"
     DELETED = "deleted"
@@ -82,11 +111,28 @@ MOVES = (
     Move(Event.TAKEN, State.COPY, State.CONFLICT, "plan, copy: another object is at its new key"),
     Move(Event.COPIED, State.COPY, State.COPIED, "copy: the bucket confirmed it"),
     Move(Event.FAILED, State.COPY, State.COPY, "copy: no answer, or the old object is not as planned"),
+    Move(Event.OVERTAKEN, State.COPY, State.SUPERSEDED, "plan: live, and the new object was written since"),
+    Move(Event.GONE, State.COPY, State.REMOVED, "plan, copy, verify: live, and nothing is at its new key"),
+    Move(Event.GONE, State.DONE, State.REMOVED, "verify: live, and what the plan found is gone"),
+    Move(Event.GONE, State.COPIED, State.REMOVED, "verify: live, and the copy is gone"),
+    Move(Event.GONE, State.VERIFIED, State.REMOVED, "verify: live, and the copy is gone"),
     Move(Event.SAME, State.COPY, State.VERIFIED, "verify: the same object, put there by somebody else"),
     Move(Event.SAME, State.DONE, State.VERIFIED, "verify: the same object, as found by the plan"),
     Move(Event.SAME, State.COPIED, State.VERIFIED, "verify: the same object, as copied"),
     Move(Event.SAME, State.VERIFIED, State.VERIFIED, "verify: still the same object"),
     Move(Event.SAME, State.DELETED, State.DELETED, "verify: the new object, after the old one was deleted"),
+    Move(
+        Event.RENEWED,
+        State.VERIFIED,
+        State.VERIFIED,
+        "verify: the old one was touched, and is still the same",
+    ),
+    Move(Event.CHANGED_LIVE, State.DONE, State.VERIFIED, "verify: live, and written at the new key since"),
+    Move(Event.CHANGED_LIVE, State.COPIED, State.VERIFIED, "verify: live, and written at the new key since"),
+    Move(
+        Event.CHANGED_LIVE, State.VERIFIED, State.VERIFIED, "verify: live, and written at the new key since"
+    ),
+    Move(Event.CHANGED_LIVE, State.DELETED, State.DELETED, "verify: live, and written or deleted since"),
     Move(Event.DIFFERENT, State.COPY, State.COPY, "verify: another object came to a free key"),
     Move(Event.DIFFERENT, State.DONE, State.COPIED, "verify: what the plan found was replaced"),
     Move(Event.DIFFERENT, State.COPIED, State.COPIED, "verify: the copy was replaced, or the old object"),

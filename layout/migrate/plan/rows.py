@@ -6,7 +6,7 @@ from sqlite3 import Row
 
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.plan.file import PlanFile
-from layout.migrate.plan.moves import BLOCKING, TO_MOVE, State
+from layout.migrate.plan.moves import BLOCKING, TO_MOVE, Proof, State
 from layout.migrate.plan.schema import UserState, words
 
 __all__ = [
@@ -17,17 +17,18 @@ __all__ = [
     "is_destination",
     "is_listed",
     "left_to_copy_in",
-    "missed",
     "planned_at",
     "planned_for",
     "prefix_end",
     "profile_of",
     "taken_keys",
     "to_copy_in",
+    "unmet",
     "unplaced",
     "users_after",
     "users_without_profile",
     "verified_after",
+    "waiting",
 ]
 
 
@@ -45,7 +46,9 @@ class PlannedObject:
         new_key: Its new key.
         new_etag: ETag at the new key when the object was last seen there; None before.
         new_modified: Last-modified time at the new key then.
+        proof: By what that version was known to be the same object; None if nothing is known.
         checked_in: Number of the last verification that looked at it.
+        changed_in: Number of the last verification that found its new object written or deleted by a live application.
         problem: What is wrong with it, as far as it is known.
     """
 
@@ -58,23 +61,35 @@ class PlannedObject:
     new_key: str
     new_etag: str | None
     new_modified: str | None
+    proof: Proof | None
     checked_in: int | None
+    changed_in: int | None
     problem: str | None
 
 
 _COLUMNS = (
     "objects.id, objects.key, objects.etag, objects.size, objects.modified, objects.state, objects.new_key,"
-    " objects.new_etag, objects.new_modified, objects.checked_in, objects.problem"
+    " objects.new_etag, objects.new_modified, objects.proof, objects.checked_in,"
+    " objects.changed_in, objects.problem"
 )
 
 
 def _object(row: Row) -> PlannedObject:
-    number, key, etag, size, modified, state, new_key, new_etag, new_modified, checked_in, problem = tuple(
-        row
-    )[:11]
-    state, new_key = State(state), new_key or ""
+    values = tuple(row)
     return PlannedObject(
-        number, key, etag, size, modified, state, new_key, new_etag, new_modified, checked_in, problem
+        id=values[0],
+        key=values[1],
+        etag=values[2],
+        size=values[3],
+        modified=values[4],
+        state=State(values[5]),
+        new_key=values[6] or "",
+        new_etag=values[7],
+        new_modified=values[8],
+        proof=None if values[9] is None else Proof(values[9]),
+        checked_in=values[10],
+        changed_in=values[11],
+        problem=values[12],
     )
 
 
@@ -188,14 +203,22 @@ def planned_at(plan: PlanFile, key: str) -> PlannedObject | None:
     return None if row is None else _object(row)
 
 
-_MISSED = f" FROM objects WHERE state IN ({words(TO_MOVE)}) AND checked_in IS NOT ?"
+def unmet(plan: PlanFile, run: int, after: str, limit: int) -> list[PlannedObject]:
+    """Objects that verification `run` has not met at their new keys, after a new key, by new key."""
+    query = (
+        f"SELECT {_COLUMNS} FROM objects WHERE state IN ({words(TO_MOVE)}) AND checked_in IS NOT ?"
+        f" AND {_HAS_DESTINATION} AND new_key > ? ORDER BY new_key LIMIT ?"
+    )
+    return [_object(row) for row in plan.rows(query, run, after, limit)]
 
 
-def missed(plan: PlanFile, run: int, limit: int) -> list[PlannedObject]:
-    """The first objects that verification `run` has not met, by new key."""
-    return [
-        _object(row) for row in plan.rows(f"SELECT {_COLUMNS}{_MISSED} ORDER BY new_key LIMIT ?", run, limit)
-    ]
+def waiting(plan: PlanFile, after: str, limit: int) -> list[PlannedObject]:
+    """Objects to copy, after a new key, by new key."""
+    query = (
+        f"SELECT {_COLUMNS} FROM objects WHERE state = 'copy' AND {_HAS_DESTINATION} AND new_key > ?"
+        " ORDER BY new_key LIMIT ?"
+    )
+    return [_object(row) for row in plan.rows(query, after, limit)]
 
 
 _VERIFIED = " FROM objects WHERE state = 'verified' AND checked_in = ?"

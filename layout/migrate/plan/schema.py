@@ -7,7 +7,7 @@ that after each command the one file is the whole plan.
 
 import enum
 
-from layout.migrate.plan.moves import BLOCKING, State
+from layout.migrate.plan.moves import BLOCKING, Proof, State
 
 __all__ = ["APPLICATION_ID", "FORMAT", "TABLES", "UserState", "words"]
 
@@ -77,7 +77,9 @@ CREATE TABLE objects (
     state TEXT NOT NULL DEFAULT '{State.LISTED}' CHECK (state IN ({words(State)})),
     new_etag TEXT,                      -- of the destination when it was copied or found
     new_modified TEXT,                  -- last-modified time of the destination then
+    proof TEXT CHECK (proof IN ({words(Proof)})),  -- by what that was known to be the same object
     checked_in INTEGER,                 -- number of the last verification that looked at it
+    changed_in INTEGER,                 -- of the last one that found it written or deleted there since it is live
     verified_at TEXT,                   -- when a verification last found it right
     deleted_at TEXT,
     problem TEXT                        -- what the last attempt or verification found wrong

@@ -14,7 +14,6 @@ __all__ = [
     "area_totals",
     "blocked_rows",
     "count_blocked",
-    "count_missed",
     "count_objects",
     "count_there",
     "count_to_move",
@@ -74,12 +73,6 @@ def left_to_copy(plan: PlanFile) -> tuple[int, int]:
 def count_there(plan: PlanFile) -> int:
     """How many objects are at their new keys, or were when their old ones were deleted."""
     return count_to_move(plan) - left_to_copy(plan)[0]
-
-
-def count_missed(plan: PlanFile, run: int) -> int:
-    """How many objects verification `run` has not met at their new keys."""
-    query = f"SELECT count(*) FROM objects WHERE state IN ({words(TO_MOVE)}) AND checked_in IS NOT ?"
-    return int(plan.value(query, run))
 
 
 def count_verified(plan: PlanFile) -> int:

@@ -70,6 +70,10 @@ def plan(file: PlanFile, *, made: bool) -> Result:
     objects = sum(total.objects for total in totals)
     lines.append(f"  {objects:,} objects in all, {size(sum(total.bytes for total in totals))}.")
     lines += _user_lines(file, users)
+    if meta.read_objects:
+        lines.append(
+            f"  To compare {meta.read_objects:,} pairs, {size(meta.read_bytes)} of bodies were read."
+        )
     if blocked:
         lines += ["", f"{blocked:,} objects stop the copy:"]
         lines += [f"  {row.action:9} {row.key!r}: {row.reason}" for row in blocked_rows(file, SHOWN)]

@@ -12,16 +12,17 @@ from layout.migrate.plan.file import PlanFile
 
 __all__ = ["SIGNS", "Problem", "Sign", "Verdict"]
 
-Sign = Literal["=", "+", "-", "*", "!"]
+Sign = Literal["=", ">", "+", "-", "*", "!"]
 
 SIGNS: dict[Sign, str] = {
     "=": "the same at the new key",
+    ">": "written or deleted there since the environment went live",
     "+": "missing at the new key",
     "-": "only at the new layout, not in the plan",
     "*": "different",
     "!": "could not be compared",
 }
-"""The signs of rclone's `check`, source being the old keys and destination the new ones."""
+"""The signs of rclone's `check`, source being the old keys and destination the new ones; `>` is our own."""
 
 
 class Problem(BaseModel):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from layout.command.migrate_arguments import age, make_parser
+from layout.command.migrate_arguments import age, byte_count, make_parser
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "migration.md"
 COMMANDS = ("list", "plan", "copy", "verify", "mark", "delete")
@@ -45,3 +45,17 @@ def test_a_delete_without_the_name_of_the_bucket_is_a_usage_error(capsys: pytest
         make_parser().parse_args(["delete", "--plan", "p", "--verdict", "v", "--execute"])
     assert caught.value.code == 2
     assert "the following arguments are required: --bucket" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("text", "expected"), [("0", 0), ("12", 12), ("500M", 500 << 20), ("2T", 2 << 40)])
+def test_numbers_of_bytes(text: str, expected: int) -> None:
+    """Digits with an optional unit of 1,024."""
+    assert byte_count(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "1.5G", "10GB", "10 G"])
+def test_what_is_no_number_of_bytes(text: str) -> None:
+    """The message says how to write one."""
+    with pytest.raises(argparse.ArgumentTypeError) as caught:
+        byte_count(text)
+    assert str(caught.value) == f"{text!r} is no number of bytes; write 500M, 20G, 1T or 0"

@@ -156,16 +156,47 @@ def test_equal_bytes_with_other_metadata_are_a_conflict(flat: Flat) -> None:
     assert tuple(row) == ("conflict", reason)
 
 
-def test_multipart_destinations_are_compared_by_size_and_headers(flat: Flat) -> None:
-    """Their ETag is no hash of the body: equal headers make them equal, other headers a conflict."""
+def test_objects_in_parts_are_compared_by_their_bodies(flat: Flat) -> None:
+    """Their ETag is no hash: equal size and headers make nothing equal, and the bodies that were read are counted."""
     parts = [b"1" * (5 << 20), b"2"]
-    flat.put_in_parts(game_key(1), parts, ContentType="video/mp4")
+    for number in range(1, 5):
+        flat.put_in_parts(game_key(number), parts, ContentType="video/mp4")
     flat.put(f"dev/{game_key(1)}", b"".join(parts), ContentType="video/mp4")
-    flat.put_in_parts(game_key(2), parts, ContentType="video/mp4")
     flat.put(f"dev/{game_key(2)}", b"".join(parts), ContentType="video/webm")
+    flat.put(f"dev/{game_key(3)}", b"9" * ((5 << 20) + 1), ContentType="video/mp4")
     with flat.plan() as plan:
-        found = actions(plan)
-    assert (found[game_key(1)][0], found[game_key(2)][0]) == ("done", "conflict")
+        rows = list(
+            plan.rows("SELECT state, reason, proof FROM objects WHERE new_key IS NOT NULL ORDER BY key")
+        )
+        meta = plan.meta
+    assert [tuple(row) for row in rows] == [
+        ("done", "the same object is at its new key", "bodies"),
+        (
+            "conflict",
+            f"the object at dev/{game_key(2)} has the same size, but other headers or user metadata",
+            None,
+        ),
+        ("conflict", f"the object at dev/{game_key(3)} has another SHA-256 than the old one", None),
+        ("copy", "", None),
+    ]
+    assert (meta.read_objects, meta.read_bytes) == (2, 4 * ((5 << 20) + 1))
+
+
+def test_what_may_not_be_read_is_a_conflict(flat: Flat) -> None:
+    """Nothing is known of it, and the reason says how to know."""
+    parts = [b"1" * (5 << 20), b"2"]
+    flat.put_in_parts(game_key(1), parts)
+    flat.put(f"dev/{game_key(1)}", b"".join(parts))
+    meta = PlanMeta.new(FLAT.name, flat.settings, Environment.DEV)
+    with PlanFile.open_or_create(flat.folder / "plan.sqlite", meta) as plan:
+        make_plan(plan, flat.reader, FLAT, flat.quiet, read_limit=2 * (5 << 20))
+        (row,) = plan.rows("SELECT state, reason FROM objects WHERE key = ?", game_key(1))
+        assert (plan.meta.read_objects, plan.meta.read_bytes) == (0, 0)
+    reason = (
+        f"nothing is known of the 5,242,881 bytes at dev/{game_key(1)}: size and headers are equal, and the ETag of"
+        " an object uploaded in parts is no hash; a new plan with a larger --read-limit reads them"
+    )
+    assert tuple(row) == ("conflict", reason)
 
 
 def test_the_totals_are_by_area_and_action(flat: Flat) -> None:

@@ -16,7 +16,7 @@ from layout.legacy import Evidence
 from layout.migrate import PlanFile, PlanMeta
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.plan.journal import Journal, PlacedObject
-from layout.migrate.plan.moves import MOVES, Event, State, life_table, states_before
+from layout.migrate.plan.moves import MOVES, Event, Proof, State, life_table, states_before
 from layout.migrate.plan.rows import PlannedObject, planned_at
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -33,13 +33,17 @@ HAPPEN: dict[Event, Callable[[Journal, PlannedObject], None]] = {
     Event.NOT_KNOWN: lambda journal, _: journal.placed([_placed(Event.NOT_KNOWN)]),
     Event.COLLIDED: lambda journal, _: journal.collided([_placed(Event.COLLIDED)]),
     Event.OWNER_UNCLEAR: lambda journal, _: journal.user_refused("a", "dev/games/", "unclear"),
-    Event.FOUND: lambda journal, one: journal.found(one, NEW),
+    Event.FOUND: lambda journal, one: journal.found(one, NEW, Proof.ETAG),
     Event.TAKEN: lambda journal, one: journal.taken(one, "another object"),
-    Event.COPIED: lambda journal, one: journal.copied(one, "e", NEW.modified),
+    Event.COPIED: lambda journal, one: journal.copied(one, NEW, Proof.COPY),
+    Event.OVERTAKEN: lambda journal, one: journal.overtaken(one, "written since"),
+    Event.GONE: lambda journal, one: journal.gone(one, "deleted there", 1),
+    Event.RENEWED: lambda journal, one: journal.renewed(one, NEW.modified),
+    Event.CHANGED_LIVE: lambda journal, one: journal.changed_live(one, 1),
     Event.FAILED: lambda journal, one: journal.failed(one, "no answer"),
-    Event.SAME: lambda journal, one: journal.same(one, NEW, 1),
+    Event.SAME: lambda journal, one: journal.same(one, NEW, Proof.BODIES, 1),
     Event.DIFFERENT: lambda journal, one: journal.different(one, "differs", 1),
-    Event.MISSING: lambda journal, _: journal.missing(1, "is missing"),
+    Event.MISSING: lambda journal, one: journal.missing(one, "is missing", 1),
     Event.DELETED: lambda journal, one: journal.deleted(one),
     Event.NOT_DELETED: lambda journal, one: journal.not_deleted(one, "refused"),
 }
@@ -49,7 +53,6 @@ IN_BULK = {
     Event.NOT_KNOWN,
     Event.COLLIDED,
     Event.OWNER_UNCLEAR,
-    Event.MISSING,
 }
 
 

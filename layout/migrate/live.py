@@ -1,0 +1,36 @@
+"""A live environment is live: what applications did at the new keys since the marker is right.
+
+The marker's last-modified time says since when, and it is compared with times of the same bucket only. An
+old object that is not newer was in the new layout when the marker was written, since `mark` wants a
+verification that found everything there; if nothing is at its new key, somebody deleted it. An old object
+that is newer came late, from a writer of the old layout that was still alive, and is copied.
+"""
+
+from datetime import datetime
+
+from layout.migrate.bucket.reader import ListedObject
+from layout.migrate.plan.rows import PlannedObject
+
+__all__ = ["gone_reason", "is_from_before", "written_since"]
+
+
+def is_from_before(planned: PlannedObject, live_since: str | None) -> bool:
+    """Whether the environment is live, and the old object no newer than that."""
+    if live_since is None:
+        return False
+    return datetime.fromisoformat(planned.modified) <= datetime.fromisoformat(live_since)
+
+
+def written_since(listed: ListedObject, live_since: str | None) -> bool:
+    """Whether the environment is live, and an object in it was written since."""
+    if live_since is None:
+        return False
+    return datetime.fromisoformat(listed.modified) > datetime.fromisoformat(live_since)
+
+
+def gone_reason(planned: PlannedObject) -> str:
+    """Why an old object is not copied again, and what leads out, for people."""
+    return (
+        f"nothing is at {planned.new_key}, and the environment is live: it was deleted there, or written here"
+        " just before the marker; delete it here too, or upload it here again to have it copied"
+    )

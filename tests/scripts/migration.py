@@ -1,0 +1,116 @@
+"""An operator of scripts/migrate.py, and the applications that write while they work."""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from layout.storage.clients import s3_client
+from layout.storage.settings import load_settings
+from scripts.migrate import main
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from local_cloudflare.cloudflare import LocalCloudflare
+
+__all__ = ["Operator", "operator_of"]
+
+TYPE: dict[str, Any] = {"ContentType": "video/mp4"}
+
+
+@dataclass
+class Operator:
+    """Commands in the current folder, and shorthands for what others write into the bucket meanwhile."""
+
+    client: S3Client
+    bucket: str
+    plan: str = "plan.sqlite"
+
+    def run(self, name: str, *arguments: str) -> tuple[int, str, str]:
+        """Runs a command with the plan and the verdict of this folder; gives status, stdout and stderr."""
+        verdict = ("--verdict", f"{self.plan}.json")
+        common = {
+            "plan": ("flat", "--plan", self.plan),
+            "copy": ("--plan", self.plan, "--execute"),
+            "verify": ("--plan", self.plan, *verdict),
+            "mark": ("--plan", self.plan, *verdict, "--execute"),
+            "delete": ("--plan", self.plan, *verdict, "--bucket", self.bucket, "--min-age", "0", "--execute"),
+        }
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            status = main([name, *common[name], *arguments])
+        return status, out.getvalue(), err.getvalue()
+
+    def statuses(self, *names: str) -> list[int]:
+        """Runs commands one after the other and gives their statuses."""
+        return [self.run(name)[0] for name in names]
+
+    def new_plan(self) -> None:
+        """From now on the commands use another plan file."""
+        self.plan = f"another-{self.plan}"
+
+    def put(self, key: str, body: bytes, **arguments: Any) -> None:
+        """Stores an object at once."""
+        self.client.put_object(Bucket=self.bucket, Key=key, Body=body, **TYPE | arguments)
+
+    def put_in_parts(self, key: str, body: bytes, **arguments: Any) -> None:
+        """Stores an object by a multipart upload of one part: its ETag ends in `-1` and is no hash."""
+        names: Any = {"Bucket": self.bucket, "Key": key}
+        names["UploadId"] = self.client.create_multipart_upload(**names, **TYPE | arguments)["UploadId"]
+        etag = self.client.upload_part(**names, PartNumber=1, Body=body)["ETag"]
+        parts: Any = {"Parts": [{"PartNumber": 1, "ETag": etag}]}
+        self.client.complete_multipart_upload(**names, MultipartUpload=parts)
+
+    def delete(self, key: str) -> None:
+        """Deletes an object."""
+        self.client.delete_object(Bucket=self.bucket, Key=key)
+
+    def listed(self) -> list[str]:
+        """All keys of the bucket."""
+        return [item["Key"] for item in self.client.list_objects_v2(Bucket=self.bucket).get("Contents", ())]
+
+    def body(self, key: str) -> bytes:
+        """An object's body."""
+        return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+    def old_keys(self) -> list[str]:
+        """The keys that are not in the environment."""
+        return [key for key in self.listed() if not key.startswith("dev/")]
+
+    def metadata(self, key: str) -> dict[str, str]:
+        """An object's user metadata."""
+        return self.client.head_object(Bucket=self.bucket, Key=key)["Metadata"]
+
+    def new_key(self, name: str) -> str:
+        """The new key of a user's object."""
+        (key,) = [key for key in self.listed() if "/profiles/" in key and key.endswith(f"/{name}")]
+        return key
+
+    def verdict(self) -> Any:
+        """The verdict of the last verification with this plan."""
+        return json.loads(Path(f"{self.plan}.json").read_text(encoding="utf-8"))
+
+
+def operator_of(
+    cloudflare: LocalCloudflare, bucket: str, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> Operator:
+    """An operator whose environment and folder are ready."""
+    keys = cloudflare.s3_keys("Workers R2 Storage Write")
+    values = {
+        "APP_ENV": "dev",
+        "R2_BUCKET": bucket,
+        "R2_ENDPOINT": cloudflare.s3_endpoint,
+        "R2_ACCESS_KEY_ID": keys.access_key_id,
+        "R2_SECRET_ACCESS_KEY": keys.secret_access_key,
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(folder)
+    return Operator(s3_client(load_settings()), bucket)
