@@ -36,8 +36,6 @@ from layout.scheme.variables import USER, Access, Owner, Variable
 
 __all__ = ["Key", "KeyTemplate", "PrefixTemplate"]
 
-# Key.__new__ without its frame, which costs as much as the rest of it.
-_new_text = str.__new__
 _VARIABLE = re.compile(r"\{(\w+)\}")
 
 
@@ -227,16 +225,19 @@ class KeyTemplate(_Template):
                 1,024 bytes.
         """
         # Format, read back, compare: a value that smuggles a slash in comes back as another one.
-        text = self._format % values
-        match = self._ascii.fullmatch(text)
-        if match is not None and len(text) <= MAX_KEY_BYTES:
-            groups = match.groups()
-            if groups == values:
-                key = _new_text(Key, text)
-                key._template = self  # noqa: SLF001 - what Key.__new__ does
-                key._values = groups  # noqa: SLF001
-                return key
-        return self._fill_any(text, values)
+        key = self.parse(self._format % values)
+        if key is not None and (key._values == values or key._values == tuple(map(_nfc, values))):  # noqa: SLF001
+            return key
+        clean = self._clean(values)
+        text = self._format % clean
+        size = len(text.encode())
+        if size > MAX_KEY_BYTES:
+            raise InvalidKeyError(
+                f"The key {shown(text)} has {size:,} bytes of UTF-8, more than {MAX_KEY_BYTES:,}.",
+                hint=f"Shorten the {self.variables[-1].label}.",
+                key=text,
+            )
+        return Key(text, self, clean)
 
     def format(self, **fields: str) -> Key:
         """Like `fill`, with the values by name."""
@@ -256,23 +257,6 @@ class KeyTemplate(_Template):
         if match is None or not fits_in_bytes(text):
             return None
         return Key(text, self, match.groups())
-
-    def _fill_any(self, text: str, values: tuple[str, ...]) -> Key:
-        """The same beyond ASCII; and what is wrong with values that make no key."""
-        key = self.parse(text)
-        parsed = None if key is None else key._values  # noqa: SLF001
-        if key is not None and parsed == tuple(map(_nfc, values)):
-            return key
-        clean = self._clean(values)
-        text = self._format % clean
-        size = len(text.encode())
-        if size > MAX_KEY_BYTES:
-            raise InvalidKeyError(
-                f"The key {shown(text)} has {size:,} bytes of UTF-8, more than {MAX_KEY_BYTES:,}.",
-                hint=f"Shorten the {self.variables[-1].label}.",
-                key=text,
-            )
-        return Key(text, self, clean)
 
 
 def _nfc(value: object) -> object:
