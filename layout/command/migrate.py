@@ -7,7 +7,6 @@ from contextlib import closing
 from layout.command.migrate_arguments import make_parser
 from layout.console import Result
 from layout.environment import Environment
-from layout.errors import PlanError
 from layout.legacy import LEGACY_LAYOUTS
 from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.bucket.writer import BucketWriter
@@ -54,18 +53,18 @@ def _plan(arguments: argparse.Namespace, settings: StorageSettings, progress: Pr
     environment: Environment = arguments.env or settings.app_env
     layout = LEGACY_LAYOUTS[arguments.layout]
     meta = PlanMeta.new(layout.name, settings, environment)
-    with (
-        PlanFile.open_or_create(arguments.plan, meta) as plan,
-        closing(BucketReader(settings)) as bucket,
-    ):
-        _require_settings(plan, settings)
-        made = make_plan(plan, bucket, layout, progress, arguments.read_limit)
-        return show.plan(plan, made=made)
+    with closing(BucketReader(settings)) as bucket:
+        if not arguments.plan.exists():
+            # A bucket that does not answer leaves no plan behind that is about a wrong endpoint.
+            bucket.now()
+        with PlanFile.open_or_create(arguments.plan, meta) as plan:
+            made = make_plan(plan, bucket, layout, progress, arguments.read_limit)
+            return show.plan(plan, made=made)
 
 
 def _copy(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
     with PlanFile.open(arguments.plan, writable=arguments.execute, finished=True) as plan:
-        _require_settings(plan, settings)
+        _require_settings(plan, settings, arguments)
         if not arguments.execute:
             # A dry run only reads the plan: there is no bucket in reach.
             refuse_if_blocked(plan)
@@ -79,7 +78,7 @@ def _verify(arguments: argparse.Namespace, settings: StorageSettings, progress: 
         PlanFile.open(arguments.plan, writable=True, finished=True) as plan,
         closing(BucketReader(settings)) as bucket,
     ):
-        _require_settings(plan, settings)
+        _require_settings(plan, settings, arguments)
         Verdict.check_place(arguments.verdict)
         verdict = verify_plan(plan, bucket, progress, deep=arguments.deep)
         verdict.save(arguments.verdict)
@@ -88,7 +87,7 @@ def _verify(arguments: argparse.Namespace, settings: StorageSettings, progress: 
 
 def _mark(arguments: argparse.Namespace, settings: StorageSettings, _progress: Progress) -> Result:
     with PlanFile.open(arguments.plan, finished=True) as plan:
-        _require_settings(plan, settings)
+        _require_settings(plan, settings, arguments)
         verdict = Verdict.load(arguments.verdict)
         verdict.require(plan)
         if not arguments.execute:
@@ -102,7 +101,7 @@ def _mark(arguments: argparse.Namespace, settings: StorageSettings, _progress: P
 
 def _delete(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
     with PlanFile.open(arguments.plan, writable=arguments.execute, finished=True) as plan:
-        _require_settings(plan, settings)
+        _require_settings(plan, settings, arguments)
         verdict = Verdict.load(arguments.verdict)
         if not arguments.execute:
             with closing(BucketReader(settings)) as reader:
@@ -115,15 +114,8 @@ def _delete(arguments: argparse.Namespace, settings: StorageSettings, progress: 
             return show.deleted(report, executed=True, min_age=arguments.min_age)
 
 
-def _require_settings(plan: PlanFile, settings: StorageSettings) -> None:
-    """A bucket of the same name may exist in another account, so the endpoint counts too."""
-    plan.require(settings.bucket, plan.meta.environment)
-    if plan.meta.endpoint != settings.endpoint:
-        raise PlanError(
-            f"The plan {str(plan.path)!r} is about the endpoint {plan.meta.endpoint!r},"
-            f" not {settings.endpoint!r}.",
-            hint="Check R2_ENDPOINT and CLOUDFLARE_ACCOUNT_ID, or make a new plan.",
-        )
+def _require_settings(plan: PlanFile, settings: StorageSettings, arguments: argparse.Namespace) -> None:
+    plan.require(settings.bucket, settings.endpoint, arguments.env or settings.app_env)
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace, StorageSettings, Progress], Result]] = {

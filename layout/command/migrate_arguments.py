@@ -68,7 +68,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_read_limit(command)
 
     command = _add(commands, "copy", "copy to the new keys; a dry run unless --execute is given")
-    _add_plan(command)
+    _add_made_plan(command)
     _add_read_limit(command)
     _add_execute(command)
 
@@ -77,7 +77,7 @@ def make_parser() -> argparse.ArgumentParser:
         "verify",
         "compare the new keys with the plan; reads the bucket, writes a verdict and into the plan what it found",
     )
-    _add_plan(command)
+    _add_made_plan(command)
     _add_verdict(command)
     command.add_argument("--deep", action="store_true", help="also read all bodies and compare their SHA-256")
 
@@ -87,12 +87,12 @@ def make_parser() -> argparse.ArgumentParser:
         "mark the environment as migrated; a dry run unless --execute is given",
         differences=False,
     )
-    _add_plan(command)
+    _add_made_plan(command)
     _add_verdict(command)
     _add_execute(command)
 
     command = _add(commands, "delete", "delete the old objects; a dry run unless --execute is given")
-    _add_plan(command)
+    _add_made_plan(command)
     _add_verdict(command)
     command.add_argument(
         "--bucket", required=True, metavar="NAME", help="the bucket's name, typed as a confirmation"
@@ -133,6 +133,12 @@ def _add_environment(command: argparse.ArgumentParser) -> None:
         metavar="ENV",
         help="the environment that the data moves to: dev, staging or prod (default: APP_ENV)",
     )
+
+
+def _add_made_plan(command: argparse.ArgumentParser) -> None:
+    """A plan that was made before, and the environment that it must be about."""
+    _add_environment(command)
+    _add_plan(command)
 
 
 def _add_plan(command: argparse.ArgumentParser) -> None:

@@ -21,7 +21,7 @@ from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
 from layout.migrate.plan.rows import PlannedObject, PlannedUser, left_to_copy_in, to_copy_in, users_after
 from layout.migrate.plan.schema import UserState
-from layout.migrate.plan.totals import count_there, left_to_copy, refuse_if_blocked
+from layout.migrate.plan.totals import count_blocked, count_there, left_to_copy, refuse_if_blocked
 from layout.migrate.profile_files import ChosenProfile, write_profile_files
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.reasons import Reasons
@@ -40,7 +40,7 @@ class CopyReport:
         copied: Objects that are at their new keys now and were not in the journal before.
         bytes: Their size.
         before: Objects that the journal or the plan already knew to be there.
-        left: Objects that still have to be copied.
+        left: Objects that are not at their new keys, those included that this run found in conflict.
         changed: Objects that are not as planned, at their old or their new key, by old key.
         errors: Copies that failed otherwise, by old key.
         users: Users that cannot be moved, by owner reference.
@@ -86,7 +86,8 @@ def copy_objects(
             incomplete = run.copy_phase(ready, Phase.MEDIA)
             if shared_media_there:
                 run.copy_phase([prefix for prefix in ready if prefix not in incomplete], Phase.DATABASE)
-    report.left = left_to_copy(plan)[0]
+    # Nothing stopped the copy when it began, so what stops it now became a conflict in this run.
+    report.left = left_to_copy(plan)[0] + count_blocked(plan)
     return report
 
 

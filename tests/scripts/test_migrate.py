@@ -258,6 +258,16 @@ def test_a_copy_that_cannot_say_so_has_its_status(
     assert f"dev/{game_key(1)}" in keys_of(client, bucket)
 
 
+def test_what_became_a_conflict_is_not_copied_and_counted(run: Run, client: S3Client, bucket: str) -> None:
+    """Also if that is everything of a user."""
+    run("plan")
+    registry = b'{"default": "other", "profiles": {"other": {"name": null}}}'
+    client.put_object(Bucket=bucket, Key="dev/users/a/profiles.json", Body=registry)
+    status, out, _ = run("copy", "--execute")
+    assert status == 3
+    assert out.endswith("\n2 objects are not copied. Old keys are untouched.\n")
+
+
 def test_machines_get_one_json_object(run: Run, bucket: str) -> None:
     """The fields are those of docs/migration.md."""
 
@@ -309,9 +319,33 @@ def test_a_plan_of_another_endpoint_is_refused(
     error = (
         "Error: The plan 'plan.sqlite' is about the endpoint"
         f" {cloudflare.s3_endpoint!r}, not 'http://127.0.0.1:1'.\n"
-        "Try: Check R2_ENDPOINT and CLOUDFLARE_ACCOUNT_ID, or make a new plan.\n"
+        "Try: Check R2_ENDPOINT and CLOUDFLARE_ACCOUNT_ID, or name another plan file.\n"
     )
     assert run("copy", "--execute") == (1, "", error)
+
+
+def test_a_plan_of_another_environment_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By every command that acts on a plan; `--env` says what APP_ENV does not."""
+    run("plan")
+    monkeypatch.setenv("APP_ENV", "prod")
+    error = (
+        "Error: The plan 'plan.sqlite' is about the environment 'dev', not 'prod'.\n"
+        "Try: Check APP_ENV or --env, or name another plan file.\n"
+    )
+    for name in ("copy", "verify", "mark", "delete"):
+        assert run(name) == (1, "", error)
+    assert run("copy", "--env", "dev", "--execute")[0] == 0
+
+
+def test_a_bucket_that_does_not_answer_leaves_no_plan(
+    run: Run, monkeypatch: pytest.MonkeyPatch, cloudflare: LocalCloudflare
+) -> None:
+    """The corrected command is not refused for a plan about the wrong endpoint."""
+    monkeypatch.setenv("R2_ENDPOINT", "http://127.0.0.1:1")
+    assert run("plan")[0] == 1
+    assert not Path("plan.sqlite").exists()
+    monkeypatch.setenv("R2_ENDPOINT", cloudflare.s3_endpoint)
+    assert run("plan")[0] == 0
 
 
 def test_a_verdict_does_not_replace_the_plan(run: Run) -> None:

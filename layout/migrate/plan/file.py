@@ -3,7 +3,7 @@
 import sqlite3
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -82,12 +82,12 @@ class PlanFile:
         """The plan at `path`, made with these facts if there is no file.
 
         Raises:
-            PlanError: The file is no plan, in use, or about another layout, bucket or environment.
+            PlanError: The file is no plan, in use, or about another layout, bucket, endpoint or environment.
         """
         if path.exists() and path.stat().st_size:
             plan = cls.open(path, writable=True)
             try:
-                plan.require(meta.bucket, meta.environment, meta.layout)
+                plan.require(meta.bucket, meta.endpoint, meta.environment, meta.layout)
             except PlanError:
                 plan.close()
                 raise
@@ -141,23 +141,27 @@ class PlanFile:
             database.close()
             raise
 
-    def require(self, bucket: str, environment: Environment, layout: str | None = None) -> None:
-        """Refuses another bucket, environment or layout than the plan is about.
+    def require(
+        self, bucket: str, endpoint: str, environment: Environment, layout: str | None = None
+    ) -> None:
+        """Refuses another bucket, endpoint, environment or layout than the plan is about.
+
+        A bucket of the same name may exist in another account, so the endpoint counts too.
 
         Raises:
             PlanError: Names both.
         """
         wanted = [
-            ("bucket", self.meta.bucket, bucket),
-            ("environment", self.meta.environment.value, environment.value),
+            ("bucket", self.meta.bucket, bucket, "R2_BUCKET"),
+            ("endpoint", self.meta.endpoint, endpoint, "R2_ENDPOINT and CLOUDFLARE_ACCOUNT_ID"),
+            ("environment", self.meta.environment.value, environment.value, "APP_ENV or --env"),
+            ("layout", self.meta.layout, layout or self.meta.layout, "the name of the layout"),
         ]
-        if layout is not None:
-            wanted.append(("layout", self.meta.layout, layout))
-        for name, planned, asked in wanted:
+        for name, planned, asked, setting in wanted:
             if planned != asked:
                 raise PlanError(
                     f"The plan {str(self.path)!r} is about the {name} {planned!r}, not {asked!r}.",
-                    hint="Check the settings (R2_BUCKET, APP_ENV), or name another plan file.",
+                    hint=f"Check {setting}, or name another plan file.",
                 )
 
     def close(self) -> None:
@@ -177,10 +181,13 @@ class PlanFile:
             self.database.execute("BEGIN IMMEDIATE")
             try:
                 yield self.database
+                self.database.execute("COMMIT")
             except BaseException:
-                self.database.execute("ROLLBACK")
+                # On a full disk SQLite has rolled back by itself; the error that it met is the one to tell.
+                with suppress(sqlite3.DatabaseError):
+                    if self.database.in_transaction:
+                        self.database.execute("ROLLBACK")
                 raise
-            self.database.execute("COMMIT")
 
     def note(self, **facts: Any) -> None:
         """Change facts about the plan. Inside a transaction, like every other write."""
@@ -189,11 +196,19 @@ class PlanFile:
 
     def rows(self, query: str, *values: Any) -> Iterator[sqlite3.Row]:
         """Rows of a query, one at a time."""
-        yield from self.database.execute(query, values)
+        with _clear_errors(self.path):
+            yield from self.database.execute(query, values)
+
+    def row(self, query: str, *values: Any) -> sqlite3.Row | None:
+        """The first row of a query, or None."""
+        with _clear_errors(self.path):
+            found: sqlite3.Row | None = self.database.execute(query, values).fetchone()
+        return found
 
     def value(self, query: str, *values: Any) -> Any:
         """The first column of the first row."""
-        return self.database.execute(query, values).fetchone()[0]
+        with _clear_errors(self.path):
+            return self.database.execute(query, values).fetchone()[0]
 
 
 def _connect(path: Path, uri: str) -> sqlite3.Connection:

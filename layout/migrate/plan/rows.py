@@ -161,7 +161,7 @@ def users_without_profile(plan: PlanFile, limit: int) -> list[str]:
 
 def profile_of(plan: PlanFile, owner: str) -> str | None:
     """The profile that an owner's objects go to; None if the owner is no user."""
-    row = plan.database.execute("SELECT profile_id FROM users WHERE owner = ?", (owner,)).fetchone()
+    row = plan.row("SELECT profile_id FROM users WHERE owner = ?", owner)
     return row["profile_id"] if row else None
 
 
@@ -193,13 +193,13 @@ def to_copy_in(plan: PlanFile, prefix: str, phase: int, after: str, limit: int) 
 def planned_for(plan: PlanFile, new_key: str) -> PlannedObject | None:
     """The object that belongs at a new key."""
     query = f"SELECT {_COLUMNS} FROM objects WHERE new_key = ? AND {_HAS_DESTINATION}"
-    row = plan.database.execute(query, (new_key,)).fetchone()
+    row = plan.row(query, new_key)
     return None if row is None else _object(row)
 
 
 def planned_at(plan: PlanFile, key: str) -> PlannedObject | None:
     """The object that was listed at an old key; its new key is empty unless it moves."""
-    row = plan.database.execute(f"SELECT {_COLUMNS} FROM objects WHERE key = ?", (key,)).fetchone()
+    row = plan.row(f"SELECT {_COLUMNS} FROM objects WHERE key = ?", key)
     return None if row is None else _object(row)
 
 

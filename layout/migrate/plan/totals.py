@@ -66,7 +66,7 @@ def count_users(plan: PlanFile, state: UserState | None = None) -> int:
 def left_to_copy(plan: PlanFile) -> tuple[int, int]:
     """How many objects are to be copied, and their bytes."""
     query = "SELECT count(*), coalesce(sum(size), 0) FROM objects WHERE state = 'copy'"
-    objects, size = plan.database.execute(query).fetchone()
+    objects, size = next(plan.rows(query))
     return objects, size
 
 

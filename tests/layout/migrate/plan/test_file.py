@@ -140,14 +140,21 @@ def test_two_processes_cannot_write_one_plan(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "difference"),
+    ("changes", "difference", "setting"),
     [
-        ({"bucket": "other"}, "the bucket 'videos', not 'other'"),
-        ({"environment": Environment.PROD}, "the environment 'dev', not 'prod'"),
-        ({"layout": "scenes"}, "the layout 'flat', not 'scenes'"),
+        ({"bucket": "other"}, "the bucket 'videos', not 'other'", "R2_BUCKET"),
+        (
+            {"endpoint": "http://127.0.0.1:2"},
+            "the endpoint 'http://127.0.0.1:1', not 'http://127.0.0.1:2'",
+            "R2_ENDPOINT and CLOUDFLARE_ACCOUNT_ID",
+        ),
+        ({"environment": Environment.PROD}, "the environment 'dev', not 'prod'", "APP_ENV or --env"),
+        ({"layout": "scenes"}, "the layout 'flat', not 'scenes'", "the name of the layout"),
     ],
 )
-def test_a_plan_about_something_else(tmp_path: Path, changes: dict[str, object], difference: str) -> None:
+def test_a_plan_about_something_else(
+    tmp_path: Path, changes: dict[str, object], difference: str, setting: str
+) -> None:
     """Planning into the file of another plan is refused, and the plan is as it was."""
     path = tmp_path / "plan.sqlite"
     PlanFile.open_or_create(path, meta()).close()
@@ -155,7 +162,7 @@ def test_a_plan_about_something_else(tmp_path: Path, changes: dict[str, object],
     with pytest.raises(PlanError) as caught:
         PlanFile.open_or_create(path, meta(**changes))
     assert str(caught.value) == f"The plan {str(path)!r} is about {difference}."
-    assert caught.value.hint == "Check the settings (R2_BUCKET, APP_ENV), or name another plan file."
+    assert caught.value.hint == f"Check {setting}, or name another plan file."
     assert path.read_bytes() == before
 
 
@@ -166,3 +173,24 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         PlanFile.open_or_create(folder / "plan.sqlite", meta())
     assert str(caught.value) == f"There is no folder {str(folder)!r} to put the plan into."
     assert caught.value.hint == "Make it, or name another file."
+
+
+def test_a_full_disk_is_one_clear_error_and_loses_nothing(tmp_path: Path) -> None:
+    """SQLite rolls back by itself then; with room again the plan goes on from what was whole."""
+    path = tmp_path / "plan.sqlite"
+    with PlanFile.open_or_create(path, meta()) as plan:
+        with plan.transaction():
+            plan.note(listed_to="before")
+        pages = plan.value("PRAGMA page_count")
+        plan.value(f"PRAGMA max_page_count = {pages + 1}")
+        users = [(str(number) * 50,) for number in range(2_000)]
+        with pytest.raises(PlanError) as caught, plan.transaction() as database:
+            database.executemany("INSERT INTO users (owner) VALUES (?)", users)
+        assert str(caught.value) == f"The plan {str(path)!r} cannot be used: database or disk is full."
+        assert caught.value.hint == "Check the path, its rights and the free space."
+        plan.value("PRAGMA max_page_count = 100000")
+        with plan.transaction():
+            plan.note(verification=1)
+    with PlanFile.open(path) as plan:
+        assert (plan.meta.listed_to, plan.meta.verification) == ("before", 1)
+        assert plan.value("SELECT count(*) FROM users") == 0
