@@ -34,8 +34,8 @@ check-lowest: environment ## the core's and the storage's tests on the lowest ve
 	$(VENV) -m uv pip install --quiet --require-hashes --python $(VENV) --target .local/lowest -r requirements/lowest.txt
 	PYTHONPATH=.local/lowest $(SUPERVISED) $(VENV) -m pytest --numprocesses 2 --ignore tests/layout/migrate tests/layout $(ARGS)
 
-check-clients: servers ## run s5cmd, rclone, the AWS CLI and the Cloudflare SDK against the local Cloudflare; builds rclone
-	$(SUPERVISED) $(VENV) -m tests.clients.install --rclone
+check-clients: servers ## run every client of docs/clients.md against the local Cloudflare; installs them, builds rclone
+	$(SUPERVISED) $(VENV) -m tests.clients.install --all
 	$(SUPERVISED) $(VENV) -m pytest tests/clients $(ARGS)
 check-clients: export CLIENTS_REQUIRED = 1
 

@@ -115,7 +115,7 @@ def _parent_variables(folder: Path, bucket: str) -> dict[str, str]:
     if keys is None:
         raise LocalCloudflareError(
             f"The local Cloudflare in {str(folder)!r} has no bucket {bucket!r}.",
-            hint=f"Start it with --bucket {bucket}, or create the bucket through its API (docs/clients.md).",
+            hint=f"Start it with --bucket {bucket}, or create the bucket through its API (docs/control-api.md).",
         )
     return {
         "R2_BUCKET": bucket,

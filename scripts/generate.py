@@ -88,7 +88,7 @@ GENERATED: dict[str, Callable[[str], str]] = {
     "README.md": lambda text: between_marks(text, "layout", readme_tree()),
     "docs/migration.md": lambda text: between_marks(text, "an object's life", life_table().strip()),
     "docs/security.md": lambda text: between_marks(text, "tables", tables()),
-    "docs/clients.md": lambda text: between_marks(text, "routes", routes()),
+    "docs/control-api.md": lambda text: between_marks(text, "routes", routes()),
     "docs/conformance.md": conformance_page,
 }
 """What makes each file, from its text as it is; a new file starts empty."""

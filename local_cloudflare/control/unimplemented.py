@@ -11,7 +11,9 @@ from local_cloudflare.control.envelope import ApiError
 
 __all__ = ["MESSAGE", "UNIMPLEMENTED", "refuse_unimplemented"]
 
-MESSAGE = "The local Cloudflare does not implement this; use the S3 endpoint, or what docs/clients.md names."
+MESSAGE = (
+    "The local Cloudflare does not implement this; use the S3 endpoint, or what docs/control-api.md names."
+)
 _CODE = 10501
 
 UNIMPLEMENTED = {

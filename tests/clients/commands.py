@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-SECONDS = 120
+from tests.clients.programs import run
 
 
 @dataclass(frozen=True)
@@ -101,16 +101,7 @@ class Client:
         return self._run(["sh", "-euc", script])
 
     def _run(self, words: list[str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            words,
-            cwd=self.folder,
-            env=dict(self.environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        return run(words, self.environment, self.folder)
 
     def must(self, command: str, **fields: object) -> str:
         """Runs one command that has to succeed, and gives its output."""

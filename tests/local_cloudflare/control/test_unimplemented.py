@@ -35,7 +35,8 @@ def test_they_say_so(cloudflare: LocalCloudflare, http: httpx.Client, method: st
             {
                 "code": 10501,
                 "message": (
-                    "The local Cloudflare does not implement this; use the S3 endpoint, or what docs/clients.md names."
+                    "The local Cloudflare does not implement this; "
+                    "use the S3 endpoint, or what docs/control-api.md names."
                 ),
             }
         ],
