@@ -19,6 +19,7 @@ replace folders in the base while it runs.
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -63,13 +64,18 @@ def user_data_base(environ: Mapping[str, str] = os.environ) -> Path:
 
     Raises:
         LocalPathError: If the variable is set to the empty text, which would be the working
-            directory itself.
+            directory itself, or holds a line feed or another control character.
     """
     text = environ.get(BASE_VARIABLE, "user_data")
     if not text:
         raise LocalPathError(
             f"{BASE_VARIABLE} is {text!r}, which names no folder.",
             hint=f"Set {BASE_VARIABLE} to a folder; unset, it means user_data.",
+        )
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise LocalPathError(
+            f"{BASE_VARIABLE} is {text!r}, which holds a control character.",
+            hint="Set it again, without the line feed that an editor or `echo` puts at the end.",
         )
     return Path(text)
 

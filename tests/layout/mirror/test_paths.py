@@ -98,6 +98,17 @@ def test_empty_base() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "text", ["user_data\n", "user_data\r\n", "\tuser_data", "user\0data", "user_data\x7f"]
+)
+def test_base_with_a_control_character(text: str) -> None:
+    """A line feed after USER_DATA_BASE would make another folder beside the one that was meant."""
+    assert refusal(lambda: user_data_base({"USER_DATA_BASE": text})) == (
+        f"USER_DATA_BASE is {text!r}, which holds a control character.",
+        "Set it again, without the line feed that an editor or `echo` puts at the end.",
+    )
+
+
 def test_profile_of_the_context(base: Path) -> None:
     """Without a profile id the current profile counts, and only for its own user."""
     with use_profile("a", "p"):
