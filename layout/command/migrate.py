@@ -13,6 +13,7 @@ from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.copying import copy_objects
 from layout.migrate.deleting import check_delete, delete_old_objects, list_deletable
 from layout.migrate.marking import checked_marker, write_marker
+from layout.migrate.open_uploads import find_open_uploads
 from layout.migrate.plan.file import PlanFile, PlanMeta
 from layout.migrate.plan.totals import refuse_if_blocked
 from layout.migrate.planning import make_plan
@@ -57,9 +58,10 @@ def _plan(arguments: argparse.Namespace, settings: StorageSettings, progress: Pr
         if not arguments.plan.exists():
             # A bucket that does not answer leaves no plan behind that is about a wrong endpoint.
             bucket.now()
+        uploads = find_open_uploads(bucket)
         with PlanFile.open_or_create(arguments.plan, meta) as plan:
             made = make_plan(plan, bucket, layout, progress, arguments.read_limit)
-            return show.plan(plan, made=made)
+            return show.plan(plan, made=made, uploads=uploads)
 
 
 def _copy(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
@@ -80,9 +82,10 @@ def _verify(arguments: argparse.Namespace, settings: StorageSettings, progress: 
     ):
         _require_settings(plan, settings, arguments)
         Verdict.check_place(arguments.verdict)
+        uploads = find_open_uploads(bucket)
         verdict = verify_plan(plan, bucket, progress, deep=arguments.deep)
         verdict.save(arguments.verdict)
-        return show.verdict(verdict, arguments.verdict)
+        return show.verdict(verdict, arguments.verdict, uploads)
 
 
 def _mark(arguments: argparse.Namespace, settings: StorageSettings, _progress: Progress) -> Result:
@@ -106,12 +109,15 @@ def _delete(arguments: argparse.Namespace, settings: StorageSettings, progress: 
         if not arguments.execute:
             with closing(BucketReader(settings)) as reader:
                 check_delete(plan, verdict, reader, arguments.bucket)
+                uploads = find_open_uploads(reader)
                 report = list_deletable(plan, reader, arguments.min_age, progress)
-            return show.deleted(report, executed=False, min_age=arguments.min_age)
+            return show.deleted(report, executed=False, min_age=arguments.min_age, uploads=uploads)
         with closing(BucketWriter(settings)) as bucket:
             check_delete(plan, verdict, bucket, arguments.bucket)
+            # Before the effects: nothing may keep the report of what was deleted from being told.
+            uploads = find_open_uploads(bucket)
             report = delete_old_objects(plan, bucket, arguments.min_age, progress)
-            return show.deleted(report, executed=True, min_age=arguments.min_age)
+            return show.deleted(report, executed=True, min_age=arguments.min_age, uploads=uploads)
 
 
 def _require_settings(plan: PlanFile, settings: StorageSettings, arguments: argparse.Namespace) -> None:

@@ -24,7 +24,7 @@ from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
 from layout.migrate.plan.moves import TO_MOVE, State
 from layout.migrate.plan.rows import PlannedObject, PlannedUser, planned_at, planned_for, unmet, users_after
-from layout.migrate.plan.totals import count_blocked, count_to_move
+from layout.migrate.plan.totals import count_blocked, count_objects, count_to_move
 from layout.migrate.profile_files import profile_problem
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.verdict import SIGNS, Problem, Sign, Verdict
@@ -213,7 +213,9 @@ def _user_problem(bucket: BucketReader, plan: PlanFile, user: PlannedUser) -> st
 
 def _verdict(plan: PlanFile, run: int, findings: _Findings, *, deep: bool) -> Verdict:
     compared = findings.counts["="] + findings.counts["*"] + findings.counts[">"]
-    if not compared:
+    if not count_objects(plan):
+        findings.problem("!", "nothing was compared: the bucket was empty when the plan was made")
+    elif not compared and count_to_move(plan):
         findings.problem("!", "nothing was compared: no planned object is at its new key")
     if blocked := count_blocked(plan):
         findings.problem("!", f"{blocked} objects of the plan stop the copy")

@@ -179,3 +179,26 @@ def test_what_comes_late_is_copied_into_a_live_environment(operator: Operator) -
     assert operator.statuses("verify", "delete") == [0, 0]
     assert operator.body(database) == b"the application has gone on"
     assert operator.old_keys() == []
+
+
+def test_uploads_that_are_open_are_named_by_plan_verify_and_delete(operator: Operator) -> None:
+    """They are no objects yet; what they become is written after everything was moved and deleted."""
+    operator.put(OLD_CLIP, OLD)
+    operator.client.create_multipart_upload(Bucket=operator.bucket, Key="a/uploads/late.mp4")
+    operator.client.create_multipart_upload(Bucket=operator.bucket, Key=f"dev/{game_key(2)}")
+    begun = operator.client.list_multipart_uploads(Bucket=operator.bucket)["Uploads"][0]["Initiated"]
+    shown = f"{begun:%Y-%m-%dT%H:%M:%S}.{begun.microsecond // 1000:03d}Z"
+    named = (
+        "1 uploads to old keys are open, and their objects come when they are completed:\n"
+        f"  'a/uploads/late.mp4': begun at {shown}\n"
+    )
+    for name, says in [("plan", True), ("copy", False), ("verify", True), ("mark", False), ("delete", True)]:
+        status, out, _ = operator.run(name)
+        assert (name, status, named in out) == (name, 0, says)
+
+
+def test_an_environment_into_which_nothing_moves_can_be_marked(operator: Operator) -> None:
+    """Everything in the bucket is in the new layout already."""
+    operator.put(f"prod/{game_key(1)}", OLD)
+    assert operator.statuses("plan", "copy", "verify", "mark", "delete") == [0, 0, 0, 0, 0]
+    assert operator.listed() == ["dev/layout.json", f"prod/{game_key(1)}"]

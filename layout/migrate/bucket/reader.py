@@ -22,7 +22,7 @@ from layout.storage.settings import StorageSettings
 
 __all__ = ["BucketReader", "ListedObject", "ObjectHead", "ReadBody"]
 
-_READS = frozenset({"GetObject", "HeadObject", "ListObjectsV2"})
+_READS = frozenset({"GetObject", "HeadObject", "ListMultipartUploads", "ListObjectsV2"})
 _KEPT_HEADERS = (
     "cache-control",
     "content-disposition",
@@ -108,6 +108,18 @@ class BucketReader:
         with storage_errors(self.name):
             page = self.client.list_objects_v2(Bucket=self.name, StartAfter=start_after)
         return [_listed(entry) for entry in page.get("Contents", ())], page["IsTruncated"]
+
+    def uploads(self) -> Iterator[tuple[str, str]]:
+        """The open multipart uploads of the whole bucket: key, and when it began in ISO 8601."""
+        markers: dict[str, Any] = {}
+        while True:
+            with storage_errors(self.name):
+                page = self.client.list_multipart_uploads(Bucket=self.name, **markers)
+            for upload in page.get("Uploads", ()):
+                yield upload["Key"], str(upload["Initiated"])
+            if not page.get("IsTruncated"):
+                return
+            markers = {"KeyMarker": page["NextKeyMarker"], "UploadIdMarker": page["NextUploadIdMarker"]}
 
     def head(self, key: str) -> ObjectHead | None:
         """What HEAD says, or None if the bucket says that there is no such object."""

@@ -59,7 +59,7 @@ def states(bucket: str, environment: Environment, found: list[LayoutState]) -> R
     return Result(ExitStatus.DONE, lines, data)
 
 
-def plan(file: PlanFile, *, made: bool) -> Result:
+def plan(file: PlanFile, *, made: bool, uploads: Reasons) -> Result:
     """The answer of `plan`: a table per area, then what stops the copy."""
     meta, totals, blocked = file.meta, area_totals(file), count_blocked(file)
     users = count_users(file)
@@ -78,6 +78,7 @@ def plan(file: PlanFile, *, made: bool) -> Result:
         lines += ["", f"{blocked:,} objects stop the copy:"]
         lines += [f"  {row.action:9} {row.key!r}: {row.reason}" for row in blocked_rows(file, SHOWN)]
         lines += [f"  and {blocked - SHOWN:,} more"] if blocked > SHOWN else []
+    lines += _upload_lines(uploads)
     if not made:
         lines += ["", f"The plan {str(file.path)!r} was finished before; nothing was done."]
     elif not blocked:
@@ -91,6 +92,7 @@ def plan(file: PlanFile, *, made: bool) -> Result:
         "areas": [asdict(total) for total in totals],
         "blocked": [asdict(row) for row in blocked_rows(file, KEPT)],
         "blocked_total": blocked,
+        "open_uploads": asdict(uploads),
     }
     return Result(ExitStatus.DIFFERENCES if blocked else ExitStatus.DONE, lines, data)
 
@@ -137,7 +139,7 @@ def copied(file: PlanFile, report: CopyReport) -> Result:
     return Result(ExitStatus.ERROR if report.errors else ExitStatus.DIFFERENCES, lines, data)
 
 
-def verdict(found: Verdict, path: Path) -> Result:
+def verdict(found: Verdict, path: Path, uploads: Reasons) -> Result:
     """The answer of `verify`, with rclone's signs."""
     lines = [
         f"  {problem.sign} {(problem.new_key or problem.key)!r}: {problem.reason}"
@@ -146,6 +148,7 @@ def verdict(found: Verdict, path: Path) -> Result:
     if found.problems_total > SHOWN:
         lines.append(f"  and {found.problems_total - SHOWN:,} more")
     lines += [f"  {sign} {found.counts[sign]:>9,}  {meaning}" for sign, meaning in SIGNS.items()]
+    lines += _upload_lines(uploads)
     how = "size, ETag and SHA-256 of the bodies" if found.deep else "size and ETag"
     if found.ok:
         lines.append(
@@ -157,7 +160,7 @@ def verdict(found: Verdict, path: Path) -> Result:
     return Result(
         ExitStatus.DONE if found.ok else ExitStatus.DIFFERENCES,
         lines,
-        {"verdict": str(path), **found.model_dump(mode="json")},
+        {"verdict": str(path), **found.model_dump(mode="json"), "open_uploads": asdict(uploads)},
     )
 
 
@@ -176,9 +179,9 @@ def marked(environment: Environment, *, there: bool, executed: bool) -> Result:
     )
 
 
-def deleted(report: DeleteReport, *, executed: bool, min_age: timedelta) -> Result:
+def deleted(report: DeleteReport, *, executed: bool, min_age: timedelta, uploads: Reasons) -> Result:
     """The answer of `delete`."""
-    data = {"executed": executed, **asdict(report)}
+    data = {"executed": executed, **asdict(report), "open_uploads": asdict(uploads)}
     troubles = report.refused or report.errors or report.left
     lines: list[str] = []
     if report.deleted:
@@ -194,6 +197,7 @@ def deleted(report: DeleteReport, *, executed: bool, min_age: timedelta) -> Resu
     lines += _reasons("kept", report.refused)
     lines += _reasons("not deleted by the bucket", report.errors)
     lines += _reasons("left at old keys", report.left)
+    lines += _upload_lines(uploads)
     if not executed and report.deleted:
         lines.append("Nothing was deleted. Run again with --execute.")
     status = (
@@ -204,6 +208,11 @@ def deleted(report: DeleteReport, *, executed: bool, min_age: timedelta) -> Resu
         else ExitStatus.DONE
     )
     return Result(status, lines, data)
+
+
+def _upload_lines(uploads: Reasons) -> list[str]:
+    """A hint only: most such uploads are never completed, and R2 ends them after seven days."""
+    return _reasons("uploads to old keys are open, and their objects come when they are completed", uploads)
 
 
 def _reasons(title: str, reasons: Reasons) -> list[str]:

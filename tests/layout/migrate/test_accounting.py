@@ -17,6 +17,7 @@ from layout.legacy import LEGACY_LAYOUTS, LegacyLayout
 from layout.migrate import BucketReader, PlanFile, PlanMeta, Progress, make_plan, survey
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.report import show
+from layout.migrate.report.reasons import Reasons
 from layout.testing import keys, paths
 from tests.data.flat_bucket.names import game_key
 from tests.layout.legacy.versioned import VERSIONED
@@ -98,7 +99,7 @@ def test_sources_are_moved_kept_or_reported(layout: LegacyLayout, listed: list[s
         with PlanFile.open_or_create(Path(folder) / "plan.sqlite", meta) as plan:
             make_plan(plan, bucket, layout, QUIET)
             planned = [row["key"] for row in plan.rows("SELECT key FROM objects ORDER BY key")]
-            data = show.plan(plan, made=True).data
+            data = show.plan(plan, made=True, uploads=Reasons()).data
     actions: Counter[str] = Counter()
     for area in data["areas"]:
         actions[area["action"]] += area["objects"]

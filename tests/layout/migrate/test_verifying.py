@@ -103,7 +103,15 @@ def test_comparing_nothing_fails(flat: Flat) -> None:
     with flat.plan() as plan:
         verdict = verify_plan(plan, flat.reader, flat.quiet)
     assert not verdict.ok
-    assert found(verdict) == [("!", "", "nothing was compared: no planned object is at its new key")]
+    assert found(verdict) == [("!", "", "nothing was compared: the bucket was empty when the plan was made")]
+
+
+def test_nothing_to_move_passes(flat: Flat) -> None:
+    """Every object is accounted for, and all of them are in the new layout: that is an answer."""
+    flat.put(f"prod/{game_key(1)}")
+    with flat.plan() as plan:
+        verdict = verify_plan(plan, flat.reader, flat.quiet)
+    assert (verdict.ok, verdict.compared) == (True, 0)
 
 
 def test_undecided_objects_fail(flat: Flat) -> None:
