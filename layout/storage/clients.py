@@ -4,7 +4,7 @@ Each setting answers something R2 does differently from AWS, or a default that h
 
 - Path style and region `auto`: R2's endpoint has one certificate per account, and one region.
 - Checksums only when required: boto3's default trailer form has been refused by R2 as `Unauthorized`.
-- No `Expect: 100-continue`: Cloudflare never answers it, so botocore would wait a second before each body.
+- No `Expect: 100-continue`: R2 documents no answer to it, and botocore would wait a second before each body.
 - More attempts than the default three: R2 answers 429 to more than one write a second on one key.
 - `Retry-After`, which botocore does not read, is translated to the header that it reads.
 - Only the settings say where a request goes, what opens the bucket and how it is sent: neither client follows

@@ -126,4 +126,5 @@ def _shown(found: StoredObject) -> dict[str, Any]:
         "http_metadata": {shown: kept[name] for name, shown in _SHOWN.items() if name in kept},
         "custom_metadata": dict(found.metadata.custom),
         "storage_class": classes[found.metadata.storage_class],
+        "ssec": bool(found.metadata.customer_key),
     }

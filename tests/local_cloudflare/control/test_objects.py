@@ -172,6 +172,18 @@ def test_the_rules_of_the_s3_endpoint_hold(api: Api, bucket: str) -> None:
     assert api("GET", at(bucket, "locked/a")).content == b"first"
 
 
+def test_an_object_of_a_customers_key_is_not_given(api: Api, s3: S3Client, bucket: str) -> None:
+    """The API has no way to send the key; the list says that the object needs one."""
+    s3.put_object(
+        Bucket=bucket, Key="a", Body=b"secret", SSECustomerAlgorithm="AES256", SSECustomerKey="k" * 32
+    )
+    (listed,) = api("GET", f"/r2/buckets/{bucket}/objects").json()["result"]
+    assert listed["ssec"] is True
+    refused = api("GET", at(bucket, "a"))
+    assert refused.status_code == 400
+    assert b"secret" not in refused.content
+
+
 def test_a_token_needs_its_permission(cloudflare: LocalCloudflare, api: Api, bucket: str) -> None:
     """One that reads does not write."""
     group = group_named("Workers R2 Storage Read").id
