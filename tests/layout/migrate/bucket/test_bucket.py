@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import SecretStr
 
 from layout.errors import ConditionFailedError, StorageError
 from layout.migrate.bucket.observing import observe
@@ -160,3 +164,32 @@ def test_a_copy_in_parts_that_fails_leaves_no_upload(flat: Flat) -> None:
     assert caught.value.hint == "Make a new plan."
     assert not flat.client.list_multipart_uploads(Bucket=flat.bucket).get("Uploads")
     assert flat.body("dev/games/1.mp4") == b"another"
+
+
+def test_an_age_can_be_rehearsed(tmp_path: Path) -> None:
+    """Once the local Cloudflare's clock was advanced, a copy is as old to a deletion as to the bucket's own rules."""
+    from local_cloudflare.cloudflare import LocalCloudflare
+
+    with LocalCloudflare(tmp_path, buckets=["films"]) as running:
+        keys = running.s3_keys("Workers R2 Storage Bucket Item Write", bucket="films")
+        settings = StorageSettings(
+            _env_file=None,
+            account_id=running.account_id,
+            endpoint=running.s3_endpoint,
+            bucket="films",
+            access_key_id=keys.access_key_id,
+            secret_access_key=SecretStr(keys.secret_access_key),
+        )
+        with closing(BucketReader(settings)) as reader:
+            films = running.store.bucket("films")
+            assert films is not None
+            running.store.declare_object(films, "before", 1)
+            running.clock.advance(timedelta(hours=5), clients_follow=False)
+            running.store.declare_object(films, "after", 1)
+            ages = {
+                item.key: reader.now() - datetime.fromisoformat(item.modified)
+                for page in reader.pages()
+                for item in page
+            }
+    assert timedelta(hours=5) <= ages["before"] < timedelta(hours=6)
+    assert timedelta(0) <= ages["after"] < timedelta(hours=1)
