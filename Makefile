@@ -39,6 +39,9 @@ check-clients: servers ## run every client of docs/clients.md against the local 
 	$(SUPERVISED) $(VENV) -m pytest tests/clients $(ARGS)
 check-clients: export CLIENTS_REQUIRED = 1
 
+check-foreign: environment ## run ceph's s3-tests against the local R2 (S3_TESTS=a checkout of theirs)
+	@$(SUPERVISED) $(VENV) -m tests.foreign.s3_tests "$(S3_TESTS)" $(ARGS)
+
 bench: environment ## measure keys, import time, and the local R2 beside moto
 	$(VENV) -m uv pip install --quiet --require-hashes --python $(VENV) --target .local/bench -r requirements/bench.txt
 	$(VENV) bench/keys.py
@@ -63,4 +66,4 @@ servers: environment
 environment:
 	@$(PYTHON) scripts/setup.py --without-engine
 
-.PHONY: help demo up down test lint check check-lowest check-clients bench generate setup lock servers environment
+.PHONY: help demo up down test lint check check-lowest check-clients check-foreign bench generate setup lock servers environment
