@@ -51,6 +51,14 @@ class EmptyAccount:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self) -> None:
         """Removes what the test before has left."""
+        self._empty_all()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self) -> None:
+        """Before fixtures of the suite that would remove it in their way."""
+        self._empty_all()
+
+    def _empty_all(self) -> None:
         for bucket in self._store.buckets("default"):
             self._empty(bucket)
             self._store.delete_bucket(bucket.name, "default")

@@ -5,6 +5,7 @@ rounds to the next midnight; here it is the moment at which the rule acts.
 """
 
 from email.utils import formatdate
+from math import ceil
 from urllib.parse import quote
 
 from local_cloudflare.r2.operations.context import Context
@@ -20,5 +21,6 @@ def expiration_headers(context: Context, found: StoredObject) -> dict[str, str]:
     expiry = expiry_of(rules, found.key, from_milliseconds(found.modified))
     if expiry is None:
         return {}
-    date = formatdate(expiry.time.timestamp(), usegmt=True)
+    # Rounded up: in the whole second before, the object is still there.
+    date = formatdate(ceil(expiry.time.timestamp()), usegmt=True)
     return {"x-amz-expiration": f'expiry-date="{date}", rule-id="{quote(expiry.rule_id, safe="")}"'}

@@ -345,7 +345,7 @@ def expiring(own: "LocalR2", key: str, days: int, rule_id: str) -> str:
     """The header that an object must have which was last written now."""
     found = own.store.objects.get(1, key)
     assert found is not None
-    date = formatdate(found.modified / 1000 + days * DAY, usegmt=True)
+    date = formatdate(-(-found.modified // 1000) + days * DAY, usegmt=True)  # a second that has begun counts
     return f'expiry-date="{date}", rule-id="{rule_id}"'
 
 
