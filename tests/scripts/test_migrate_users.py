@@ -99,7 +99,7 @@ def test_what_appears_in_an_environment_without_a_new_key_fails_verification(
     verdict: Any = json.loads(out)
     problem = {"sign": "+", "key": key, "new_key": "", "reason": "was written after the plan was made"}
     assert (status, verdict["problems"]) == (3, [problem])
-    assert verdict["counts"] == {"=": 1, "+": 1, "-": 1, "*": 0, "!": 0}
+    assert verdict["counts"] == {"=": 1, ">": 0, "+": 1, "-": 1, "*": 0, "!": 0}
 
 
 def test_list_counts_everything(put: Put, run: Run, bucket: str) -> None:
