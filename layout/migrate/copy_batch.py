@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
 from layout.migrate.bucket.observing import observe
-from layout.migrate.bucket.reader import ListedObject
+from layout.migrate.bucket.reader import STANDARD, ListedObject
 from layout.migrate.bucket.writer import BucketWriter, plain_for_obstore
 from layout.migrate.equality import Reading, compare, is_multipart
 from layout.migrate.plan.moves import Proof
@@ -84,7 +84,13 @@ async def _attempt(
                 return _Attempt(planned)
             loop = asyncio.get_running_loop()
             etag = await loop.run_in_executor(
-                pool, bucket.copy_large, planned.key, planned.new_key, planned.etag, planned.size
+                pool,
+                bucket.copy_large,
+                planned.key,
+                planned.new_key,
+                planned.etag,
+                planned.size,
+                planned.storage_class,
             )
             return _Attempt(planned, etag)
         except StorageError as error:
@@ -109,6 +115,7 @@ async def _end(
 
 def _is_small(bucket: BucketWriter, planned: PlannedObject) -> bool:
     plain = plain_for_obstore(planned.key) and plain_for_obstore(planned.new_key)
+    plain = plain and planned.storage_class == STANDARD
     return plain and not is_multipart(planned.etag) and planned.size <= bucket.limits.single
 
 

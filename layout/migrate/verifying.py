@@ -46,6 +46,7 @@ class _Findings:
     counts: dict[Sign, int] = field(default_factory=lambda: dict.fromkeys(SIGNS, 0))
     bytes: int = 0
     users: int = 0
+    other_class: int = 0
     problems: list[Problem] = field(default_factory=list)
     problems_total: int = 0
 
@@ -112,6 +113,7 @@ def _note(plan: PlanFile, run: int, judged: list[Judged], findings: _Findings) -
     with plan.transaction():
         for one in judged:
             findings.counts[one.sign] += 1
+            findings.other_class += one.sign == "=" and one.found.storage_class != one.row.storage_class
             if one.sign == ">":
                 journal.changed_live(one.row, run)
             elif one.proof is not None:
@@ -234,6 +236,7 @@ def _verdict(plan: PlanFile, run: int, findings: _Findings, *, deep: bool) -> Ve
         compared=compared,
         bytes=findings.bytes,
         users=findings.users,
+        other_class=findings.other_class,
         problems=findings.problems,
         problems_total=findings.problems_total,
     )

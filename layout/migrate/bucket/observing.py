@@ -37,5 +37,7 @@ def observe(bucket: BucketReader, keys: list[str]) -> dict[str, ListedObject]:
     for key in unsure:
         head = bucket.head(key)
         if head is not None:
-            found[key] = ListedObject(key, head.etag, head.size, write_time(head.modified))
+            found[key] = ListedObject(
+                key, head.etag, head.size, write_time(head.modified), head.storage_class
+            )
     return found

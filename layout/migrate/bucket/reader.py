@@ -20,7 +20,10 @@ from layout.storage.credentials.storage_credentials import CredentialSource
 from layout.storage.error_translation import storage_errors
 from layout.storage.settings import StorageSettings
 
-__all__ = ["BucketReader", "ListedObject", "ObjectHead", "ReadBody"]
+__all__ = ["STANDARD", "BucketReader", "ListedObject", "ObjectHead", "ReadBody"]
+
+STANDARD = "STANDARD"
+"""The storage class of most objects."""
 
 _READS = frozenset({"GetObject", "HeadObject", "ListMultipartUploads", "ListObjectsV2"})
 _KEPT_HEADERS = (
@@ -37,12 +40,13 @@ _LIFETIME = timedelta(seconds=MAX_WHOLE_BUCKET_LIFETIME_SECONDS)
 
 @dataclass(frozen=True, slots=True)
 class ListedObject:
-    """One entry of a listing: key byte for byte, ETag without quotes, size in bytes, time in ISO 8601."""
+    """One entry of a listing: key byte for byte, ETag without quotes, size in bytes, time in ISO 8601, class."""
 
     key: str
     etag: str
     size: int
     modified: str
+    storage_class: str = STANDARD
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,14 @@ class ObjectHead:
         size: Bytes.
         modified: Aware, UTC, whole seconds.
         described: The headers that a copy must keep, user metadata included, by lower-case name.
+        storage_class: `STANDARD`, which R2 does not show, or `STANDARD_IA`.
     """
 
     etag: str
     size: int
     modified: datetime
     described: dict[str, str]
+    storage_class: str = STANDARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +194,14 @@ def _object_head(answer: Any) -> ObjectHead:
         for name, value in headers.items()
         if name in _KEPT_HEADERS or name.startswith("x-amz-meta-")
     }
+    # botocore takes away an `Expires` that is no date, and keeps its text aside.
+    if expires := answer.get("ExpiresString"):
+        described["expires"] = expires
     modified = parsedate_to_datetime(headers["last-modified"]).astimezone(UTC)
-    return ObjectHead(answer["ETag"].strip('"'), answer["ContentLength"], modified, described)
+    stored_as = headers.get("x-amz-storage-class", STANDARD)
+    return ObjectHead(answer["ETag"].strip('"'), answer["ContentLength"], modified, described, stored_as)
 
 
 def _listed(entry: Any) -> ListedObject:
-    return ListedObject(entry["Key"], entry["ETag"].strip('"'), entry["Size"], str(entry["LastModified"]))
+    values = entry["Key"], entry["ETag"].strip('"'), entry["Size"], str(entry["LastModified"])
+    return ListedObject(*values, entry.get("StorageClass", STANDARD))

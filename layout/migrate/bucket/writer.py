@@ -3,7 +3,8 @@
 A copy goes one of three ways, by what its source is:
 
 - single-part object, plain key: obstore, with R2's header `cf-copy-destination-if-none-match: *`
-- multipart object, or a key that obstore would change: boto3, with the same header and the source's ETag
+- multipart object, another storage class than STANDARD, or a key that obstore would change: boto3, with the
+  same header and the source's ETag
 - above 4.99 GiB: part by part, the condition at the completion; R2 knows no conditions on a part's source
 """
 
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
-from layout.migrate.bucket.reader import BucketReader, ObjectHead
+from layout.migrate.bucket.reader import STANDARD, BucketReader, ObjectHead
 from layout.storage.clients import object_store
 from layout.storage.error_translation import storage_errors
 from layout.storage.settings import StorageSettings
@@ -59,7 +60,10 @@ class BucketWriter(BucketReader):
         super().__init__(settings)
         self.limits = limits or CopyLimits()
         self.store = object_store(settings, credentials=self.credentials)
-        self.client.meta.events.register("before-call.s3.CopyObject", _add_destination_condition)
+        events = self.client.meta.events
+        events.register("before-call.s3.CopyObject", _add_destination_condition)
+        events.register("before-parameter-build.s3.CreateMultipartUpload", _take_expires)
+        events.register("before-call.s3.CreateMultipartUpload", _send_expires)
 
     async def copy_small(self, key: str, new_key: str) -> None:
         """Server-side copy of a single-part object; both keys must be `plain_for_obstore`.
@@ -71,7 +75,7 @@ class BucketWriter(BucketReader):
         with storage_errors(self.name, key):
             await self.store.copy_async(key, new_key, overwrite=False)
 
-    def copy_large(self, key: str, new_key: str, etag: str, size: int) -> str:
+    def copy_large(self, key: str, new_key: str, etag: str, size: int, storage_class: str = STANDARD) -> str:
         """Server-side copy of an object of any size and any key, on the condition that its ETag is `etag`.
 
         Returns:
@@ -82,7 +86,7 @@ class BucketWriter(BucketReader):
             ObjectMissingError: There is no object at `key`.
         """
         if size > self.limits.single:
-            return self._copy_in_parts(key, new_key, etag, size)
+            return self._copy_in_parts(key, new_key, etag, size, storage_class)
         with storage_errors(self.name, key):
             answer = self.client.copy_object(
                 Bucket=self.name,
@@ -90,13 +94,16 @@ class BucketWriter(BucketReader):
                 CopySource={"Bucket": self.name, "Key": key},
                 CopySourceIfMatch=f'"{etag}"',
                 MetadataDirective="COPY",
+                **_class_argument(storage_class),
             )
         return answer["CopyObjectResult"]["ETag"].strip('"')
 
-    def _copy_in_parts(self, key: str, new_key: str, etag: str, size: int) -> str:
+    def _copy_in_parts(self, key: str, new_key: str, etag: str, size: int, storage_class: str) -> str:
         head = self._unchanged(key, etag)
         with storage_errors(self.name, new_key):
-            upload = self.client.create_multipart_upload(Bucket=self.name, Key=new_key, **_arguments(head))
+            upload = self.client.create_multipart_upload(
+                Bucket=self.name, Key=new_key, **_arguments(head), **_class_argument(storage_class)
+            )
         names: dict[str, Any] = {"Bucket": self.name, "Key": new_key, "UploadId": upload["UploadId"]}
         try:
             parts = self._copy_parts(names, key, size)
@@ -185,6 +192,22 @@ def plain_for_obstore(key: str) -> bool:
 def _add_destination_condition(params: dict[str, Any], **_: Any) -> None:
     """R2's own header, for which boto3 has no argument: copy only if nothing is at the new key."""
     params["headers"][_IF_ABSENT] = "*"
+
+
+def _take_expires(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    """An `Expires` may be no date (`0`, `never`); R2 keeps any text, and botocore would refuse or change it."""
+    if "Expires" in params:
+        context["expires_as_stored"] = params.pop("Expires")
+
+
+def _send_expires(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    if "expires_as_stored" in context:
+        params["headers"]["Expires"] = context["expires_as_stored"]
+
+
+def _class_argument(storage_class: str) -> Any:
+    """Without one, R2's documents do not say of which class a copy is."""
+    return {} if storage_class == STANDARD else {"StorageClass": storage_class}
 
 
 def _arguments(head: ObjectHead) -> Any:

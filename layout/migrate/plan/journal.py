@@ -72,8 +72,8 @@ class Journal:
         """One page of the listing, the users that its keys show, and how far the listing has come."""
         database = self.plan.database
         database.executemany(
-            "INSERT OR REPLACE INTO objects (key, etag, size, modified) VALUES (?, ?, ?, ?)",
-            ((item.key, item.etag, item.size, item.modified) for item in page),
+            "INSERT OR REPLACE INTO objects (key, etag, size, modified, storage_class) VALUES (?, ?, ?, ?, ?)",
+            ((item.key, item.etag, item.size, item.modified, item.storage_class) for item in page),
         )
         database.executemany(
             "INSERT OR IGNORE INTO users (owner) VALUES (?)", ((one.owner,) for one in shown)

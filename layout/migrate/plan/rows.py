@@ -49,6 +49,7 @@ class PlannedObject:
         proof: By what that version was known to be the same object; None if nothing is known.
         checked_in: Number of the last verification that looked at it.
         changed_in: Number of the last verification that found its new object written or deleted by a live application.
+        storage_class: Of the old object as planned: `STANDARD` or `STANDARD_IA`.
         problem: What is wrong with it, as far as it is known.
     """
 
@@ -65,12 +66,13 @@ class PlannedObject:
     checked_in: int | None
     changed_in: int | None
     problem: str | None
+    storage_class: str
 
 
 _COLUMNS = (
     "objects.id, objects.key, objects.etag, objects.size, objects.modified, objects.state, objects.new_key,"
     " objects.new_etag, objects.new_modified, objects.proof, objects.checked_in,"
-    " objects.changed_in, objects.problem"
+    " objects.changed_in, objects.problem, objects.storage_class"
 )
 
 
@@ -90,6 +92,7 @@ def _object(row: Row) -> PlannedObject:
         checked_in=values[10],
         changed_in=values[11],
         problem=values[12],
+        storage_class=values[13],
     )
 
 

@@ -11,7 +11,7 @@ from layout.migrate.plan.moves import BLOCKING, Proof, State
 
 __all__ = ["APPLICATION_ID", "FORMAT", "TABLES", "UserState", "words"]
 
-FORMAT = 4
+FORMAT = 5
 """Raised when a table changes; a command refuses a plan of another format."""
 
 APPLICATION_ID = 0x72326C70
@@ -67,6 +67,7 @@ CREATE TABLE objects (
     etag TEXT NOT NULL,                 -- without quotes; '-N' at the end: multipart, no hash of the body
     size INTEGER NOT NULL,              -- bytes
     modified TEXT NOT NULL,             -- ISO 8601, UTC, as listed
+    storage_class TEXT NOT NULL,        -- STANDARD or STANDARD_IA
     area TEXT NOT NULL DEFAULT '',
     rule TEXT NOT NULL DEFAULT '',      -- name of the rule that decided
     reason TEXT NOT NULL DEFAULT '',    -- for people; empty for a plain copy

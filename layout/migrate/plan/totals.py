@@ -15,6 +15,7 @@ __all__ = [
     "blocked_rows",
     "count_blocked",
     "count_objects",
+    "count_other_classes",
     "count_there",
     "count_to_move",
     "count_users",
@@ -54,6 +55,12 @@ def count_objects(plan: PlanFile) -> int:
 def count_to_move(plan: PlanFile) -> int:
     """How many objects the plan moves, however far they have come."""
     return int(plan.value(f"SELECT count(*) FROM objects WHERE state IN ({words(TO_MOVE)})"))
+
+
+def count_other_classes(plan: PlanFile) -> int:
+    """How many objects that the plan moves are of another storage class than `STANDARD`."""
+    query = f"SELECT count(*) FROM objects WHERE storage_class <> 'STANDARD' AND state IN ({words(TO_MOVE)})"
+    return int(plan.value(query))
 
 
 def count_users(plan: PlanFile, state: UserState | None = None) -> int:

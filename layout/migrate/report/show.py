@@ -21,6 +21,7 @@ from layout.migrate.plan.totals import (
     area_totals,
     blocked_rows,
     count_blocked,
+    count_other_classes,
     count_there,
     count_users,
     left_to_copy,
@@ -73,6 +74,10 @@ def plan(file: PlanFile, *, made: bool, uploads: Reasons) -> Result:
     if meta.read_objects:
         lines.append(
             f"  To compare {meta.read_objects:,} pairs, {size(meta.read_bytes)} of bodies were read."
+        )
+    if others := count_other_classes(file):
+        lines.append(
+            f"  {others:,} objects are of another storage class than STANDARD; copies are asked for it."
         )
     if blocked:
         lines += ["", f"{blocked:,} objects stop the copy:"]
@@ -149,6 +154,8 @@ def verdict(found: Verdict, path: Path, uploads: Reasons) -> Result:
         lines.append(f"  and {found.problems_total - SHOWN:,} more")
     lines += [f"  {sign} {found.counts[sign]:>9,}  {meaning}" for sign, meaning in SIGNS.items()]
     lines += _upload_lines(uploads)
+    if found.other_class:
+        lines.append(f"{found.other_class:,} new objects are of another storage class than the old ones.")
     how = "size, ETag and SHA-256 of the bodies" if found.deep else "size and ETag"
     if found.ok:
         lines.append(

@@ -62,6 +62,7 @@ class Verdict(BaseModel):
         compared: Objects that were compared: the sum of `=` and `*`.
         bytes: Size of those with `=`.
         users: Users whose profile files were checked.
+        other_class: Objects that are the same, but of another storage class than the old ones.
         problems: The first thousand.
         problems_total: How many there are.
     """
@@ -83,6 +84,7 @@ class Verdict(BaseModel):
     compared: int
     bytes: int
     users: int
+    other_class: int
     problems: list[Problem]
     problems_total: int
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from tests.layout.migrate.conftest import Flat
 
 
+ROOT = Path(__file__).resolve().parents[4]
+
+
 class CountingReader(BucketReader):
     """Notes what it asks for, and can be given shorter pages than R2's thousand."""
 
@@ -193,3 +196,41 @@ def test_an_age_can_be_rehearsed(tmp_path: Path) -> None:
             }
     assert timedelta(hours=5) <= ages["before"] < timedelta(hours=6)
     assert timedelta(0) <= ages["after"] < timedelta(hours=1)
+
+
+OF_THE_ANSWER = {
+    "date",
+    "server",
+    "content-length",
+    "accept-ranges",
+    "connection",
+    "x-amz-request-id",
+    "cf-ray",
+}
+NOT_KEPT = {"etag", "last-modified", "x-amz-version-id", "x-amz-expiration", "x-amz-storage-class"}
+
+
+def test_whatever_a_head_shows_is_kept_or_named_as_not_kept(flat: Flat) -> None:
+    """An attribute that is neither compared nor mentioned would be lost without a word."""
+    flat.put(
+        "dev/temp/1",
+        ContentType="video/mp4",
+        CacheControl="no-store",
+        ContentDisposition="inline",
+        ContentEncoding="identity",
+        ContentLanguage="de",
+        Expires="Thu, 01 Jan 2032 00:00:00 GMT",
+        Metadata={"ref_count": "1"},
+        StorageClass="STANDARD_IA",
+        ChecksumSHA256="jnEsrVeSddcqqsBZKKMMEqUrvNaUy39IWnBXFdt247A=",
+    )
+    head = flat.reader.head("dev/temp/1")
+    assert head is not None
+    answer = flat.client.head_object(Bucket=flat.bucket, Key="dev/temp/1", ChecksumMode="ENABLED")
+    shown = set(answer["ResponseMetadata"]["HTTPHeaders"]) - OF_THE_ANSWER
+    checksums = {name for name in shown if name.startswith("x-amz-checksum-")}
+    assert shown - NOT_KEPT - checksums == set(head.described)
+    assert head.storage_class == "STANDARD_IA"
+    page = (ROOT / "docs" / "migration.md").read_text(encoding="utf-8")
+    for name in ("ETag", "last-modified time", "version id", "expiration", "storage class", "checksums"):
+        assert name in page.split("## What counts as the same object")[1].split("## ")[0], name
