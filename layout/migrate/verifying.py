@@ -8,11 +8,13 @@ made is missing in the new layout. The bucket is only read.
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from unicodedata import normalize
 
+from layout.environment import Environment
 from layout.errors import StorageError
-from layout.keys import environment_prefix, parse_key
+from layout.keys import environment_prefix, parse_key, profiles_key, selected_profile_key
 from layout.legacy import is_new_key
 from layout.migrate.bucket.old_side import old_side_pages
 from layout.migrate.bucket.reader import BucketReader, ListedObject
@@ -81,7 +83,7 @@ def verify_plan(plan: PlanFile, bucket: BucketReader, progress: Progress, *, dee
                 _check_sources(plan, run, bucket, pool, page, findings)
                 step(len(page))
         _check_missing(plan, run, live, findings)
-        _check_users(plan, bucket, pool, findings)
+        _check_users(plan, bucket, pool, live, findings)
     return _verdict(plan, run, findings, deep=deep)
 
 
@@ -196,21 +198,31 @@ def _check_missing(plan: PlanFile, run: int, live: str | None, findings: _Findin
                     journal.missing(row, reason, run)
 
 
-def _check_users(plan: PlanFile, bucket: BucketReader, pool: ThreadPoolExecutor, findings: _Findings) -> None:
+def _check_users(
+    plan: PlanFile, bucket: BucketReader, pool: ThreadPoolExecutor, live: str | None, findings: _Findings
+) -> None:
     last = ""
     while users := users_after(plan, last, USERS_BATCH):
         last = users[-1].owner
-        for user, problem in zip(users, pool.map(partial(_user_problem, bucket, plan), users), strict=True):
+        check = partial(_user_problem, bucket, plan.meta.environment, live)
+        for user, problem in zip(users, pool.map(check, users), strict=True):
             findings.users += 1
             if problem:
                 findings.problem("!", f"user {user.user_id!r}: {problem}")
 
 
-def _user_problem(bucket: BucketReader, plan: PlanFile, user: PlannedUser) -> str:
+def _user_problem(bucket: BucketReader, environment: Environment, live: str | None, user: PlannedUser) -> str:
     try:
-        return profile_problem(bucket, user.user_id, plan.meta.environment, user.profile_id)
+        problem = profile_problem(bucket, user.user_id, environment, user.profile_id)
+        if problem and live is not None:
+            since = datetime.fromisoformat(live)
+            files = profiles_key, selected_profile_key
+            heads = [bucket.head(key(user.user_id, environment=environment)) for key in files]
+            if any(head is None or head.modified > since for head in heads):
+                return ""  # The application has changed or deleted the user's profiles since.
     except StorageError as error:
         return str(error)
+    return problem
 
 
 def _verdict(plan: PlanFile, run: int, findings: _Findings, *, deep: bool) -> Verdict:

@@ -202,3 +202,22 @@ def test_an_environment_into_which_nothing_moves_can_be_marked(operator: Operato
     operator.put(f"prod/{game_key(1)}", OLD)
     assert operator.statuses("plan", "copy", "verify", "mark", "delete") == [0, 0, 0, 0, 0]
     assert operator.listed() == ["dev/layout.json", f"prod/{game_key(1)}"]
+
+
+def test_profiles_that_a_live_application_changed_do_not_fail_a_verification(operator: Operator) -> None:
+    """A user may take another default profile; before the marker it would lead away from what was moved."""
+    registry = b'{"default": "next", "profiles": {"next": {"name": null}}}'
+    operator.put("a/raw_clips/1.mp4", OLD)
+    assert operator.statuses("plan", "copy") == [0, 0]
+    written = operator.body("dev/users/a/profiles.json")
+    operator.put("dev/users/a/profiles.json", registry)
+    assert operator.statuses("verify") == [3]
+    operator.put("dev/users/a/profiles.json", written)
+    assert operator.statuses("verify", "mark") == [0, 0]
+    # The time of a HEAD has whole seconds: only a later second is surely after the marker.
+    head = operator.client.head_object(Bucket=operator.bucket, Key="dev/layout.json")
+    marked = head["LastModified"]
+    while head["LastModified"] <= marked:
+        operator.put("dev/users/a/profiles.json", registry)
+        head = operator.client.head_object(Bucket=operator.bucket, Key="dev/users/a/profiles.json")
+    assert operator.statuses("verify", "delete") == [0, 0]

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from layout.migrate import PlanFile, copy_objects, verify_plan
+from layout.migrate import BucketReader, PlanFile, copy_objects, verify_plan
+from layout.migrate.bucket.reader import ObjectHead, ReadBody
+from layout.storage.settings import StorageSettings
 from tests.data.flat_bucket.names import game_key
 
 if TYPE_CHECKING:
@@ -226,3 +228,35 @@ def test_what_nothing_tells_about_is_read_by_deep_and_not_called_equal(flat: Fla
     other = f"the object at dev/{game_key(2)} has another SHA-256 than the old one"
     assert (deep.deep, found(deep)) == (True, [("*", game_key(2), other)])
     assert deep.counts["="] == 1
+
+
+class CountingReader(BucketReader):
+    """Notes which objects it is asked about one by one."""
+
+    def __init__(self, settings: StorageSettings) -> None:
+        super().__init__(settings)
+        self.asked: list[str] = []
+
+    def head(self, key: str) -> ObjectHead | None:
+        """A HEAD."""
+        self.asked.append(key)
+        return super().head(key)
+
+    def read_through(self, key: str, etag: str) -> ReadBody:
+        """A GET of a whole body."""
+        self.asked.append(key)
+        return super().read_through(key, etag)
+
+
+def test_objects_that_the_plan_copied_cost_no_request_of_their_own(flat: Flat, copied: PlanFile) -> None:
+    """The two listings tell that both versions are those that the plan knows; what was touched is asked for."""
+    reader = CountingReader(flat.settings)
+    assert verify_plan(copied, reader, flat.quiet).ok
+    assert reader.asked == []
+    flat.put(game_key(1))
+    assert verify_plan(copied, reader, flat.quiet).ok
+    assert reader.asked == [game_key(1), f"dev/{game_key(1)}"]
+    reader.asked.clear()
+    assert verify_plan(copied, reader, flat.quiet).ok
+    assert reader.asked == []
+    reader.close()
