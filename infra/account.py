@@ -17,6 +17,7 @@ from infra.rules import BucketRule, age, effect
 from infra.settings import StackSettings
 from layout import stack_outputs
 from layout.errors import SettingsError
+from layout.foreign_words import without_secrets
 
 __all__ = [
     "ExistingBucket",
@@ -191,7 +192,7 @@ def _ask(settings: StackSettings, what: str, question: Callable[[], _Answer]) ->
 
 def _unknown(settings: StackSettings, what: str, error: Exception) -> SettingsError:
     return SettingsError(
-        f"Cannot read {what} of account {settings.account_id!r}: {read_answer(str(error))}.",
+        f"Cannot read {what} of account {settings.account_id!r}: {read_answer(without_secrets(str(error)))}.",
         hint="Check the account id, and that CLOUDFLARE_API_TOKEN has the permissions "
         "Workers R2 Storage Write and Account API Tokens Write.",
     )

@@ -12,9 +12,9 @@ from layout.console import Result
 from layout.environment import Environment
 from layout.errors import SettingsError
 from layout.exit_status import ExitStatus, statuses
+from layout.foreign_words import without_secrets
 from layout.stack_outputs import TOKENS, variables
 from layout.storage.env_file import update_env_file
-from layout.storage.redaction import without_secrets
 
 __all__ = ["INTERRUPTED", "ask_pulumi", "make_parser", "run_command"]
 
@@ -93,7 +93,15 @@ def ask_pulumi(stack: str, folder: Path, pulumi: str = "pulumi") -> str:
         )
     command = [found, "stack", "output", "--json", "--show-secrets", "--stack", stack]
     environment = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
-    answer = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
     if answer.returncode:
         reason = answer.stderr.strip().splitlines()[-1:] or [f"exit status {answer.returncode}"]
         raise SettingsError(

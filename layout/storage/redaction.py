@@ -1,16 +1,14 @@
-"""Secrets stay out of botocore's debug log, and out of what other programs say.
+"""Secrets stay out of botocore's debug log.
 
 botocore's loggers print whole requests at level DEBUG, headers included. On R2 that gives away everything: the secret
 of a temporary credential is the hash of what the session token contains.
 """
 
 import logging
-import os
 import re
-from collections.abc import Mapping
 from functools import cache
 
-__all__ = ["redact_session_tokens", "without_secrets"]
+__all__ = ["redact_session_tokens"]
 
 # Those that print a session token; a test looks for others.
 _LOGGERS = ("botocore.auth", "botocore.endpoint")
@@ -33,16 +31,3 @@ def redact_session_tokens() -> None:
     """From now on, for every boto3 client of this process."""
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_Redacted())
-
-
-_SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PASSPHRASE|ACCESS_KEY|CREDENTIAL")
-_SHORTEST_SECRET = 4
-
-
-def without_secrets(text: str, environ: Mapping[str, str] = os.environ) -> str:
-    """Another program's words, with stars for the values of the variables whose names speak of a secret."""
-    values = {value for name, value in environ.items() if _SECRET_NAME.search(name.upper())}
-    for value in sorted(values, key=len, reverse=True):
-        if len(value) >= _SHORTEST_SECRET:
-            text = text.replace(value, "***")
-    return text

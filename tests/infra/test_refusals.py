@@ -146,6 +146,26 @@ def test_an_answer_without_an_envelope_keeps_its_end(
     )
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        'value must be 40 characters, got: "{secret}"',
+        "{secret}" + "x" * 395,
+        'GET "https://user:{secret}@proxy.example": 403 Forbidden {{"errors":[{{"message":"{secret}","code":1}}]}}',
+    ],
+)
+def test_what_the_provider_says_is_told_without_secrets(
+    run_program: RunProgram, existing_account: MakeAccount, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    """Wherever they stand, also where the beginning of the text is cut off in the middle of one."""
+    secret = "pLaNtEd-SeCrEt"
+    monkeypatch.setenv("CLOUDFLARE_API_KEY", secret)
+    account = existing_account(failures={"getR2Bucket": words.format(secret=secret)})
+    refusal = run_program("prod", account, adopt="true").refusal()
+    assert refusal.startswith(f"Cannot read bucket 'clips' of account '{ACCOUNT}': ")
+    assert secret[-5:] not in refusal
+
+
 def test_a_missing_permission_group_is_told_with_those_there_are(
     run_program: RunProgram, existing_account: MakeAccount
 ) -> None:

@@ -4,20 +4,22 @@ Signing on this machine needs the parent's secret and no request. Cloudflare's A
 the permission Workers R2 Storage Write and the parent's id: for whoever must not hold a parent's secret.
 """
 
+import base64
 import json
 import os
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPException
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
 from layout.access import MAX_LIFETIME_SECONDS, CredentialScope
 from layout.errors import CredentialsError
+from layout.foreign_words import quoted
 from layout.storage.credentials.session_token import expiry
 from layout.storage.credentials.signing import Parent, sign
 from layout.storage.credentials.storage_credentials import StorageCredentials
@@ -193,34 +195,54 @@ def _post(
             "cf-r2-jurisdiction": settings.jurisdiction,
         },
     )
+    if settings.proxy:
+        _send_through(request, settings.proxy.get_secret_value())
     try:
-        with _opener(settings).open(request, timeout=API_SECONDS) as response:
-            answer = json.load(response)
-    except urllib.error.HTTPError as error:
-        with error:
-            raise _refused(error.code, error.read()) from None
+        with _OPENER.open(request, timeout=API_SECONDS) as response:
+            status, body = response.status, response.read()
     except (OSError, HTTPException, ValueError) as error:
         raise CredentialsError(
             "Cloudflare's API gives no answer to the request for a temporary credential:"
             f" {_kind(getattr(error, 'reason', error))}.",
             hint="Try again, or sign on this machine, which needs no request.",
         ) from None
-    result = answer.get("result") if isinstance(answer, dict) else None
+    answer = _read(body)
+    if status != HTTPStatus.OK:
+        raise _refused(status, answer, api_token)
+    result = answer.get("result")
     return result if isinstance(result, dict) else {}
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A redirect would carry the API token to another address."""
+def _read(body: bytes) -> dict[str, Any]:
+    """The object that the body is; an empty one if it is something else."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
-    def redirect_request(self, *_: Any) -> None:
-        return None
+
+class _AsAnswered(urllib.request.HTTPErrorProcessor):
+    """Every status is an answer. A redirect that is followed would carry the API token to another address."""
+
+    def http_response(self, _request: urllib.request.Request, response: HTTPResponse) -> HTTPResponse:
+        return response
+
+    def https_response(self, _request: urllib.request.Request, response: HTTPResponse) -> HTTPResponse:
+        return response
 
 
-def _opener(settings: StorageSettings) -> urllib.request.OpenerDirector:
-    """The proxy is that of the settings, as for the bucket; never one of the environment."""
-    proxy = settings.proxy.get_secret_value() if settings.proxy else None
-    proxies = {"http": proxy, "https": proxy} if proxy else {}
-    return urllib.request.build_opener(_NoRedirects, urllib.request.ProxyHandler(proxies))
+# Neither a proxy of the environment nor its list of exceptions counts.
+_OPENER = urllib.request.build_opener(_AsAnswered, urllib.request.ProxyHandler({}))
+
+
+def _send_through(request: urllib.request.Request, proxy: str) -> None:
+    """The proxy of the settings, as for the bucket. Not by urllib's handler, which goes by `NO_PROXY` all the same."""
+    parts = urlsplit(proxy)
+    if parts.username is not None:
+        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        request.add_header("Proxy-Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")
+    request.set_proxy(parts.netloc.rpartition("@")[2], parts.scheme)
 
 
 def _kind(error: object) -> str:
@@ -230,30 +252,37 @@ def _kind(error: object) -> str:
     return type(error).__name__ if isinstance(error, Exception) else "no reason given"
 
 
-def _refused(status: int, body: bytes) -> CredentialsError:
+def _refused(status: int, answer: dict[str, Any], api_token: SecretStr) -> CredentialsError:
     """Cloudflare's own words: each error of the envelope has a code and a message."""
-    try:
-        problems = "; ".join(f"{item['message']} ({item['code']})" for item in json.loads(body)["errors"])
-    except (ValueError, KeyError, TypeError):
-        problems = "without a reason"
+    errors = answer.get("errors")
+    problems = "; ".join(
+        f"{item['message']} ({item.get('code')})"
+        for item in (errors if isinstance(errors, list) else ())
+        if isinstance(item, dict) and isinstance(item.get("message"), str)
+    )
+    words = quoted(problems, [api_token.get_secret_value()]) or "without a reason"
     return CredentialsError(
-        f"Cloudflare's API refuses the temporary credential: {status}, {problems}.",
+        f"Cloudflare's API refuses the temporary credential: {status}, {words}.",
         hint="Give the API token the permission Workers R2 Storage Write, and check R2_ACCESS_KEY_ID.",
     )
 
 
 def _credential(result: dict[str, Any]) -> StorageCredentials:
     """The answer has no time of expiry; the session token has it."""
-    try:
-        session_token = str(result["sessionToken"])
-        return StorageCredentials(
-            access_key_id=str(result["accessKeyId"]),
-            secret_access_key=SecretStr(str(result["secretAccessKey"])),
-            session_token=SecretStr(session_token),
-            expires_at=expiry(session_token),
-        )
-    except KeyError as error:
-        raise CredentialsError(
-            f"Cloudflare's API answers without {error.args[0]!r}.",
-            hint="Check that CLOUDFLARE_BASE_URL is the address of Cloudflare's API, or leave it out.",
-        ) from None
+    session_token = _text(result, "sessionToken")
+    return StorageCredentials(
+        access_key_id=_text(result, "accessKeyId"),
+        secret_access_key=SecretStr(_text(result, "secretAccessKey")),
+        session_token=SecretStr(session_token),
+        expires_at=expiry(session_token),
+    )
+
+
+def _text(result: dict[str, Any], name: str) -> str:
+    value = result.get(name)
+    if isinstance(value, str) and value:
+        return value
+    raise CredentialsError(
+        f"Cloudflare's API answers without {name!r}.",
+        hint="Check that CLOUDFLARE_BASE_URL is the address of Cloudflare's API, or leave it out.",
+    )

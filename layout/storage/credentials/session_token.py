@@ -20,11 +20,16 @@ def scope_paths(session_token: str) -> tuple[str, ...]:
     Raises:
         CredentialsError: The text is not a session token.
     """
-    paths = _claims(session_token).get("paths") or {}
-    named = (
-        [paths.get(kind) or () for kind in ("prefixPaths", "objectPaths")] if isinstance(paths, dict) else []
-    )
-    return tuple(str(path) for group in named for path in group)
+    paths = _claims(session_token).get("paths")
+    if paths is None:
+        return ()
+    # No paths would mean the whole bucket, so what cannot be read must not be taken for none.
+    if not isinstance(paths, dict):
+        raise _unreadable("its paths are not an object")
+    named = [paths.get(kind) for kind in ("prefixPaths", "objectPaths")]
+    if not all(group is None or _is_list_of_text(group) for group in named):
+        raise _unreadable("its paths are not lists of text")
+    return tuple(path for group in named for path in group or ())
 
 
 def expiry(session_token: str) -> datetime:
@@ -34,9 +39,16 @@ def expiry(session_token: str) -> datetime:
         CredentialsError: The text is not a session token.
     """
     end = _claims(session_token).get("exp")
-    if not isinstance(end, int):
+    if not isinstance(end, int) or isinstance(end, bool):
         raise _unreadable("it has no time of expiry")
-    return datetime.fromtimestamp(end, UTC)
+    try:
+        return datetime.fromtimestamp(end, UTC)
+    except (OverflowError, ValueError, OSError):
+        raise _unreadable("its time of expiry is no date") from None
+
+
+def _is_list_of_text(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _claims(session_token: str) -> dict[str, Any]:
@@ -46,7 +58,7 @@ def _claims(session_token: str) -> dict[str, Any]:
             raise _unreadable("it does not begin with 'jwt/'")
         payload = jwt.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, RecursionError):
         raise _unreadable("it is not base64 of a JWT") from None
     if not isinstance(claims, dict):
         raise _unreadable("its claims are not an object")

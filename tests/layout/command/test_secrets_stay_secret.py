@@ -155,6 +155,22 @@ def test_what_pulumi_says_is_passed_on_without_secrets(
     )
 
 
+@pytest.mark.parametrize("login", [f"user:{PLANTED}", PLANTED, f"user:{PLANTED}@corp"])
+def test_the_login_of_an_address_is_none_of_the_words_that_are_passed_on(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path, login: str
+) -> None:
+    """Pulumi names where it keeps its state, in words that need not be text in UTF-8."""
+    cli = tmp_path / "pulumi"
+    cli.write_text('#!/bin/sh\nprintf "error: \\377 cannot open $PULUMI_BACKEND_URL\\n" >&2\nexit 1\n')
+    cli.chmod(0o755)
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"postgres://{login}@db.example/pulumi?sslmode=disable")
+    main(["env", "--stack", "dev", "--pulumi", str(cli)])
+    assert capfd.readouterr().err.splitlines()[0] == (
+        "Error: Pulumi does not tell the outputs of the stack 'dev': error: \ufffd cannot open"
+        " postgres://***@db.example/pulumi?sslmode=disable"
+    )
+
+
 def _planted_session_token(cloudflare: LocalCloudflare, bucket: str) -> str:
     """One of the right form that no secret signed: what R2 refuses at the first request."""
     secret = SecretStr(f"{PLANTED}00" * 8)

@@ -66,12 +66,14 @@ def storage(local: StorageSettings) -> R2Storage:
 class FixedAnswer:
     """A server that gives every request the same answer, and remembers the requests.
 
-    Real clients meet a real connection: this is how answers are tested that the local R2 never gives.
+    Real clients meet a real connection: this is how answers are tested that the local R2 never gives. Of the body
+    that it announces, `unsent` bytes never come.
     """
 
     endpoint: str
     status: int = 200
     body: bytes = b""
+    unsent: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     requests: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
 
@@ -95,7 +97,7 @@ def fixed_answer() -> Iterator[FixedAnswer]:
             self.send_response(fixed.status)
             for name, value in fixed.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(fixed.body)))
+            self.send_header("Content-Length", str(len(fixed.body) + fixed.unsent))
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(fixed.body)

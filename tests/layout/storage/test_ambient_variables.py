@@ -195,8 +195,12 @@ def test_a_variable_that_no_argument_undoes_is_refused_by_name(
     assert caught.value.hint == f"Unset it for this process: env -u {name} COMMAND"
 
 
-def test_the_proxy_of_the_settings_is_used(fixed_answer: FixedAnswer) -> None:
-    """By both clients: a request to a proxy names the whole address."""
+def test_the_proxy_of_the_settings_is_used(
+    fixed_answer: FixedAnswer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By both clients, whatever variables except from it: a request to a proxy names the whole address."""
+    for name in ("NO_PROXY", "no_proxy", "AWS_PROXY_EXCLUDES"):
+        monkeypatch.setenv(name, "*,127.0.0.1")
     fixed_answer.headers = {"ETag": '"e"'}
     behind = StorageSettings(
         endpoint="http://127.0.0.1:9",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +14,7 @@ from layout.access import scope_for_environment, scope_for_user, scope_for_whole
 from layout.environment import Environment
 from layout.errors import CredentialsError
 from layout.storage.clients import s3_client
-from layout.storage.credentials.minting import Minter, api_minter, environment_api_minter, local_minter
+from layout.storage.credentials.minting import Minter, api_minter, local_minter
 from layout.storage.credentials.session_token import scope_paths
 from layout.storage.credentials.signing import Parent, sign
 from layout.storage.settings import StorageSettings
@@ -182,100 +181,3 @@ def test_minting_needs_the_account(settings: StorageSettings) -> None:
         local_minter(settings.model_copy(update={"account_id": None}))
     assert str(caught.value) == "The settings name no account, which minting needs."
     assert caught.value.hint == "Set CLOUDFLARE_ACCOUNT_ID."
-
-
-@pytest.mark.parametrize(
-    ("body", "words"),
-    [
-        (b'{"errors": [{"code": 10003, "message": "Access Denied"}]}', "Access Denied (10003)"),
-        (b"<html>", "without a reason"),
-    ],
-)
-def test_a_refusal_repeats_cloudflares_words(
-    by_api: Minter, fixed_answer: FixedAnswer, body: bytes, words: str
-) -> None:
-    """Status, message and code; the API token stays out."""
-    fixed_answer.status, fixed_answer.body = 403, body
-    with pytest.raises(CredentialsError) as caught:
-        by_api(DEV, timedelta(minutes=1))
-    assert str(caught.value) == f"Cloudflare's API refuses the temporary credential: 403, {words}."
-    assert caught.value.hint == (
-        "Give the API token the permission Workers R2 Storage Write, and check R2_ACCESS_KEY_ID."
-    )
-
-
-def test_no_answer_of_the_api(settings: StorageSettings) -> None:
-    """What the system says, and the other way to mint."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), object) as server:  # type: ignore[arg-type]
-        url = f"http://127.0.0.1:{server.server_port}"
-    with pytest.raises(CredentialsError) as caught:
-        api_minter(settings, API_TOKEN, api_url=url)(DEV, timedelta(minutes=1))
-    assert str(caught.value) == (
-        "Cloudflare's API gives no answer to the request for a temporary credential: Connection refused."
-    )
-    assert caught.value.hint == "Try again, or sign on this machine, which needs no request."
-
-
-@pytest.mark.parametrize("body", [b'{"result": {}}', b'{"result": null}', b"[]"])
-def test_an_answer_without_a_credential(by_api: Minter, fixed_answer: FixedAnswer, body: bytes) -> None:
-    """Some other server is at that address."""
-    fixed_answer.body = body
-    with pytest.raises(CredentialsError) as caught:
-        by_api(DEV, timedelta(minutes=1))
-    assert str(caught.value) == "Cloudflare's API answers without 'sessionToken'."
-    assert caught.value.hint == (
-        "Check that CLOUDFLARE_BASE_URL is the address of Cloudflare's API, or leave it out."
-    )
-
-
-def test_a_redirect_is_not_followed(by_api: Minter, fixed_answer: FixedAnswer) -> None:
-    """It would carry the API token to whatever address the answer names."""
-    fixed_answer.status = 302
-    fixed_answer.headers = {"Location": f"{fixed_answer.endpoint}/elsewhere"}
-    with pytest.raises(CredentialsError) as caught:
-        by_api(DEV, timedelta(minutes=1))
-    assert str(caught.value) == "Cloudflare's API refuses the temporary credential: 302, without a reason."
-    assert len(fixed_answer.requests) == 1
-
-
-def test_an_api_token_with_a_line_feed_in_it_is_named_and_not_shown(settings: StorageSettings) -> None:
-    """The HTTP library would quote the whole header."""
-    with pytest.raises(CredentialsError) as caught:
-        api_minter(settings, SecretStr("cfat_abc\n"))
-    assert str(caught.value) == "The API token holds the character U+000A, which is no printable ASCII."
-    assert caught.value.hint == "Set CLOUDFLARE_API_TOKEN again, to the token without anything around it."
-
-
-@pytest.mark.parametrize("end", ["\n", "\r\n", " "])
-def test_white_space_around_the_variables_of_the_api_does_no_harm(
-    settings: StorageSettings, fixed_answer: FixedAnswer, end: str
-) -> None:
-    """A secret from a file ends in the line feed that an editor put there."""
-    fixed_answer.body = b'{"result": {}}'
-    environ = {
-        "CLOUDFLARE_API_TOKEN": f"cfat_abc{end}",
-        "CLOUDFLARE_BASE_URL": f"{fixed_answer.endpoint}{end}",
-    }
-    with pytest.raises(CredentialsError, match="without 'sessionToken'"):
-        environment_api_minter(settings, environ)(DEV, timedelta(minutes=1))
-    assert fixed_answer.requests[0][2]["Authorization"] == "Bearer cfat_abc"
-
-
-@pytest.mark.parametrize(
-    ("url", "problem"),
-    [
-        ("http://api.example", "is not encrypted: http://api.example"),
-        ("ftp://api.example", "is not encrypted: ftp://api.example"),
-        ("https://cfat_abc:x@api.example", "is not an address"),
-        ("api.example", "is not an address"),
-        ("https://api.example/\u200b", "is not an address"),
-    ],
-)
-def test_the_api_token_goes_to_a_safe_address_only(settings: StorageSettings, url: str, problem: str) -> None:
-    """Encrypted, or to this machine."""
-    with pytest.raises(CredentialsError) as caught:
-        api_minter(settings, API_TOKEN, api_url=url)
-    assert str(caught.value) == f"The address of Cloudflare's API {problem}."
-    assert caught.value.hint == (
-        "Leave CLOUDFLARE_BASE_URL out, or set it to an https address; http is for 127.0.0.1 only."
-    )

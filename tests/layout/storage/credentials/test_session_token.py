@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -25,6 +26,10 @@ def _token(*prefixes: str) -> str:
 
 def _wrapped(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
+
+
+def _with_claims(claims: str) -> str:
+    return _wrapped(f"jwt/a.{base64.urlsafe_b64encode(claims.encode()).decode()}.c")
 
 
 def test_prefixes_are_read() -> None:
@@ -59,10 +64,14 @@ def test_expiry_is_read() -> None:
         (_wrapped("jwt/a"), "it is not base64 of a JWT"),
         (_wrapped("jwt/a.b.c"), "it is not base64 of a JWT"),
         (_wrapped("xyz/a.b.c"), "it does not begin with 'jwt/'"),
-        (
-            _wrapped("jwt/a." + base64.urlsafe_b64encode(b"[1]").decode() + ".c"),
-            "its claims are not an object",
-        ),
+        (_with_claims("[1]"), "its claims are not an object"),
+        (_with_claims("[" * 100_000), "it is not base64 of a JWT"),
+        (_with_claims('{"paths": 5}'), "its paths are not an object"),
+        (_with_claims('{"paths": ["dev/"]}'), "its paths are not an object"),
+        (_with_claims('{"paths": []}'), "its paths are not an object"),
+        (_with_claims('{"paths": {"prefixPaths": 5}}'), "its paths are not lists of text"),
+        (_with_claims('{"paths": {"prefixPaths": "dev/"}}'), "its paths are not lists of text"),
+        (_with_claims('{"paths": {"objectPaths": [null]}}'), "its paths are not lists of text"),
     ],
 )
 def test_a_text_that_is_no_token_is_refused_without_showing_it(token: str, reason: str) -> None:
@@ -75,7 +84,15 @@ def test_a_text_that_is_no_token_is_refused_without_showing_it(token: str, reaso
 
 def test_a_token_without_expiry_is_refused() -> None:
     """Every credential ends; one that does not say when is not understood."""
-    claims = base64.urlsafe_b64encode(b'{"bucket":"films"}').decode()
+    for claims in ('{"bucket":"films"}', '{"exp": true}', '{"exp": "1790000000"}'):
+        with pytest.raises(CredentialsError) as caught:
+            expiry(_with_claims(claims))
+        assert str(caught.value) == "The session token cannot be read: it has no time of expiry."
+
+
+@pytest.mark.parametrize("end", [10**12, -(10**12), 10**30])
+def test_an_expiry_beyond_the_calendar_is_refused(end: int) -> None:
+    """Milliseconds in place of seconds, for one."""
     with pytest.raises(CredentialsError) as caught:
-        expiry(_wrapped(f"jwt/a.{claims}.c"))
-    assert str(caught.value) == "The session token cannot be read: it has no time of expiry."
+        expiry(_with_claims(json.dumps({"exp": end})))
+    assert str(caught.value) == "The session token cannot be read: its time of expiry is no date."
