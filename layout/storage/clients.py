@@ -24,7 +24,7 @@ from botocore.handlers import add_expect_header, add_recursion_detection_header
 from layout.errors import SettingsError
 from layout.storage.credentials.storage_credentials import CredentialSource, StorageCredentials
 from layout.storage.isolated_session import isolated_session, without_plugins
-from layout.storage.process_bound_store import ProcessBoundStore
+from layout.storage.process_bound import ProcessBoundStore, bind_to_process, note_use_of_obstore
 from layout.storage.redaction import redact_session_tokens
 from layout.storage.settings import StorageSettings
 
@@ -63,6 +63,9 @@ def s3_client(
 ) -> "S3Client":
     """A boto3 client for the account's S3 endpoint. Safe to share between threads.
 
+    Each request in a process that was forked after the client's first one raises `StorageError`: the two would take
+    each other's answers.
+
     Args:
         settings: Endpoint and, unless `credentials` is given, the credential.
         credentials: Asked before each request, so that temporary credentials renew themselves.
@@ -86,6 +89,7 @@ def s3_client(
     # It would send a header made of variables of AWS Lambda.
     client.meta.events.unregister("before-call", add_recursion_detection_header)
     client.meta.events.register_first("needs-retry.s3", _translate_retry_after)
+    bind_to_process(client)
     return client
 
 
@@ -197,6 +201,7 @@ def _obstore_provider(source: CredentialSource) -> Callable[[], "S3Credential"]:
     """The same source in obstore's form. obstore keeps an answer until five minutes before `expires_at`."""
 
     def provide() -> "S3Credential":
+        note_use_of_obstore()
         now = source()
         return {
             "access_key_id": now.access_key_id,

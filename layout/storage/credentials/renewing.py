@@ -9,7 +9,9 @@
 """
 
 import logging
+import os
 import threading
+import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -33,6 +35,18 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+# A fork copies a lock as it is, and none of the threads that could release it.
+_all: "weakref.WeakSet[RenewingCredentials]" = weakref.WeakSet()
+
+
+def _renew_locks() -> None:
+    for credentials in _all:
+        credentials._lock = threading.Lock()  # noqa: SLF001 - of this module
+
+
+os.register_at_fork(after_in_child=_renew_locks)
+
+
 class RenewingCredentials:
     """A `CredentialSource` for both clients: call it, and it answers with a credential that is still valid.
 
@@ -40,6 +54,7 @@ class RenewingCredentials:
     the others go on with what they have. If minting fails, a warning says so and the credential is used
     until it ends; after that each call raises `CredentialsError` with the cause, until minting works again.
     A job that needs the whole bucket for longer than the hour that it may be opened for holds one of these.
+    A forked process goes on with what its parent had, and renews for itself.
     """
 
     def __init__(
@@ -67,6 +82,7 @@ class RenewingCredentials:
         self._current: StorageCredentials | None = None
         self._cause: LayoutError | None = None
         self._next_attempt: datetime | None = None
+        _all.add(self)
 
     def __repr__(self) -> str:
         return f"RenewingCredentials(scope={self.scope!r}, lifetime={self.lifetime!r})"
