@@ -20,6 +20,7 @@
     │   └── CredentialsError          temporary credentials refused or not to be had
     └── MigrationError                moving data from an old layout
         ├── PlanError                 plan file missing, wrong, or of another bucket
+        ├── RulesError                rule file wrong, or not the one of the plan
         ├── PlanBlockedError          unknown, conflict or collision: a person decides
         ├── VerificationError         verdict missing, failed, or about another plan
         └── DeletionRefusedError      a delete without its preconditions
@@ -46,6 +47,7 @@ __all__ = [
     "ObjectMissingError",
     "PlanBlockedError",
     "PlanError",
+    "RulesError",
     "SchemeError",
     "SettingsError",
     "StorageError",
@@ -145,6 +147,10 @@ class MigrationError(LayoutError):
 
 class PlanError(MigrationError):
     """The plan file is missing, wrong, or was made for another bucket."""
+
+
+class RulesError(MigrationError):
+    """A rule file cannot be read, says something that is none, or is not the one a plan was made with."""
 
 
 class PlanBlockedError(MigrationError):

@@ -20,6 +20,12 @@ from layout.migrate.planning import make_plan
 from layout.migrate.report import show
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.verdict import Verdict
+from layout.migrate.rules.explaining import explain
+from layout.migrate.rules.kept import keep_rules
+from layout.migrate.rules.reading import read_rules
+from layout.migrate.rules.rule import NO_RULES
+from layout.migrate.rules.showing import explained, with_ignored, with_suggestion
+from layout.migrate.rules.suggesting import check_place, suggest_rules
 from layout.migrate.survey import survey
 from layout.migrate.verifying import verify_plan
 from layout.storage.clients import settings_credentials
@@ -46,22 +52,38 @@ def run_command(arguments: argparse.Namespace) -> Result:
 def _list(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
     environment = arguments.env or settings.app_env
     with closing(BucketReader(settings)) as bucket:
-        states = survey(bucket, LEGACY_LAYOUTS.values(), environment, progress)
-    return show.states(settings.bucket, environment, states)
+        rules = NO_RULES if arguments.rules is None else read_rules(arguments.rules)
+        states = survey(bucket, LEGACY_LAYOUTS.values(), environment, progress, rules)
+    return show.states(settings.bucket, environment, states, with_rules=rules is not NO_RULES)
 
 
 def _plan(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
     environment: Environment = arguments.env or settings.app_env
     layout = LEGACY_LAYOUTS[arguments.layout]
     meta = PlanMeta.new(layout.name, settings, environment)
+    rules = None if arguments.rules is None else read_rules(arguments.rules)
+    if arguments.suggest is not None:
+        check_place(arguments.suggest)
     with closing(BucketReader(settings)) as bucket:
         if not arguments.plan.exists():
             # A bucket that does not answer leaves no plan behind that is about a wrong endpoint.
             bucket.now()
         uploads = find_open_uploads(bucket)
         with PlanFile.open_or_create(arguments.plan, meta) as plan:
+            if rules is not None:
+                keep_rules(plan, rules)
             made = make_plan(plan, bucket, layout, progress, arguments.read_limit)
-            return show.plan(plan, made=made, uploads=uploads)
+            result = show.plan(plan, made=made, uploads=uploads)
+            if arguments.suggest is None:
+                return result
+            suggested = suggest_rules(plan, layout, arguments.suggest)
+            return with_suggestion(result, suggested, arguments.suggest)
+
+
+def _explain(arguments: argparse.Namespace, settings: StorageSettings, _progress: Progress) -> Result:
+    with PlanFile.open(arguments.plan, finished=True) as plan:
+        _require_settings(plan, settings, arguments)
+        return explained(plan, explain(plan, arguments.key))
 
 
 def _copy(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
@@ -85,7 +107,7 @@ def _verify(arguments: argparse.Namespace, settings: StorageSettings, progress: 
         uploads = find_open_uploads(bucket)
         verdict = verify_plan(plan, bucket, progress, deep=arguments.deep)
         verdict.save(arguments.verdict)
-        return show.verdict(verdict, arguments.verdict, uploads)
+        return with_ignored(plan, show.verdict(verdict, arguments.verdict, uploads))
 
 
 def _mark(arguments: argparse.Namespace, settings: StorageSettings, _progress: Progress) -> Result:
@@ -111,13 +133,17 @@ def _delete(arguments: argparse.Namespace, settings: StorageSettings, progress: 
                 check_delete(plan, verdict, reader, arguments.bucket)
                 uploads = find_open_uploads(reader)
                 report = list_deletable(plan, reader, arguments.min_age, progress)
-            return show.deleted(report, executed=False, min_age=arguments.min_age, uploads=uploads)
+            return with_ignored(
+                plan, show.deleted(report, executed=False, min_age=arguments.min_age, uploads=uploads)
+            )
         with closing(BucketWriter(settings)) as bucket:
             check_delete(plan, verdict, bucket, arguments.bucket)
             # Before the effects: nothing may keep the report of what was deleted from being told.
             uploads = find_open_uploads(bucket)
             report = delete_old_objects(plan, bucket, arguments.min_age, progress)
-            return show.deleted(report, executed=True, min_age=arguments.min_age, uploads=uploads)
+            return with_ignored(
+                plan, show.deleted(report, executed=True, min_age=arguments.min_age, uploads=uploads)
+            )
 
 
 def _require_settings(plan: PlanFile, settings: StorageSettings, arguments: argparse.Namespace) -> None:
@@ -127,6 +153,7 @@ def _require_settings(plan: PlanFile, settings: StorageSettings, arguments: argp
 _COMMANDS: dict[str, Callable[[argparse.Namespace, StorageSettings, Progress], Result]] = {
     "list": _list,
     "plan": _plan,
+    "explain": _explain,
     "copy": _copy,
     "verify": _verify,
     "mark": _mark,

@@ -58,6 +58,7 @@ def make_parser() -> argparse.ArgumentParser:
         differences=False,
     )
     _add_environment(command)
+    _add_rules(command)
 
     command = _add(
         commands, "plan", "decide about every object of the bucket; only reads it, and writes a plan file"
@@ -66,6 +67,16 @@ def make_parser() -> argparse.ArgumentParser:
     _add_environment(command)
     _add_plan(command)
     _add_read_limit(command)
+    _add_rules(command)
+    command.add_argument(
+        "--suggest", type=Path, metavar="FILE", help="write rules for all that stops the copy into a new file"
+    )
+
+    command = _add(
+        commands, "explain", "say what a plan does with an object, and by which rule", differences=False
+    )
+    command.add_argument("key", metavar="KEY", help="its key, old or new")
+    _add_made_plan(command)
 
     command = _add(commands, "copy", "copy to the new keys; a dry run unless --execute is given")
     _add_made_plan(command)
@@ -153,6 +164,12 @@ def _add_read_limit(command: argparse.ArgumentParser) -> None:
         metavar="SIZE",
         help="bytes of bodies to read at most, where nothing else tells whether two objects are equal:"
         " 500M, 20G, 0 (default: 10G)",
+    )
+
+
+def _add_rules(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--rules", type=Path, metavar="FILE", help="rules for what the layout does not know (TOML)"
     )
 
 

@@ -115,7 +115,7 @@ class FlatLayout(LegacyLayout):
             key,
             area,
             "user",
-            lambda: r2_key(owner, path, profile, environment=facts.environment),
+            lambda: r2_key(facts.user_of(owner), path, profile, environment=facts.environment),
             owner=owner,
             phase=phase_of(path),
         )
@@ -127,11 +127,12 @@ class FlatLayout(LegacyLayout):
             return None
         if new_key.template.name == "game":
             return f"{GAMES}/{fields['path']}" if _SHARED_GAME.fullmatch(fields["path"]) else None
-        if new_key.template.name != "profile_file" or fields["user"] in NEVER_USERS:
+        if new_key.template.name != "profile_file":
             return None
-        if facts.profile_of(fields["user"]) != fields["profile"]:
+        owner = facts.owner_of_user(fields["user"])
+        if owner in NEVER_USERS or facts.profile_of(owner) != fields["profile"]:
             return None
-        return f"{fields['user']}/{fields['path']}"
+        return f"{owner}/{fields['path']}"
 
 
 FLAT = FlatLayout()

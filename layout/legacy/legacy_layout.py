@@ -9,8 +9,8 @@ old layout writes it, in NFC, wherever in the key it stands. The plan's table of
 
 import enum
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from layout.environment import Environment
@@ -48,6 +48,8 @@ class Decision(enum.StrEnum):
     """It belongs to the old layout and has a key in the new one."""
     KEEP = "keep"
     """Its key is one of the new layout, and it stays where it is."""
+    IGNORE = "ignore"
+    """A person has decided that it stays where it is. No layout says this by itself."""
     UNKNOWN = "unknown"
     """No rule says what it is. A person has to decide."""
 
@@ -66,10 +68,20 @@ class Facts:
     Attributes:
         environment: The environment that the objects move into.
         profile_of: The profile that an owner's objects go to, or None if nothing shows that the owner is a user.
+        mapped: User ids of the new layout by owner reference, for those owners who get another id there.
     """
 
     environment: Environment
     profile_of: Callable[[str], str | None]
+    mapped: Mapping[str, str] = field(default_factory=dict)
+
+    def user_of(self, owner: str) -> str:
+        """The user id of an owner in the new layout."""
+        return self.mapped.get(owner, owner)
+
+    def owner_of_user(self, user_id: str) -> str:
+        """The owner reference of a user id of the new layout."""
+        return next((owner for owner, user in self.mapped.items() if user == user_id), user_id)
 
 
 @dataclass(frozen=True)
@@ -90,10 +102,11 @@ class Placement:
     """Where one object belongs.
 
     Attributes:
-        decision: Move, keep or unknown.
+        decision: Move, keep, ignore or unknown.
         area: A short name for a group of keys, the same for every user: one row of the plan's table.
         rule: The name of the rule that decided; a plan keeps it.
-        reason: Why the object does not move, in a form that can follow "because"; empty for a move.
+        reason: Why the object does not move, in a form that can follow "because"; for a move empty, or why an
+            operator wants it.
         owner: Whose the object is: the owner reference; empty if no user owns it.
         new_key: The key in the new layout; only for a move.
         phase: When it is copied.
@@ -130,6 +143,10 @@ class LegacyLayout(ABC):
 
         None if the object is nobody's, whatever else the bucket holds.
         """
+
+    def user_of(self, owner: str) -> str:
+        """The id that an owner gets in the new layout: their own, as far as the layout goes."""
+        return owner
 
     @abstractmethod
     def evidence_in(self, key: str) -> Evidence | None:

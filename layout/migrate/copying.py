@@ -1,8 +1,8 @@
 """Copying what a plan says, group by group: a user's profile files, then their media, then their databases.
 
-The shared games are the first group. A database is copied only after all media that it can name, so a
-database at its new key means that the rest is there. What is finished is written into the plan batch by
-batch; a run that is killed repeats at most one batch, whose copies it then finds at their new keys.
+The shared games, and what rules set aside, are the first group. A database is copied only after all media that
+it can name, so a database at its new key means that the rest is there. What is finished is written into the plan
+batch by batch; a run that is killed repeats at most one batch, whose copies it then finds at their new keys.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from layout.keys import games_prefix
+from layout.keys import backups_prefix, games_prefix
 from layout.legacy import Phase
 from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.comparing import stop_removed
@@ -78,9 +78,10 @@ def copy_objects(
         ThreadPoolExecutor(IN_FLIGHT) as pool,
     ):
         run = _Run(plan, bucket, report, step, runner, pool, Reading(read_limit))
-        prefix = games_prefix(environment=plan.meta.environment)
-        shared_media_there = not run.copy_phase([prefix], Phase.MEDIA)
-        run.copy_phase([prefix], Phase.DATABASE)
+        environment = plan.meta.environment
+        shared = [games_prefix(environment=environment), backups_prefix(environment=environment)]
+        shared_media_there = not run.copy_phase(shared, Phase.MEDIA)
+        run.copy_phase(shared, Phase.DATABASE)
         for users in _chunks(plan):
             ready = run.write_profiles(users)
             incomplete = run.copy_phase(ready, Phase.MEDIA)

@@ -29,6 +29,7 @@ from layout.migrate.plan.totals import count_verified, state_totals
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.reasons import Reasons
 from layout.migrate.report.verdict import Verdict
+from layout.migrate.rules.kept import ignored_by_rule
 
 __all__ = ["DeleteReport", "check_delete", "delete_old_objects", "list_deletable"]
 
@@ -202,9 +203,12 @@ class _Look:
 
 def _list_again(plan: PlanFile, bucket: BucketReader, report: DeleteReport) -> None:
     """What the old side still shows although it should not."""
+    ignored = ignored_by_rule(plan)
     for page in old_side_pages(bucket):
         for item in page:
             row = planned_at(plan, item.key)
+            if row is None and ignored(item.key):
+                continue
             if row is None:
                 report.left.add(item.key, "was written after the plan was made")
             elif row.state is State.SUPERSEDED:

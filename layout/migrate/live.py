@@ -8,6 +8,7 @@ that is newer came late, from a writer of the old layout that was still alive, a
 
 from datetime import datetime
 
+from layout.keys import parse_key
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.plan.rows import PlannedObject
 
@@ -15,8 +16,11 @@ __all__ = ["gone_reason", "is_from_before", "written_since"]
 
 
 def is_from_before(planned: PlannedObject, live_since: str | None) -> bool:
-    """Whether the environment is live, and the old object no newer than that."""
-    if live_since is None:
+    """Whether the environment is live, and the old object no newer than that, so that `mark` found it copied.
+
+    Not of what a rule sets aside: an earlier migration may have left it alone, and no application deletes backups.
+    """
+    if live_since is None or parse_key(planned.new_key).template.name == "backup":
         return False
     return datetime.fromisoformat(planned.modified) <= datetime.fromisoformat(live_since)
 

@@ -17,11 +17,20 @@ from layout.migrate.marking import live_since
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import ChosenUser, Journal, PlacedObject
 from layout.migrate.plan.moves import Event
-from layout.migrate.plan.rows import decisions, is_listed, profile_of, unplaced, users_without_profile
+from layout.migrate.plan.rows import (
+    decisions,
+    is_listed,
+    is_user,
+    profile_of,
+    unplaced,
+    users_without_profile,
+)
 from layout.migrate.plan.schema import UserState
 from layout.migrate.plan.totals import count_objects
 from layout.migrate.profile_files import choose_profile
 from layout.migrate.report.progress import Progress
+from layout.migrate.rules.kept import kept_rules
+from layout.migrate.rules.ruled_layout import RuledLayout
 from layout.times import utc_now
 
 __all__ = ["make_plan"]
@@ -29,7 +38,12 @@ __all__ = ["make_plan"]
 BATCH = 5_000
 USERS_BATCH = 200
 
-_EVENTS = {Decision.MOVE: Event.PLACED, Decision.KEEP: Event.KEPT, Decision.UNKNOWN: Event.NOT_KNOWN}
+_EVENTS = {
+    Decision.MOVE: Event.PLACED,
+    Decision.KEEP: Event.KEPT,
+    Decision.IGNORE: Event.IGNORED,
+    Decision.UNKNOWN: Event.NOT_KNOWN,
+}
 
 
 def make_plan(
@@ -49,17 +63,18 @@ def make_plan(
     """
     if plan.meta.finished_at is not None:
         return False
+    ruled = RuledLayout(layout, kept_rules(plan))
     with progress.task("listing") as step:
         for page in _pages(plan, bucket):
-            _note_page(plan, layout, page)
+            _note_page(plan, ruled, page)
             step(len(page))
     with plan.transaction():
         plan.note(listed=True)
     with progress.task("choosing profiles") as step:
-        _choose_profiles(plan, bucket, step)
+        _choose_profiles(plan, bucket, ruled, step)
     with progress.task("placing", count_objects(plan)) as step:
-        _place_objects(plan, layout, step)
-    _find_collisions(plan, layout)
+        _place_objects(plan, ruled, step)
+    _find_collisions(plan, ruled)
     reading = Reading(read_limit)
     compare_destinations(plan, bucket, reading, live_since(bucket, plan.meta.environment), progress)
     with plan.transaction():
@@ -82,31 +97,36 @@ def _note_page(plan: PlanFile, layout: LegacyLayout, page: list[ListedObject]) -
         Journal(plan).listed(page, shown)
 
 
-def _choose_profiles(plan: PlanFile, bucket: BucketReader, step: "Progress.Step") -> None:
+def _choose_profiles(
+    plan: PlanFile, bucket: BucketReader, layout: LegacyLayout, step: "Progress.Step"
+) -> None:
     while waiting := users_without_profile(plan, USERS_BATCH):
-        chosen = [_chosen_user(plan, bucket, owner) for owner in waiting]
+        chosen = [_chosen_user(plan, bucket, layout, owner) for owner in waiting]
         with plan.transaction():
             Journal(plan).chosen(chosen)
         step(len(chosen))
 
 
-def _chosen_user(plan: PlanFile, bucket: BucketReader, owner: str) -> ChosenUser:
-    environment = plan.meta.environment
+def _chosen_user(plan: PlanFile, bucket: BucketReader, layout: LegacyLayout, owner: str) -> ChosenUser:
+    environment, wanted_id = plan.meta.environment, layout.user_of(owner)
     try:
-        prefix = user_prefix(owner, environment=environment)
+        prefix = user_prefix(wanted_id, environment=environment)
     except InvalidKeyError as error:
         return ChosenUser(owner, owner, "", "-", "", UserState.INVALID, str(error))
-    registry = profiles_key(owner, environment=environment)
+    registry = profiles_key(wanted_id, environment=environment)
     user_id = registry.fields["user"]
     chosen = choose_profile(
         bucket,
         user_id,
         environment,
         has_registry=is_listed(plan, registry),
-        has_selection=is_listed(plan, selected_profile_key(owner, environment=environment)),
+        has_selection=is_listed(plan, selected_profile_key(wanted_id, environment=environment)),
     )
-    state = UserState.CONFLICT if chosen.problem else UserState.PLANNED
-    return ChosenUser(owner, user_id, prefix, chosen.profile_id, chosen.origin, state, chosen.problem)
+    problem = chosen.problem
+    if user_id != owner and layout.user_of(user_id) == user_id and is_user(plan, user_id):
+        problem = f"a rule gives the id {user_id!r} to {owner!r}, and there is a user of that name"
+    state = UserState.CONFLICT if problem else UserState.PLANNED
+    return ChosenUser(owner, user_id, prefix, chosen.profile_id, chosen.origin, state, problem)
 
 
 def facts_of(plan: PlanFile) -> Facts:
@@ -121,14 +141,16 @@ def facts_of(plan: PlanFile) -> Facts:
     return Facts(plan.meta.environment, profile)
 
 
-def _place_objects(plan: PlanFile, layout: LegacyLayout, step: "Progress.Step") -> None:
+def _place_objects(plan: PlanFile, layout: RuledLayout, step: "Progress.Step") -> None:
     """A row whose new key another row has taken is left as it was, for `_find_collisions`."""
     facts, last = facts_of(plan), 0
     while batch := unplaced(plan, last, BATCH):
         last = batch[-1][0]
+        layout.matches.clear()
         placed = [_placed(row, layout.place(key, facts)) for row, key in batch]
         with plan.transaction():
             Journal(plan).placed(placed)
+            Journal(plan).rules_matched(layout.matches)
         step(len(batch))
 
 
@@ -157,6 +179,8 @@ def _find_collisions(plan: PlanFile, layout: LegacyLayout) -> None:
 
 def _fingerprint(plan: PlanFile) -> str:
     digest = hashlib.sha256()
+    if rules := kept_rules(plan).text:
+        digest.update(rules.encode())
     for decision in decisions(plan):
         digest.update(repr(decision).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()

@@ -8,6 +8,8 @@ from layout.legacy import Decision, Facts, LegacyLayout
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.marking import checked_marker
 from layout.migrate.report.progress import Progress
+from layout.migrate.rules.rule import NO_RULES, Rules
+from layout.migrate.rules.ruled_layout import RuledLayout
 
 __all__ = ["LayoutState", "survey"]
 
@@ -26,6 +28,7 @@ class LayoutState:
         objects: Objects that the migration would move.
         bytes: Their size.
         kept: Objects that are in the new layout already.
+        ignored: Objects that a rule leaves where they are.
         unknown: Objects that no rule places.
         marked: Whether the environment's marker is there.
     """
@@ -36,20 +39,27 @@ class LayoutState:
     objects: int = 0
     bytes: int = 0
     kept: int = 0
+    ignored: int = 0
     unknown: int = 0
     marked: bool = False
 
 
 def survey(
-    bucket: BucketReader, layouts: Iterable[LegacyLayout], environment: Environment, progress: Progress
+    bucket: BucketReader,
+    layouts: Iterable[LegacyLayout],
+    environment: Environment,
+    progress: Progress,
+    rules: Rules = NO_RULES,
 ) -> list[LayoutState]:
     """What each layout finds in the bucket, in one listing; memory grows with the owners, not the objects.
+
+    With rules, what a plan that is made with them would find.
 
     Raises:
         StorageError: The bucket cannot be read.
     """
     marked = checked_marker(bucket, environment) is not None
-    counts = [_Count(layout, environment) for layout in layouts]
+    counts = [_Count(layout, environment, rules) for layout in layouts]
     with progress.task("listing") as step:
         for page in bucket.pages():
             for item in page:
@@ -66,6 +76,7 @@ class _Tally:
     moved: int = 0
     bytes: int = 0
     kept: int = 0
+    ignored: int = 0
     unknown: int = 0
 
     def add(self, decision: Decision, size: int) -> None:
@@ -74,6 +85,8 @@ class _Tally:
             self.bytes += size
         elif decision is Decision.KEEP:
             self.kept += 1
+        elif decision is Decision.IGNORE:
+            self.ignored += 1
         else:
             self.unknown += 1
 
@@ -81,6 +94,7 @@ class _Tally:
         self.moved += other.moved
         self.bytes += other.bytes
         self.kept += other.kept
+        self.ignored += other.ignored
         self.unknown += other.unknown
 
 
@@ -91,8 +105,9 @@ class _Count:
     has shown yet are counted both ways, and the right count is taken once it is known.
     """
 
-    def __init__(self, layout: LegacyLayout, environment: Environment) -> None:
-        self._layout = layout
+    def __init__(self, layout: LegacyLayout, environment: Environment, rules: Rules) -> None:
+        self._name, self._description = layout.name, layout.description
+        self._layout = RuledLayout(layout, rules)
         self._as_user = Facts(environment, lambda _: _ANY_PROFILE)
         self._as_nobody = Facts(environment, lambda _: None)
         self._users: set[str] = set()
@@ -118,12 +133,13 @@ class _Count:
         for tally in (self._tally, *(as_nobody for _, as_nobody in self._waiting.values())):
             total.add_all(tally)
         return LayoutState(
-            self._layout.name,
-            self._layout.description,
+            self._name,
+            self._description,
             users=len(self._users),
             objects=total.moved,
             bytes=total.bytes,
             kept=total.kept,
+            ignored=total.ignored,
             unknown=total.unknown,
             marked=marked,
         )

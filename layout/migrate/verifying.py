@@ -30,6 +30,7 @@ from layout.migrate.plan.totals import count_blocked, count_objects, count_to_mo
 from layout.migrate.profile_files import profile_problem
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.verdict import SIGNS, Problem, Sign, Verdict
+from layout.migrate.rules.kept import ignored_by_rule
 from layout.times import utc_now
 
 __all__ = ["verify_plan"]
@@ -136,8 +137,11 @@ def _check_sources(
 ) -> None:
     """Old objects that are not as planned: what was written there last is not in the new layout."""
     looked_at: list[tuple[PlannedObject | None, ListedObject]] = []
+    ignored = ignored_by_rule(plan)
     for item in page:
         row = planned_at(plan, item.key)
+        if row is None and ignored(item.key):
+            continue
         if row is None or (_is_right(row, run) and not is_planned_version(row, item)):
             looked_at.append((row, item))
     differences = list(pool.map(partial(_source_difference, bucket), looked_at))

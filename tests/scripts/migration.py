@@ -36,7 +36,9 @@ class Operator:
     def run(self, name: str, *arguments: str) -> tuple[int, str, str]:
         """Runs a command with the plan and the verdict of this folder; gives status, stdout and stderr."""
         verdict = ("--verdict", f"{self.plan}.json")
-        common = {
+        common: dict[str, tuple[str, ...]] = {
+            "list": (),
+            "explain": ("--plan", self.plan),
             "plan": ("flat", "--plan", self.plan),
             "copy": ("--plan", self.plan, "--execute"),
             "verify": ("--plan", self.plan, *verdict),

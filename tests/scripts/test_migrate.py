@@ -202,7 +202,8 @@ def test_unknown_objects_stop_the_copy_with_status_three(run: Run, client: S3Cli
     assert (status, out.endswith(f"\n1 objects stop the copy:\n{reason}")) == (3, True)
     error = (
         f"Error: 1 of the planned objects stop the copy:\n{reason}"
-        "Try: Move or delete these objects, or what is at their new keys, then make a new plan.\n"
+        "Try: Decide about them in a rule file; this suggests one:"
+        " scripts/migrate.py plan flat --plan plan.sqlite --suggest FILE\n"
     )
     assert run("copy") == run("copy", "--execute") == (3, "", error)
     assert not [key for key in keys_of(client, bucket) if key.startswith("dev/")]

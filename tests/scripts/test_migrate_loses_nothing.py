@@ -149,7 +149,8 @@ def test_what_a_user_deleted_in_a_live_environment_does_not_come_back(operator: 
         assert (status, out) == (3, "")
         assert err == (
             f"Error: 1 of the planned objects stop the copy:\n  removed   'a/raw_clips/1.mp4': {reason}\n"
-            "Try: Move or delete these objects, or what is at their new keys, then make a new plan.\n"
+            "Try: Decide about them in a rule file; this suggests one:"
+            f" scripts/migrate.py plan flat --plan {operator.plan} --suggest FILE\n"
         )
         operator.new_plan()
         assert operator.statuses("plan") == [3]

@@ -80,7 +80,8 @@ def test_a_user_called_like_an_environment_stops_the_copy(put: Put, run: Run, us
         "",
         (
             f"Error: 2 of the planned objects stop the copy:\n{stops}"
-            "Try: Move or delete these objects, or what is at their new keys, then make a new plan.\n"
+            "Try: Decide about them in a rule file; this suggests one:"
+            " scripts/migrate.py plan flat --plan plan.sqlite --suggest FILE\n"
         ),
     )
 

@@ -4,7 +4,7 @@ What may happen to an object is the table in `layout.migrate.plan.moves`; each s
 changes a row only in a state that the table allows. Every method belongs into a transaction of the plan.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -93,6 +93,18 @@ class Journal:
                 (user.user_id, user.prefix, user.profile_id, user.origin, user.state, user.reason, user.owner)
                 for user in users
             ),
+        )
+
+    def rules_kept(self, name: str, text: str) -> None:
+        """The rule file that the plan is made with."""
+        self.plan.database.execute("INSERT INTO rule_file (id, name, text) VALUES (1, ?, ?)", (name, text))
+
+    def rules_matched(self, matches: Mapping[int, int]) -> None:
+        """How many more keys each rule matched, by its line."""
+        self.plan.database.executemany(
+            "INSERT INTO rule_matches (line, objects) VALUES (?, ?)"
+            " ON CONFLICT (line) DO UPDATE SET objects = objects + excluded.objects",
+            matches.items(),
         )
 
     def placed(self, objects: Iterable[PlacedObject]) -> None:

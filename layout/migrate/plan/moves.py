@@ -38,6 +38,8 @@ class State(enum.StrEnum):
     """It was seen; nothing has been decided: the plan is not finished."""
     KEEP = "keep"
     """It belongs to the new layout, or to another environment."""
+    IGNORE = "ignore"
+    """A rule of the operator leaves it where it is."""
     UNKNOWN = "unknown"
     """No rule says what it is."""
     COLLISION = "collision"
@@ -72,6 +74,7 @@ class Event(enum.StrEnum):
 
     PLACED = "placed"
     KEPT = "kept"
+    IGNORED = "ignored"
     NOT_KNOWN = "not known"
     COLLIDED = "collided"
     OWNER_UNCLEAR = "owner unclear"
@@ -101,8 +104,9 @@ class Move:
 
 
 MOVES = (
-    Move(Event.PLACED, State.LISTED, State.COPY, "plan: the layout gives it a new key"),
+    Move(Event.PLACED, State.LISTED, State.COPY, "plan: the layout or a rule gives it a new key"),
     Move(Event.KEPT, State.LISTED, State.KEEP, "plan: its key is one of the new layout"),
+    Move(Event.IGNORED, State.LISTED, State.IGNORE, "plan: a rule leaves it where it is"),
     Move(Event.NOT_KNOWN, State.LISTED, State.UNKNOWN, "plan: the layout does not know it"),
     Move(Event.COLLIDED, State.LISTED, State.COLLISION, "plan: another object has its new key already"),
     Move(Event.COLLIDED, State.COPY, State.COLLISION, "plan: a later object wants its new key too"),

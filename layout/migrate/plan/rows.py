@@ -16,6 +16,7 @@ __all__ = [
     "decisions",
     "is_destination",
     "is_listed",
+    "is_user",
     "left_to_copy_in",
     "planned_at",
     "planned_for",
@@ -166,6 +167,11 @@ def profile_of(plan: PlanFile, owner: str) -> str | None:
     """The profile that an owner's objects go to; None if the owner is no user."""
     row = plan.row("SELECT profile_id FROM users WHERE owner = ?", owner)
     return row["profile_id"] if row else None
+
+
+def is_user(plan: PlanFile, owner: str) -> bool:
+    """Whether the bucket shows a user whose owner reference this is."""
+    return bool(plan.value("SELECT EXISTS (SELECT 1 FROM users WHERE owner = ?)", owner))
 
 
 def users_after(plan: PlanFile, owner: str, limit: int) -> list[PlannedUser]:

@@ -11,7 +11,7 @@ from layout.migrate.plan.moves import BLOCKING, Proof, State
 
 __all__ = ["APPLICATION_ID", "FORMAT", "TABLES", "UserState", "words"]
 
-FORMAT = 5
+FORMAT = 6
 """Raised when a table changes; a command refuses a plan of another format."""
 
 APPLICATION_ID = 0x72326C70
@@ -60,6 +60,19 @@ CREATE TABLE evidence (
     PRIMARY KEY (owner, name)
 ) STRICT, WITHOUT ROWID;
 
+-- The rule file that the plan was made with, as it was; no row without one.
+CREATE TABLE rule_file (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    name TEXT NOT NULL,                 -- of the file, as the operator gave it
+    text TEXT NOT NULL
+) STRICT;
+
+-- How many keys each rule of it matched, a rule being known by its line.
+CREATE TABLE rule_matches (
+    line INTEGER PRIMARY KEY,
+    objects INTEGER NOT NULL
+) STRICT;
+
 -- Every object of the bucket, those of the new layout included: they are the existing destinations.
 CREATE TABLE objects (
     id INTEGER PRIMARY KEY,
@@ -69,7 +82,7 @@ CREATE TABLE objects (
     modified TEXT NOT NULL,             -- ISO 8601, UTC, as listed
     storage_class TEXT NOT NULL,        -- STANDARD or STANDARD_IA
     area TEXT NOT NULL DEFAULT '',
-    rule TEXT NOT NULL DEFAULT '',      -- name of the rule that decided
+    rule TEXT NOT NULL DEFAULT '',      -- name of the rule that decided; 'line N': of the rule file
     reason TEXT NOT NULL DEFAULT '',    -- for people; empty for a plain copy
     owner TEXT NOT NULL DEFAULT '',     -- users.owner; empty: no user
     new_key TEXT,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from layout import program
 from layout.errors import PlanBlockedError
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.moves import BLOCKING, TO_MOVE, State
@@ -124,11 +125,12 @@ def refuse_if_blocked(plan: PlanFile) -> None:
     blocked = count_blocked(plan)
     if not blocked:
         return
+    suggest = program.command("migrate", "plan", plan.meta.layout, "--plan", plan.path, "--suggest", "FILE")
     lines = [f"  {row.action:9} {row.key!r}: {row.reason}" for row in blocked_rows(plan, SHOWN)]
     if blocked > SHOWN:
         lines.append(f"  and {blocked - SHOWN:,} more")
     raise PlanBlockedError(
         f"{blocked:,} of the planned objects stop the copy:\n" + "\n".join(lines),
-        hint="Move or delete these objects, or what is at their new keys, then make a new plan.",
+        hint=f"Decide about them in a rule file; this suggests one: {suggest}",
         bucket=plan.meta.bucket,
     )

@@ -28,6 +28,7 @@ from layout.migrate.plan.totals import (
 )
 from layout.migrate.report.reasons import KEPT, Reasons
 from layout.migrate.report.verdict import SIGNS, Verdict
+from layout.migrate.rules.showing import rule_data, rule_lines
 from layout.migrate.survey import LayoutState
 
 __all__ = ["copied", "deleted", "marked", "plan", "planned_copy", "size", "states", "verdict"]
@@ -45,7 +46,9 @@ def size(count: int) -> str:
     return f"{count} B" if unit == "B" else f"{value:,.1f} {unit}"
 
 
-def states(bucket: str, environment: Environment, found: list[LayoutState]) -> Result:
+def states(
+    bucket: str, environment: Environment, found: list[LayoutState], *, with_rules: bool = False
+) -> Result:
     """The answer of `list`."""
     lines = [f"Migrations for the bucket {bucket!r}, environment {environment.value}:"]
     for state in found:
@@ -53,6 +56,11 @@ def states(bucket: str, environment: Environment, found: list[LayoutState]) -> R
             f"  {state.name}: {state.description}",
             f"    to move: {state.objects:,} objects of {state.users:,} users and games, {size(state.bytes)}",
             f"    kept:    {state.kept:,} objects that are in the new layout already",
+            *(
+                [f"    ignored: {state.ignored:,} objects that a rule leaves where they are"]
+                if with_rules
+                else []
+            ),
             f"    unknown: {state.unknown:,} objects that no rule places",
             f"    marker:  {'there' if state.marked else 'not there'}",
         ]
@@ -79,6 +87,7 @@ def plan(file: PlanFile, *, made: bool, uploads: Reasons) -> Result:
         lines.append(
             f"  {others:,} objects are of another storage class than STANDARD; copies are asked for it."
         )
+    lines += rule_lines(file)
     if blocked:
         lines += ["", f"{blocked:,} objects stop the copy:"]
         lines += [f"  {row.action:9} {row.key!r}: {row.reason}" for row in blocked_rows(file, SHOWN)]
@@ -98,6 +107,7 @@ def plan(file: PlanFile, *, made: bool, uploads: Reasons) -> Result:
         "blocked": [asdict(row) for row in blocked_rows(file, KEPT)],
         "blocked_total": blocked,
         "open_uploads": asdict(uploads),
+        **rule_data(file),
     }
     return Result(ExitStatus.DIFFERENCES if blocked else ExitStatus.DONE, lines, data)
 

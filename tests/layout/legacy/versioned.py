@@ -39,7 +39,7 @@ class VersionedLayout(LegacyLayout):
             key,
             f"{VERSION}/{{user}}/",
             "user",
-            lambda: r2_key(owner, path, profile, environment=facts.environment),
+            lambda: r2_key(facts.user_of(owner), path, profile, environment=facts.environment),
             owner=owner,
             phase=phase_of(path),
         )
@@ -49,7 +49,8 @@ class VersionedLayout(LegacyLayout):
         if new_key.template.name != "profile_file" or new_key.fields["env"] != facts.environment:
             return None
         user, profile, path = (new_key.fields[name] for name in ("user", "profile", "path"))
-        return f"{VERSION}/{user}/{path}" if facts.profile_of(user) == profile else None
+        owner = facts.owner_of_user(user)
+        return f"{VERSION}/{owner}/{path}" if facts.profile_of(owner) == profile else None
 
 
 VERSIONED = VersionedLayout()

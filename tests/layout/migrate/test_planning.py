@@ -265,5 +265,6 @@ def test_what_stops_the_copy_is_listed(flat: Flat) -> None:
         "  unknown   'stray.txt': it lies at the root of the bucket, under no user\n"
         "  unknown   'x/y': nothing directly under 'x' shows that it is a user"
     )
-    hint = "Move or delete these objects, or what is at their new keys, then make a new plan."
+    suggest = f"r2-layout migrate plan flat --plan {flat.folder / 'plan.sqlite'} --suggest FILE"
+    hint = f"Decide about them in a rule file; this suggests one: {suggest}"
     assert caught.value.hint == hint

@@ -30,6 +30,7 @@ def _placed(event: Event) -> PlacedObject:
 HAPPEN: dict[Event, Callable[[Journal, PlannedObject], None]] = {
     Event.PLACED: lambda journal, _: journal.placed([_placed(Event.PLACED)]),
     Event.KEPT: lambda journal, _: journal.placed([_placed(Event.KEPT)]),
+    Event.IGNORED: lambda journal, _: journal.placed([_placed(Event.IGNORED)]),
     Event.NOT_KNOWN: lambda journal, _: journal.placed([_placed(Event.NOT_KNOWN)]),
     Event.COLLIDED: lambda journal, _: journal.collided([_placed(Event.COLLIDED)]),
     Event.OWNER_UNCLEAR: lambda journal, _: journal.user_refused("a", "dev/games/", "unclear"),
@@ -50,6 +51,7 @@ HAPPEN: dict[Event, Callable[[Journal, PlannedObject], None]] = {
 IN_BULK = {
     Event.PLACED,
     Event.KEPT,
+    Event.IGNORED,
     Event.NOT_KNOWN,
     Event.COLLIDED,
     Event.OWNER_UNCLEAR,
