@@ -117,7 +117,7 @@ class Journal:
         for one in objects:
             self._place("UPDATE", Event.COLLIDED, one)
         self.plan.database.execute(
-            f"UPDATE objects SET {_new_state(Event.COLLIDED)} WHERE {_guard(Event.COLLIDED)}"
+            f"UPDATE objects SET {_new_state(Event.COLLIDED)}, collides = 1 WHERE {_guard(Event.COLLIDED)}"
             " AND new_key IN (SELECT new_key FROM objects WHERE state = 'collision')"
         )
         self.plan.database.execute(
@@ -127,7 +127,7 @@ class Journal:
 
     def _place(self, update: str, event: Event, one: PlacedObject) -> None:
         self.plan.database.execute(
-            f"{update} objects SET {_new_state(event)},"
+            f"{update} objects SET {_new_state(event)}, collides = {int(event is Event.COLLIDED)},"
             " area = ?, rule = ?, reason = ?, owner = ?, new_key = ?, phase = ?"
             f" WHERE id = ? AND {_guard(event)}",
             (one.area, one.rule, one.reason, one.owner, one.new_key, one.phase, one.id),

@@ -115,7 +115,7 @@ def _user(row: Row) -> PlannedUser:
 
 
 # Which rows have a new key that no other row has: the condition of the index `destinations`.
-_HAS_DESTINATION = "objects.new_key IS NOT NULL AND objects.state <> 'collision'"
+_HAS_DESTINATION = "objects.new_key IS NOT NULL AND objects.collides = 0"
 
 
 def is_listed(plan: PlanFile, key: str) -> bool:

@@ -86,6 +86,7 @@ CREATE TABLE objects (
     reason TEXT NOT NULL DEFAULT '',    -- for people; empty for a plain copy
     owner TEXT NOT NULL DEFAULT '',     -- users.owner; empty: no user
     new_key TEXT,
+    collides INTEGER NOT NULL DEFAULT 0,  -- 1: another object wants the same new key
     phase INTEGER NOT NULL DEFAULT 0,   -- 0 media, 1 databases
     -- How far it has come; layout.migrate.plan.moves is the table of all moves.
     state TEXT NOT NULL DEFAULT '{State.LISTED}' CHECK (state IN ({words(State)})),
@@ -99,7 +100,8 @@ CREATE TABLE objects (
     problem TEXT                        -- what the last attempt or verification found wrong
 ) STRICT;
 
--- No two objects may be copied to one key; planning finds collisions by running into this index.
-CREATE UNIQUE INDEX destinations ON objects (new_key) WHERE new_key IS NOT NULL AND state <> '{State.COLLISION}';
+-- No two objects may be copied to one key; planning finds collisions by running into this index. It does not
+-- name the state: each move would write the index again.
+CREATE UNIQUE INDEX destinations ON objects (new_key) WHERE new_key IS NOT NULL AND collides = 0;
 CREATE INDEX blocking ON objects (key) WHERE state IN ({words(BLOCKING)});
 """
