@@ -26,6 +26,7 @@ __all__ = [
     "check_endpoint_agrees",
     "check_jurisdiction",
     "default_endpoint",
+    "split_address",
 ]
 
 MAX_BUCKET_NAME = 63
@@ -153,14 +154,19 @@ def check_endpoint_agrees(endpoint: str, account_id: str | None, jurisdiction: s
         )
 
 
-def _split(endpoint: str) -> SplitResult:
-    """The parts of an http or https address with a host."""
+def split_address(address: str) -> SplitResult | None:
+    """The parts of an http or https address with a host, and a port that there is; None if it is none."""
     try:
-        parts = urlsplit(endpoint)
+        parts = urlsplit(address)
         well_formed = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:
-        well_formed = False
-    if not well_formed or not _ADDRESS_CHARACTERS.fullmatch(endpoint):
+        return None
+    return parts if well_formed and _ADDRESS_CHARACTERS.fullmatch(address) else None
+
+
+def _split(endpoint: str) -> SplitResult:
+    parts = split_address(endpoint)
+    if parts is None:
         value = "The endpoint" if "@" in endpoint else f"The endpoint {shown(endpoint)}"
         raise SettingsError(
             f"{value} is not an http or https address.",

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 
 from layout.errors import EnvironmentNameError
+from layout.scheme.segments import shown
 
 __all__ = ["Environment", "current_environment", "settle_environment"]
 
@@ -53,7 +54,7 @@ def current_environment(environ: Mapping[str, str] = os.environ) -> Environment:
     if environment is None:
         known = ", ".join(_BY_NAME)
         raise EnvironmentNameError(
-            f"{VARIABLE} is {name!r}, which is none of {known}.",
+            f"{VARIABLE} is {shown(name)}, which is none of {known}.",
             hint=f"Set {VARIABLE} to one of {known}; unset, it means dev.",
         )
     return environment

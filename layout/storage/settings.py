@@ -16,7 +16,6 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -31,6 +30,7 @@ from layout.account import (
     check_endpoint_agrees,
     check_jurisdiction,
     default_endpoint,
+    split_address,
 )
 from layout.environment import Environment, current_environment, settle_environment
 from layout.errors import SettingsError
@@ -129,8 +129,9 @@ class StorageSettings(BaseSettings):
     @classmethod
     def _proxy_is_an_address(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
-            parts = urlsplit(value.get_secret_value())
-            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"}:
+            address = value.get_secret_value()
+            parts = split_address(address)
+            if parts is None or parts.path not in {"", "/"} or {"?", "#"} & set(address):
                 raise ValueError("it is not the address of a proxy, such as http://proxy.example:3128")
         return value
 

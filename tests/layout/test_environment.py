@@ -34,3 +34,10 @@ def test_other_names_are_refused(name: str) -> None:
         current_environment({"APP_ENV": name})
     assert str(caught.value) == f"APP_ENV is {name!r}, which is none of dev, staging, prod."
     assert caught.value.hint == "Set APP_ENV to one of dev, staging, prod; unset, it means dev."
+
+
+def test_a_huge_name_is_shown_in_part() -> None:
+    """A whole file in the variable would hide what the message says."""
+    with pytest.raises(EnvironmentNameError) as caught:
+        current_environment({"APP_ENV": "x" * 5000})
+    assert str(caught.value).endswith("... (5,002 characters in all), which is none of dev, staging, prod.")

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import SecretStr
 
 from layout.access import MAX_LIFETIME_SECONDS, CredentialScope
+from layout.account import split_address
 from layout.errors import CredentialsError
 from layout.foreign_words import quoted
 from layout.storage.credentials.session_token import expiry
@@ -130,11 +131,10 @@ def environment_api_minter(settings: StorageSettings, environ: Mapping[str, str]
 
 def _api_address(api_url: str) -> str:
     """The token goes there, so only encrypted, or to this machine; a user name would be part of every message."""
-    parts = urlsplit(api_url)
-    local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
-    if unprintable(api_url) or parts.username is not None or not parts.hostname:
+    parts = split_address(api_url)
+    if parts is None or parts.username is not None or {"?", "#"} & set(api_url):
         problem = "is not an address"
-    elif parts.scheme != "https" and not (parts.scheme == "http" and local):
+    elif parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
         problem = f"is not encrypted: {parts.scheme}://{parts.hostname}"
     else:
         return api_url.rstrip("/")

@@ -270,7 +270,21 @@ def test_a_character_that_cannot_be_sent_is_named_and_the_value_is_not_shown(
     )
 
 
-@pytest.mark.parametrize("proxy", ["proxy.example:3128", "socks5://proxy.example", "http://", "http://a/b"])
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "proxy.example:3128",
+        "socks5://proxy.example",
+        "http://",
+        "http://a/b",
+        "http://a:99999",
+        "http://a:0",
+        "http://a:b",
+        "http://[a",
+        "http://user:pass#word@proxy.example:3128",
+        "http://user:pass?word@proxy.example:3128",
+    ],
+)
 def test_a_proxy_has_an_address(complete: pytest.MonkeyPatch, proxy: str) -> None:
     """It may hold a password, so it is not shown."""
     complete.setenv("R2_PROXY", proxy)

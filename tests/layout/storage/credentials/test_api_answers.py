@@ -149,7 +149,12 @@ def test_white_space_around_the_variables_of_the_api_does_no_harm(
     ("url", "problem"),
     [
         ("http://api.example", "is not encrypted: http://api.example"),
-        ("ftp://api.example", "is not encrypted: ftp://api.example"),
+        ("ftp://api.example", "is not an address"),
+        ("https://[::1", "is not an address"),
+        ("https://api.example:99999", "is not an address"),
+        ("https://api.example:abc", "is not an address"),
+        ("https://api.example?token=cfat_abc", "is not an address"),
+        ("https://api.example#", "is not an address"),
         ("https://cfat_abc:x@api.example", "is not an address"),
         ("api.example", "is not an address"),
         ("https://api.example/\u200b", "is not an address"),
