@@ -91,6 +91,9 @@ class StackSettings(BaseModel):
     token_ip_ranges: IpRanges = Field(
         default=(), description="Networks that the tokens may be used from. None: everywhere."
     )
+    audit_token_ip_ranges: IpRanges | None = Field(
+        default=None, description="The same for the audit token alone. Left out: as for both."
+    )
     endpoint: Endpoint | None = Field(
         default=None, description="S3 endpoint for the outputs, if it is not the account's own."
     )

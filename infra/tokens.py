@@ -60,6 +60,10 @@ class EnvironmentTokens(pulumi.ComponentResource):
         tokens = [self._token(access, generation) for generation in self._settings.generations]
         return _s3_credentials(tokens[-1])
 
+    def _ip_ranges(self, access: AccessLevel) -> tuple[str, ...]:
+        of_audit = self._settings.audit_token_ip_ranges
+        return self._settings.token_ip_ranges if of_audit is None or access is not AUDIT else of_audit
+
     def _token(self, access: AccessLevel, generation: int) -> cloudflare.AccountToken:
         settings = self._settings
         resource = bucket_resource(settings.account_id, settings.bucket_name, settings.jurisdiction)
@@ -78,17 +82,17 @@ class EnvironmentTokens(pulumi.ComponentResource):
                     resources=policy["resources"],
                 )
             ],
-            condition=_condition(settings),
+            condition=_condition(self._ip_ranges(access)),
             expires_on=settings.token_expires_on,
             opts=self._options,
         )
 
 
-def _condition(settings: StackSettings) -> cloudflare.AccountTokenConditionArgs | None:
-    if not settings.token_ip_ranges:
+def _condition(ip_ranges: tuple[str, ...]) -> cloudflare.AccountTokenConditionArgs | None:
+    if not ip_ranges:
         return None
     return cloudflare.AccountTokenConditionArgs(
-        request_ip=cloudflare.AccountTokenConditionRequestIpArgs(ins=list(settings.token_ip_ranges))
+        request_ip=cloudflare.AccountTokenConditionRequestIpArgs(ins=list(ip_ranges))
     )
 
 

@@ -7,7 +7,7 @@ what talks to a bucket (`layout.storage`, `layout.migrate`).
 """
 
 from layout.context import CurrentProfile, current_profile, use_no_profile, use_profile
-from layout.documents.profiles import Profile, Profiles, SelectedProfile, new_profile_id, selected_profile_id
+from layout.documents.profiles import Profile, Profiles, SelectedProfile, selected_profile_id
 from layout.environment import Environment, current_environment
 from layout.errors import (
     AccessDeniedError,
@@ -56,6 +56,7 @@ from layout.mirror.paths import (
     user_data_base,
     user_folder,
 )
+from layout.profile_ids import new_profile_id
 
 __all__ = [
     "AccessDeniedError",

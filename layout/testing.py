@@ -17,6 +17,7 @@ import unicodedata
 
 from hypothesis import strategies as st
 
+from layout.profile_ids import NEW_ID_CHARACTERS
 from layout.scheme.segments import MAX_KEY_BYTES, MAX_SEGMENT_BYTES
 from layout.scheme.table import SCHEME
 from layout.scheme.template import Key, KeyTemplate
@@ -85,8 +86,8 @@ def user_ids(*, normalised: bool = True) -> st.SearchStrategy[str]:
 
 
 def profile_ids(*, normalised: bool = True) -> st.SearchStrategy[str]:
-    """Valid profile ids: 8 hex characters, as new ones are, and anything else that is a segment."""
-    return st.one_of(_UUIDS.map(lambda text: text[:8]), segments(normalised=normalised))
+    """Valid profile ids: as new ones are made, and anything else that is a segment."""
+    return st.one_of(_UUIDS.map(lambda text: text[:NEW_ID_CHARACTERS]), segments(normalised=normalised))
 
 
 def values_of(template: KeyTemplate, *, normalised: bool = True) -> st.SearchStrategy[tuple[str, ...]]:

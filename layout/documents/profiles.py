@@ -18,21 +18,16 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from layout.documents.model import Document, Part
 from layout.errors import NoProfileError
+from layout.profile_ids import NEW_ID_CHARACTERS, new_profile_id
 from layout.scheme.segments import clean_segment, shown
 
-__all__ = ["Profile", "Profiles", "SelectedProfile", "new_profile_id", "selected_profile_id"]
-
-
-def new_profile_id() -> str:
-    """A new profile id: the first 8 of the 32 lower-case hex characters of a UUID4."""
-    return uuid.uuid4().hex[:8]
+__all__ = ["Profile", "Profiles", "SelectedProfile", "selected_profile_id"]
 
 
 def _clean_id(value: str) -> str:
@@ -42,7 +37,11 @@ def _clean_id(value: str) -> str:
 ProfileId = Annotated[
     str,
     AfterValidator(_clean_id),
-    Field(min_length=1, description="Id of a profile: one segment of a key. New ones are 8 hex characters."),
+    Field(
+        min_length=1,
+        description="Id of a profile: one segment of a key. "
+        f"New ones are {NEW_ID_CHARACTERS} hex characters.",
+    ),
 ]
 
 

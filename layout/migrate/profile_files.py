@@ -8,11 +8,12 @@ the plan, the user is a conflict and nothing of theirs is copied.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from layout.documents.profiles import Profiles, SelectedProfile, new_profile_id
+from layout.documents.profiles import Profiles, SelectedProfile
 from layout.environment import Environment
 from layout.errors import InvalidDocumentError
 from layout.keys import profiles_key, selected_profile_key
 from layout.migrate.bucket.reader import BucketReader
+from layout.profile_ids import new_profile_id
 
 if TYPE_CHECKING:
     from layout.migrate.bucket.writer import BucketWriter

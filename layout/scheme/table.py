@@ -1,7 +1,7 @@
 """The table of every key that this project may write.
 
 From it come the builders and the parser, the lifecycle and lock rules, the scopes of credentials, and the
-reference pages. A row added here is known everywhere.
+reference pages. A row added here is known everywhere; tests/layout/test_new_row.py names what a person adds.
 
 >>> print(SCHEME.tree())
 {env}/                                    dev | staging | prod
@@ -29,12 +29,11 @@ from datetime import timedelta
 from typing import Any
 
 from layout import program
-from layout.environment import Environment
 from layout.errors import InvalidKeyError
 from layout.scheme.rules import check_scheme
 from layout.scheme.segments import ANY_CHARACTER, ASCII_CHARACTER, MAX_KEY_BYTES, fits_in_bytes, shown
 from layout.scheme.template import Key, KeyTemplate, PrefixTemplate
-from layout.scheme.variables import Access, Variable
+from layout.scheme.variables import VARIABLES, Access, Variable
 
 __all__ = ["SCHEME", "Scheme"]
 
@@ -178,20 +177,8 @@ def _spelled(span: timedelta) -> str:
 
 # --- the table -------------------------------------------------------------------------------------
 
-_row = functools.partial(
-    KeyTemplate,
-    variables=(
-        Variable("env", "environment", choices=tuple(item.value for item in Environment)),
-        Variable("user", "user id"),
-        Variable("profile", "profile id"),
-        Variable("project", "project id"),
-        Variable("scene", "scene id"),
-        Variable("media_type", "media type", choices=("audio", "media")),
-        Variable("file", "file name"),
-        Variable("path", "path", many=True),
-    ),
-)
-_prefix = functools.partial(PrefixTemplate, variables=_row.keywords["variables"])
+_row = functools.partial(KeyTemplate, variables=VARIABLES)
+_prefix = functools.partial(PrefixTemplate, variables=VARIABLES)
 
 SCHEME = Scheme(
     templates=(

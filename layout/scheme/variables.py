@@ -1,4 +1,4 @@
-"""What a template is made of: variables; and whose its keys are."""
+"""The variables of the templates, and what a key says of its owner and of who may reach it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import enum
 import re
 from dataclasses import dataclass
 
+from layout.environment import Environment
 from layout.errors import InvalidKeyError
 from layout.scheme.segments import clean_path, clean_segment, path_pattern, segment_pattern, shown
 
-__all__ = ["ENVIRONMENT", "USER", "Access", "Owner", "Variable"]
+__all__ = ["ENVIRONMENT", "USER", "VARIABLES", "Access", "Owner", "Variable"]
 
 
 ENVIRONMENT = "env"
@@ -72,3 +73,16 @@ class Variable:
                 f"The {self.label} {shown(value)} is none of {known}.", hint=f"Use one of {known}."
             )
         return clean_segment(value, self.label)
+
+
+VARIABLES = (
+    Variable(ENVIRONMENT, "environment", choices=tuple(item.value for item in Environment)),
+    Variable(USER, "user id"),
+    Variable("profile", "profile id"),
+    Variable("project", "project id"),
+    Variable("scene", "scene id"),
+    Variable("media_type", "media type", choices=("audio", "media")),
+    Variable("file", "file name"),
+    Variable("path", "path", many=True),
+)
+"""Those that the rows of the table may have."""

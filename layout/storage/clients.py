@@ -14,7 +14,7 @@ Each setting answers something R2 does differently from AWS, or a default that h
 import os
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import boto3
@@ -26,13 +26,14 @@ from layout.storage.credentials.storage_credentials import CredentialSource, Sto
 from layout.storage.isolated_session import isolated_session, without_plugins
 from layout.storage.process_bound import ProcessBoundStore, bind_to_process, note_use_of_obstore
 from layout.storage.redaction import redact_session_tokens
+from layout.storage.retries import BOTO3_RETRIES, OBSTORE_RETRIES, translate_retry_after
 from layout.storage.settings import StorageSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from obstore.store import ClientConfig, S3Credential
 
-__all__ = ["RETRY_SECONDS", "object_store", "s3_client"]
+__all__ = ["object_store", "s3_client"]
 
 REGION = "auto"
 USER_AGENT = "r2-layout"
@@ -44,12 +45,8 @@ _STUBBORN = (
     "AWS_SSE_CUSTOMER_KEY_BASE64",
     "AWS_SSE_KMS_KEY_ID",
 )
-BOTO3_ATTEMPTS = 6
-OBSTORE_RETRIES = 10
 CONNECT_SECONDS = 5
 READ_SECONDS = 120
-# obstore repeats a request with the credential it began with: less than a minute, the shortest life of one.
-RETRY_SECONDS = 45
 # One transfer of an object through obstore, body included: 5 GiB at 10 MB/s.
 TRANSFER_SECONDS = 540
 
@@ -88,7 +85,7 @@ def s3_client(
     client.meta.events.unregister("before-call.s3", add_expect_header)
     # It would send a header made of variables of AWS Lambda.
     client.meta.events.unregister("before-call", add_recursion_detection_header)
-    client.meta.events.register_first("needs-retry.s3", _translate_retry_after)
+    client.meta.events.register_first("needs-retry.s3", translate_retry_after)
     bind_to_process(client)
     return client
 
@@ -134,15 +131,7 @@ def object_store(
             "user_agent": USER_AGENT,
             **_obstore_proxy(settings),
         },
-        retry_config={
-            "max_retries": OBSTORE_RETRIES,
-            "retry_timeout": timedelta(seconds=RETRY_SECONDS),
-            "backoff": {
-                "init_backoff": timedelta(milliseconds=200),
-                "max_backoff": timedelta(seconds=10),
-                "base": 2,
-            },
-        },
+        retry_config=OBSTORE_RETRIES,
         credential_provider=_obstore_provider(source),
     )
 
@@ -178,7 +167,7 @@ def _config(settings: StorageSettings, max_pool_connections: int) -> Config:
         s3={"addressing_style": "path", "use_accelerate_endpoint": False},
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
-        retries={"mode": "standard", "total_max_attempts": BOTO3_ATTEMPTS},
+        retries=BOTO3_RETRIES,
         max_pool_connections=max_pool_connections,
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
@@ -211,13 +200,3 @@ def _obstore_provider(source: CredentialSource) -> Callable[[], "S3Credential"]:
         }
 
     return provide
-
-
-def _translate_retry_after(response: tuple[Any, Any] | None, **_: Any) -> None:
-    """Copy `Retry-After` in seconds to the header in milliseconds that botocore's standard mode honours."""
-    if response is None:
-        return
-    headers = response[0].headers
-    seconds = headers.get("Retry-After", "")
-    if seconds.isdecimal() and "x-amz-retry-after" not in headers:
-        headers["x-amz-retry-after"] = str(int(seconds) * 1000)

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 from local_cloudflare.r2.auth.access import Permission
 from local_cloudflare.r2.operations import (
-    batch_delete,
     buckets,
     cors_configuration,
+    delete_objects,
     lifecycle_configuration,
     listing,
     multipart,
@@ -42,7 +42,7 @@ OPERATIONS: Mapping[str, Operation] = {
         Operation("CompleteMultipartUpload", _WRITE, multipart.complete_multipart_upload, on_key=True),
         Operation("AbortMultipartUpload", _WRITE, multipart.abort_multipart_upload, on_key=True),
         Operation("ListParts", _READ, upload_listing.list_parts, on_key=True),
-        Operation("DeleteObjects", _WRITE, batch_delete.delete_objects),
+        Operation("DeleteObjects", _WRITE, delete_objects.delete_objects),
         Operation("ListObjects", _READ, listing.list_objects, action="ListObjectsV1"),
         Operation("ListObjectsV2", _READ, listing.list_objects_v2),
         Operation("ListMultipartUploads", _READ, upload_listing.list_multipart_uploads),

@@ -230,6 +230,27 @@ def test_tokens_carry_expiry_and_networks_from_config(up: RunProgram) -> None:
         assert token.inputs["condition"] == {"requestIp": {"ins": ["203.0.113.0/24"]}}
 
 
+@pytest.mark.parametrize(
+    ("both", "of_audit", "expected"),
+    [
+        ([], ["198.51.100.7"], {"backend-1": None, "audit-1": ["198.51.100.7"]}),
+        (
+            ["203.0.113.0/24"],
+            ["198.51.100.7"],
+            {"backend-1": ["203.0.113.0/24"], "audit-1": ["198.51.100.7"]},
+        ),
+        (["203.0.113.0/24"], [], {"backend-1": ["203.0.113.0/24"], "audit-1": None}),
+    ],
+)
+def test_the_audit_token_may_have_networks_of_its_own(
+    up: RunProgram, both: list[str], of_audit: list[str], expected: dict[str, list[str] | None]
+) -> None:
+    """An auditor works from elsewhere than the backend."""
+    run = up("dev", tokenIpRanges=json.dumps(both), auditTokenIpRanges=json.dumps(of_audit))
+    found = {token.name: token.inputs.get("condition") for token in run.of_type("AccountToken")}
+    assert found == {name: ips and {"requestIp": {"ins": ips}} for name, ips in expected.items()}
+
+
 def test_cors_exists_only_with_origins(up: RunProgram) -> None:
     """Browsers are let in for the origins of config and no others."""
     assert up("prod").of_type("R2BucketCors") == []

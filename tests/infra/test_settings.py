@@ -12,7 +12,7 @@ from layout.errors import SettingsError
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 ENVIRON = {"CLOUDFLARE_ACCOUNT_ID": ACCOUNT}
 KNOWN = (
-    "Known are accountId, adopt, bucket, bucketOwner, corsOrigins, endpoint, generations, jurisdiction, "
+    "Known are accountId, adopt, auditTokenIpRanges, bucket, bucketOwner, corsOrigins, endpoint, generations, jurisdiction, "
     "replaceRules, storageClass, tokenExpiresOn, tokenIpRanges, topology."
 )
 Stack = Callable[..., None]
@@ -42,6 +42,7 @@ def test_defaults_are_one_shared_bucket_that_prod_owns(stack: Stack) -> None:
         "generations": (1,),
         "token_expires_on": None,
         "token_ip_ranges": (),
+        "audit_token_ip_ranges": None,
         "endpoint": None,
     }
 

@@ -86,7 +86,7 @@ def test_the_front_door_is_an_applications() -> None:
     """`layout` itself gives keys, profiles, context, paths, environment and errors, and no tools of operators."""
     doors = {
         "layout.context", "layout.documents.profiles", "layout.environment", "layout.errors", "layout.keys",
-        "layout.mirror.paths", "layout.scheme.template",
+        "layout.mirror.paths", "layout.profile_ids", "layout.scheme.template",
     }  # fmt: skip
     homes = {getattr(layout, name).__module__ for name in layout.__all__ if name != "MediaType"}
     assert homes == doors

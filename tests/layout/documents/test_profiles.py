@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layout.documents.profiles import Profile, Profiles, SelectedProfile, new_profile_id, selected_profile_id
+from layout.documents.profiles import Profile, Profiles, SelectedProfile, selected_profile_id
 from layout.errors import InvalidDocumentError, NoProfileError
+from layout.profile_ids import new_profile_id
 
 HINT = "Correct the document by hand, or put back the copy that the application set aside under backups/."
 REQUIRED_PROFILES = (
