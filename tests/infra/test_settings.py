@@ -12,8 +12,8 @@ from layout.errors import SettingsError
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 ENVIRON = {"CLOUDFLARE_ACCOUNT_ID": ACCOUNT}
 KNOWN = (
-    "Known are accountId, adopt, auditTokenIpRanges, bucket, bucketOwner, corsOrigins, endpoint, generations, jurisdiction, "
-    "replaceRules, storageClass, tokenExpiresOn, tokenIpRanges, topology."
+    "Known are accountId, adopt, auditTokenIpRanges, bucket, bucketOwner, corsOrigins, endpoint, generations, "
+    "jurisdiction, replaceRules, storageClass, tokenExpiresOn, tokenIpRanges, topology."
 )
 Stack = Callable[..., None]
 
