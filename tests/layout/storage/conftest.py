@@ -64,7 +64,7 @@ def storage(local: StorageSettings) -> R2Storage:
 
 @dataclass
 class FixedAnswer:
-    """A server that gives every request the same answer, and remembers the requests.
+    """A server that gives every request the same answer, after the bodies `before` in turn, and remembers the requests.
 
     Real clients meet a real connection: this is how answers are tested that the local R2 never gives. Of the body
     that it announces, `unsent` bytes never come.
@@ -74,6 +74,7 @@ class FixedAnswer:
     status: int = 200
     body: bytes = b""
     unsent: int = 0
+    before: list[bytes] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     requests: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
 
@@ -94,13 +95,14 @@ def fixed_answer() -> Iterator[FixedAnswer]:
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             fixed.requests.append((self.command, self.path, dict(self.headers), body))
+            answered = fixed.before.pop(0) if fixed.before else fixed.body
             self.send_response(fixed.status)
             for name, value in fixed.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(fixed.body) + fixed.unsent))
+            self.send_header("Content-Length", str(len(answered) + fixed.unsent))
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(fixed.body)
+                self.wfile.write(answered)
 
         do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = answer  # noqa: N815 - names of the base class
 
