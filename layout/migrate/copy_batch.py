@@ -2,6 +2,7 @@
 
 import asyncio
 import enum
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -63,26 +64,42 @@ async def copy_batch(
     Raises:
         StorageError: Every single copy failed, so the next batch would too.
     """
-    slots = asyncio.Semaphore(in_flight)
-    attempts = await asyncio.gather(*(_attempt(bucket, planned, slots, pool) for planned in batch))
+    attempts: list[_Attempt] = []
+    waiting = iter(batch)
+    # As many coroutines as copies in flight, not one for each copy: a task costs as much as the copy itself.
+    await asyncio.gather(*(_attempt_each(bucket, waiting, attempts, pool) for _ in range(in_flight)))
     failures = [attempt.error for attempt in attempts if _is_failure(attempt.error)]
     if len(failures) == len(batch) and failures[0] is not None:
         raise failures[0]
     loop = asyncio.get_running_loop()
     found = await loop.run_in_executor(pool, observe, bucket, [planned.new_key for planned in batch])
-    ends = (_end(bucket, attempt, found.get(attempt.planned.new_key), pool, reading) for attempt in attempts)
-    return list(await asyncio.gather(*ends))
+    results, refused = [], []
+    for attempt in attempts:
+        new = found.get(attempt.planned.new_key)
+        if attempt.error is None:
+            results.append(_copied(attempt, new))
+        else:
+            # What is there was not put there just now, so it is asked for.
+            refused.append(
+                loop.run_in_executor(pool, _not_copied, bucket, attempt.planned, attempt.error, new, reading)
+            )
+    return results + await asyncio.gather(*refused)
 
 
-async def _attempt(
-    bucket: BucketWriter, planned: PlannedObject, slots: asyncio.Semaphore, pool: ThreadPoolExecutor
-) -> _Attempt:
-    async with slots:
+async def _attempt_each(
+    bucket: BucketWriter,
+    waiting: Iterator[PlannedObject],
+    attempts: list[_Attempt],
+    pool: ThreadPoolExecutor,
+) -> None:
+    """Copies one object after another until none is waiting."""
+    loop = asyncio.get_running_loop()
+    for planned in waiting:
         try:
             if _is_small(bucket, planned):
                 await bucket.copy_small(planned.key, planned.new_key)
-                return _Attempt(planned)
-            loop = asyncio.get_running_loop()
+                attempts.append(_Attempt(planned))
+                continue
             etag = await loop.run_in_executor(
                 pool,
                 bucket.copy_large,
@@ -92,25 +109,9 @@ async def _attempt(
                 planned.size,
                 planned.storage_class,
             )
-            return _Attempt(planned, etag)
+            attempts.append(_Attempt(planned, etag))
         except StorageError as error:
-            return _Attempt(planned, error=error)
-
-
-async def _end(
-    bucket: BucketWriter,
-    attempt: _Attempt,
-    found: ListedObject | None,
-    pool: ThreadPoolExecutor,
-    reading: Reading,
-) -> CopyResult:
-    if attempt.error is None:
-        return _copied(attempt, found)
-    # What is there was not put there just now, so it is asked for.
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(
-        pool, _not_copied, bucket, attempt.planned, attempt.error, found, reading
-    )
+            attempts.append(_Attempt(planned, error=error))
 
 
 def _is_small(bucket: BucketWriter, planned: PlannedObject) -> bool:

@@ -9,6 +9,7 @@ A copy goes one of three ways, by what its source is:
 """
 
 import math
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ __all__ = ["BucketWriter", "CopyLimits", "plain_for_obstore"]
 GIB = 1 << 30
 _IF_ABSENT = "cf-copy-destination-if-none-match"
 _PART_COPIES = 4
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _HEADER_ARGUMENTS = {
     "cache-control": "CacheControl",
     "content-disposition": "ContentDisposition",
@@ -59,6 +61,7 @@ class BucketWriter(BucketReader):
     def __init__(self, settings: StorageSettings, limits: CopyLimits | None = None) -> None:
         super().__init__(settings)
         self.limits = limits or CopyLimits()
+        # Made now: what it refuses is refused before anything is copied.
         self.store = object_store(settings, credentials=self.credentials)
         events = self.client.meta.events
         events.register("before-call.s3.CopyObject", _add_destination_condition)
@@ -184,9 +187,8 @@ def plain_for_obstore(key: str) -> bool:
     It drops a slash at either end silently, and refuses empty segments, `.`, `..` and control characters
     (measured with obstore 0.12.1).
     """
-    if any(ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 for character in key):
-        return False
-    return all(segment not in {"", ".", ".."} for segment in key.split("/"))
+    between = f"/{key}/"
+    return not (_CONTROL.search(key) or "//" in between or "/./" in between or "/../" in between)
 
 
 def _add_destination_condition(params: dict[str, Any], **_: Any) -> None:
