@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass
 
 from layout.errors import ConditionFailedError, ObjectMissingError
-from layout.migrate.bucket.reader import BucketReader, ListedObject, ObjectHead
+from layout.migrate.bucket.reader import BucketReader, ListedObject, ObjectHead, ReadBody
 from layout.migrate.plan.moves import Proof
 from layout.migrate.plan.rows import PlannedObject
 
@@ -22,10 +22,14 @@ __all__ = [
     "Reading",
     "compare",
     "compare_bodies",
+    "compare_read",
     "described_alike",
     "is_multipart",
     "is_planned_version",
     "is_seen_version",
+    "new_changed",
+    "old_changed",
+    "old_vanished",
 ]
 
 DEFAULT_READ_LIMIT = 10 << 30
@@ -112,7 +116,7 @@ def _shown_difference(
     if (old.etag, old.size) != (planned.etag, planned.size):
         return _AGAIN
     if new is None or (new.etag, new.size) != (found.etag, found.size):
-        return f"the object at {planned.new_key} was written again while it was compared"
+        return new_changed(planned).difference
     if old.described != new.described:
         what = "has the same bytes" if planned.etag == found.etag else "has the same size"
         return f"the object at {planned.new_key} {what}, but other headers or user metadata"
@@ -151,18 +155,38 @@ def compare_bodies(bucket: BucketReader, planned: PlannedObject, found: ListedOb
     try:
         old = bucket.read_through(planned.key, planned.etag)
     except ObjectMissingError:
-        return Known(difference=_VANISHED)
+        return old_vanished()
     except ConditionFailedError:
-        return Known(difference=_AGAIN)
+        return old_changed()
     try:
         new = bucket.read_through(found.key, found.etag)
     except (ObjectMissingError, ConditionFailedError):
-        return Known(difference=f"the object at {planned.new_key} was written again while it was compared")
+        return new_changed(planned)
+    return compare_read(planned, found, old, new)
+
+
+def compare_read(planned: PlannedObject, found: ListedObject, old: ReadBody, new: ReadBody) -> Known:
+    """What is known once both bodies were read."""
     if difference := _shown_difference(planned, found, old.head, new.head):
         return Known(difference=difference)
     if old.sha256 != new.sha256:
         return Known(difference=f"the object at {planned.new_key} has another SHA-256 than the old one")
     return Known(Proof.BODIES)
+
+
+def old_vanished() -> Known:
+    """The old object is gone."""
+    return Known(difference=_VANISHED)
+
+
+def old_changed() -> Known:
+    """The old object is another version than planned."""
+    return Known(difference=_AGAIN)
+
+
+def new_changed(planned: PlannedObject) -> Known:
+    """The new object is another version than it was listed with."""
+    return Known(difference=f"the object at {planned.new_key} was written again while it was compared")
 
 
 def _other(planned: PlannedObject, found: ListedObject) -> str:

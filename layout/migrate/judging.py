@@ -1,5 +1,6 @@
 """What a verification says of one object that is at its new key."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from layout.errors import StorageError
@@ -18,7 +19,7 @@ from layout.migrate.plan.moves import Proof, State
 from layout.migrate.plan.rows import PlannedObject
 from layout.migrate.report.verdict import Sign
 
-__all__ = ["Judged", "judge", "source_difference"]
+__all__ = ["Judged", "judge", "needs_bucket", "source_difference"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,20 @@ class Judged:
 
 
 def judge(
-    bucket: BucketReader, live_since: str | None, deep: bool, row: PlannedObject, found: ListedObject
+    bucket: BucketReader,
+    live_since: str | None,
+    read: Mapping[int, Known] | None,
+    row: PlannedObject,
+    found: ListedObject,
 ) -> Judged:
-    """Compares an object with the plan. Asks the bucket only if the plan does not know this very version."""
+    """Compares an object with the plan. Asks the bucket only if the plan does not know this very version.
+
+    `read` is what reading bodies told, by row; None if no bodies are to be read.
+    """
     if row.proof is not None and not is_seen_version(row, found) and written_since(found, live_since):
         return Judged(row, found, ">")
     try:
-        known = _known(bucket, deep, row, found)
+        known = _known(bucket, read, row, found)
     except StorageError as error:
         return Judged(row, found, "!", str(error))
     if known.unknown:
@@ -49,7 +57,14 @@ def judge(
     return Judged(row, found, "*" if known.difference else "=", known.difference, known.proof)
 
 
-def _known(bucket: BucketReader, deep: bool, row: PlannedObject, found: ListedObject) -> Known:
+def needs_bucket(read: Mapping[int, Known] | None, row: PlannedObject, found: ListedObject) -> bool:
+    """Whether `judge` may have to ask the bucket, so that it belongs into a thread."""
+    return not is_seen_version(row, found) if read is None else row.id not in read
+
+
+def _known(
+    bucket: BucketReader, read: Mapping[int, Known] | None, row: PlannedObject, found: ListedObject
+) -> Known:
     if found.size != row.size:
         return Known(difference=f"has {found.size} bytes, planned are {row.size}")
     if not is_multipart(row.etag) and not is_multipart(found.etag) and found.etag != row.etag:
@@ -58,8 +73,8 @@ def _known(bucket: BucketReader, deep: bool, row: PlannedObject, found: ListedOb
         return Known(difference=f"has the ETag {found.etag!r}, its copy had {row.new_etag!r}")
     if row.state is State.DELETED:
         return Known(row.proof)
-    if deep:
-        return compare_bodies(bucket, row, found)
+    if read is not None:
+        return read.get(row.id) or compare_bodies(bucket, row, found)
     if row.proof is None:
         return compare(bucket, row, found, Reading(0))
     if is_seen_version(row, found):

@@ -6,7 +6,9 @@ reads both bodies of every object. The old side is listed too: what was written 
 made is missing in the new layout. The bucket is only read.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -18,8 +20,8 @@ from layout.keys import environment_prefix, parse_key, profiles_key, selected_pr
 from layout.legacy import is_new_key
 from layout.migrate.bucket.old_side import old_side_pages
 from layout.migrate.bucket.reader import BucketReader, ListedObject
-from layout.migrate.equality import is_planned_version
-from layout.migrate.judging import Judged, judge, source_difference
+from layout.migrate.equality import Known, is_planned_version
+from layout.migrate.judging import Judged, judge, needs_bucket, source_difference
 from layout.migrate.live import gone_reason, is_from_before
 from layout.migrate.marking import live_since
 from layout.migrate.plan.file import PlanFile
@@ -28,6 +30,7 @@ from layout.migrate.plan.moves import TO_MOVE, State
 from layout.migrate.plan.rows import PlannedObject, PlannedUser, planned_at, planned_for, unmet, users_after
 from layout.migrate.plan.totals import count_blocked, count_objects, count_to_move
 from layout.migrate.profile_files import profile_problem
+from layout.migrate.reading_bodies import compare_together
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.verdict import SIGNS, Problem, Sign, Verdict
 from layout.migrate.rules.kept import ignored_by_rule
@@ -69,13 +72,14 @@ def verify_plan(plan: PlanFile, bucket: BucketReader, progress: Progress, *, dee
     with plan.transaction():
         plan.note(verification=run)
     total, live = count_to_move(plan), live_since(bucket, plan.meta.environment)
-    with ThreadPoolExecutor(READERS) as pool:
+    with ThreadPoolExecutor(READERS) as pool, asyncio.Runner() as runner:
         with progress.task("comparing", total) as step:
             prefix = environment_prefix(environment=plan.meta.environment)
             for page in bucket.pages(prefix):
                 judged = []
-                look = partial(judge, bucket, live, deep)
-                for one in pool.map(look, *_rows_of(plan, page, findings)):
+                pairs = _pairs_of(plan, page, findings)
+                read = runner.run(compare_together(bucket, pairs)) if deep else None
+                for one in _judge_each(bucket, pool, live, read, pairs):
                     judged.append(one)
                     step(1)
                 _note(plan, run, judged, findings)
@@ -88,11 +92,11 @@ def verify_plan(plan: PlanFile, bucket: BucketReader, progress: Progress, *, dee
     return _verdict(plan, run, findings, deep=deep)
 
 
-def _rows_of(
+def _pairs_of(
     plan: PlanFile, page: list[ListedObject], findings: _Findings
-) -> tuple[list[PlannedObject], list[ListedObject]]:
+) -> list[tuple[PlannedObject, ListedObject]]:
     """What the plan moves to a page of new keys, and the objects beside it; the rest is counted."""
-    rows, objects = [], []
+    pairs = []
     for item in page:
         # A listing shows the Unicode spelling that was uploaded last; the plan has NFC.
         row = planned_for(plan, normalize("NFC", item.key))
@@ -101,9 +105,24 @@ def _rows_of(
         elif row.state is State.SUPERSEDED:
             findings.counts[">"] += 1
         elif row.state in TO_MOVE:
-            rows.append(row)
-            objects.append(item)
-    return rows, objects
+            pairs.append((row, item))
+    return pairs
+
+
+def _judge_each(
+    bucket: BucketReader,
+    pool: ThreadPoolExecutor,
+    live: str | None,
+    read: dict[int, Known] | None,
+    pairs: list[tuple[PlannedObject, ListedObject]],
+) -> Iterator[Judged]:
+    """In order. Only what may have to wait for the bucket goes through a thread, which costs more than judging."""
+    look = partial(judge, bucket, live, read)
+    judged: list[Judged | Future[Judged]] = [
+        pool.submit(look, *pair) if needs_bucket(read, *pair) else look(*pair) for pair in pairs
+    ]
+    for one in judged:
+        yield one.result() if isinstance(one, Future) else one
 
 
 def _is_more(key: str) -> bool:

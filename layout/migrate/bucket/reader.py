@@ -9,15 +9,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
 
 from layout.access import MAX_WHOLE_BUCKET_LIFETIME_SECONDS, scope_for_whole_bucket
 from layout.errors import ObjectMissingError, StorageError
-from layout.storage.clients import s3_client
+from layout.storage.clients import object_store, s3_client
 from layout.storage.credentials.minting import local_minter
 from layout.storage.credentials.renewing import RenewingCredentials
 from layout.storage.credentials.storage_credentials import CredentialSource
 from layout.storage.error_translation import storage_errors
+from layout.storage.process_bound import ProcessBoundStore
 from layout.storage.settings import StorageSettings
 
 __all__ = ["STANDARD", "BucketReader", "ListedObject", "ObjectHead", "ReadBody"]
@@ -90,9 +92,15 @@ class BucketReader:
         self.name = settings.bucket
         self.endpoint = settings.endpoint
         self.credentials = _temporary_credentials(settings, write=self.writable)
+        self._settings = settings
         self.client = s3_client(settings, credentials=self.credentials, timestamps_as_text=True)
         if not self.writable:
             self.client.meta.events.register_first("before-call.s3", _refuse_writes)
+
+    @cached_property
+    def store(self) -> ProcessBoundStore:
+        """The same bucket through obstore, made at the first use; for keys that it addresses exactly."""
+        return object_store(self._settings, credentials=self.credentials)
 
     def close(self) -> None:
         """Close the connections."""
