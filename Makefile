@@ -42,11 +42,12 @@ check-clients: export CLIENTS_REQUIRED = 1
 check-foreign: environment ## run ceph's s3-tests against the local R2 (S3_TESTS=a checkout of theirs)
 	@$(SUPERVISED) $(VENV) -m tests.foreign.s3_tests "$(S3_TESTS)" $(ARGS)
 
-bench: environment ## measure keys, import time, and the local R2 beside moto
+bench: servers ## measure keys, import time, the local R2 beside moto, and the migration beside other tools
 	$(VENV) -m uv pip install --quiet --require-hashes --python $(VENV) --target .local/bench -r requirements/bench.txt
 	$(VENV) bench/keys.py
 	$(VENV) bench/import_time.py
 	$(SUPERVISED) $(VENV) bench/local_r2.py
+	$(SUPERVISED) $(VENV) bench/migrate.py $(ARGS)
 
 setup: ## make .venv and find or build the Pulumi engine; the other commands do this by themselves
 	@$(PYTHON) scripts/setup.py
