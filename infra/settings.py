@@ -89,7 +89,7 @@ class StackSettings(BaseModel):
     )
     token_expires_on: Expiry | None = Field(default=None, description="When the tokens end. None: never.")
     token_ip_ranges: IpRanges = Field(
-        default=(), description="Networks that the tokens may be used from. None: everywhere."
+        default=(), description="Networks that both tokens may be used from. Empty: everywhere."
     )
     audit_token_ip_ranges: IpRanges | None = Field(
         default=None, description="The same for the audit token alone. Left out: as for both."

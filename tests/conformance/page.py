@@ -17,7 +17,11 @@ not.
 
 Run it on a bucket of yours with `python scripts/conformance.py --live` (R2_ENDPOINT, R2_BUCKET, CLOUDFLARE_ACCOUNT_ID
 and the access key of a token with read and write permission in the environment; it works under the prefixes
-`conformance/` and `conformance-locked/`, and removes what it wrote unless a lock rule of yours holds it)."""
+`conformance/` and `conformance-locked/`, and removes what it wrote unless a lock rule of yours holds it).
+
+To add a statement, write a test in the file of its area under `tests/conformance/`: its docstring is the sentence of
+this page. Where another store does not hold it, `tests/conformance/differences.py` says why; `make generate` writes the
+page."""
 QUESTIONS = """\
 Of these the sources say different things, or nothing. The local R2 does meanwhile what the statement says: what users
 report, else what loses nothing. A run with `--live` reports what your bucket does, with what was seen where the

@@ -18,6 +18,10 @@ def delete_objects(context: Context) -> Response:
     Missing keys are reported as deleted, `Quiet` is checked and ignored (WSDK .../s3/operations.worker.ts).
     A key outside of the credential's paths and an object that is locked get an Error of their own; the others
     are deleted.
+
+    Raises:
+        S3Error: MalformedXML: the body is no XML or has another root (`protocol/xml.py`), or an object has no
+            key, or there are none or too many.
     """
     content = [_delete(context, key) for key in _wanted_keys(context)]
     return Response(200, {"Content-Type": "application/xml"}, document("DeleteResult", content))
