@@ -113,6 +113,10 @@ def _chosen_user(plan: PlanFile, bucket: BucketReader, layout: LegacyLayout, own
         prefix = user_prefix(wanted_id, environment=environment)
     except InvalidKeyError as error:
         return ChosenUser(owner, owner, "", "-", "", UserState.INVALID, str(error))
+    if wanted_id != owner and layout.user_of(wanted_id) == wanted_id and is_user(plan, wanted_id):
+        # Never a prefix of theirs: it is that of the other user, of whom nothing is unclear.
+        problem = f"a rule gives the id {wanted_id!r} to {owner!r}, and there is a user of that name"
+        return ChosenUser(owner, wanted_id, "", "-", "", UserState.INVALID, problem)
     registry = profiles_key(wanted_id, environment=environment)
     user_id = registry.fields["user"]
     chosen = choose_profile(
@@ -122,11 +126,8 @@ def _chosen_user(plan: PlanFile, bucket: BucketReader, layout: LegacyLayout, own
         has_registry=is_listed(plan, registry),
         has_selection=is_listed(plan, selected_profile_key(wanted_id, environment=environment)),
     )
-    problem = chosen.problem
-    if user_id != owner and layout.user_of(user_id) == user_id and is_user(plan, user_id):
-        problem = f"a rule gives the id {user_id!r} to {owner!r}, and there is a user of that name"
-    state = UserState.CONFLICT if problem else UserState.PLANNED
-    return ChosenUser(owner, user_id, prefix, chosen.profile_id, chosen.origin, state, problem)
+    state = UserState.CONFLICT if chosen.problem else UserState.PLANNED
+    return ChosenUser(owner, user_id, prefix, chosen.profile_id, chosen.origin, state, chosen.problem)
 
 
 def facts_of(plan: PlanFile) -> Facts:

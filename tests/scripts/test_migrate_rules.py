@@ -232,9 +232,20 @@ def test_a_stray_object_gets_a_place_with_a_user(operator: Operator) -> None:
 
 
 def test_nobody_is_mapped_onto_another_user(operator: Operator) -> None:
-    """The files of two would come together under one profile: a conflict, with the reason."""
+    """The files of two would come together under one profile: a conflict, with the reason; the other user moves."""
     Path("s.toml").write_text(RULES.replace('to = "backslash"', 'to = "anna"'), encoding="utf-8")
-    status, out, _ = operator.run("plan", "--rules", "s.toml", "--json")
+    status, out, _ = operator.run("plan", "--rules", "s.toml", "--suggest", "t.toml", "--json")
     reason = "a rule gives the id 'anna' to 'back\\\\slash', and there is a user of that name"
     blocked = [{"key": "back\\slash/database.sqlite", "action": "conflict", "reason": reason}]
     assert (status, json.loads(out)["blocked"]) == (3, blocked)
+    suggested = Path("t.toml").read_text(encoding="utf-8")
+    assert f"\n  # 'back\\\\slash': {reason}\n" in suggested
+    assert '\n# { id = "back\\\\slash", action = "map", to = "back_slash", ' in suggested
+    ignore = '\n  { key = "back\\\\slash/database.sqlite", action = "ignore", reason = "r" },\n]'
+    Path("u.toml").write_text(
+        Path("s.toml").read_text(encoding="utf-8").replace("\n]", ignore, 1), encoding="utf-8"
+    )
+    operator.new_plan()
+    assert operator.run("plan", "--rules", "u.toml")[0] == 0
+    assert operator.statuses("copy", "verify", "mark", "delete") == [0, 0, 0, 0]
+    assert operator.body(operator.new_key("database.sqlite")) == b"anna/database.sqlite"

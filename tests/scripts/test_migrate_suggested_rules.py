@@ -160,6 +160,12 @@ def test_a_suggestion_replaces_no_file(operator: Operator) -> None:
     assert operator.run("plan", "--suggest", "r.toml") == (1, "", error)
     error = "Error: There is no folder 'none' to put the rules into.\nTry: Make it, or name another file.\n"
     assert operator.run("plan", "--suggest", "none/r.toml") == (1, "", error)
+    long = "x" * 300
+    error = (
+        f"Error: The rules cannot be written to '{long}': File name too long.\n"
+        "Try: Name a file in a folder that exists and has space.\n"
+    )
+    assert operator.run("plan", "--suggest", long) == (1, "", error)
     assert Path("r.toml").read_text(encoding="utf-8") == "# mine\n"
     assert not Path("plan.sqlite").exists()
 

@@ -137,7 +137,7 @@ class Journal:
         """Nothing moves of the users whose profile files were unclear when the profiles were chosen."""
         self.plan.database.execute(
             f"UPDATE objects SET {_new_state(Event.OWNER_UNCLEAR)}, reason = users.reason FROM users"
-            " WHERE objects.owner = users.owner AND users.state = 'conflict'"
+            " WHERE objects.owner = users.owner AND users.state IN ('conflict', 'invalid')"
             f" AND {_guard(Event.OWNER_UNCLEAR)}"
         )
 

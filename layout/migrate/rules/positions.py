@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 __all__ = ["Positions", "RulePosition", "find_positions"]
 
 _TOKEN = re.compile(
-    r'(?P<string>"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\')'
+    r'(?P<string>"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\')'
     r"|(?P<comment>#[^\n]*)|(?P<line>\n)|(?P<sign>[\[\]{}=])|(?P<word>[A-Za-z0-9_-]+)",
     re.DOTALL,
 )

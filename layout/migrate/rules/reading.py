@@ -49,7 +49,7 @@ def read_rules(path: Path) -> Rules:
         RulesError: The file cannot be read, or something in it is wrong.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise RulesError(
             f"The rules {str(path)!r} cannot be read: {error.strerror}.",
@@ -93,7 +93,13 @@ def parse_rules(name: str, text: str) -> Rules:
 
 
 def _tables(file: str, data: dict[str, Any], positions: Positions, top: str, kind: str) -> "Iterator[_Table]":
-    for values, position in zip(data.get(top, ()), positions.elements[top], strict=True):
+    tables, elements = data.get(top, ()), positions.elements[top]
+    if len(tables) != len(elements):
+        hint = "Write each rule as { ... } on a line of its own, as --suggest does."
+        raise _error(
+            file, positions.top.get(top, 1), f"begins {top} in a way that hides where each begins", hint
+        )
+    for values, position in zip(tables, elements, strict=True):
         yield _Table(file, kind, values, position)
 
 

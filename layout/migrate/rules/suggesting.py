@@ -12,7 +12,7 @@ from unicodedata import normalize
 
 from layout import program
 from layout.errors import InvalidKeyError, RulesError
-from layout.keys import Key, parse_key, r2_key, user_prefix
+from layout.keys import Key, marker_key, parse_key, r2_key, user_prefix
 from layout.legacy import Decision, Facts, LegacyLayout
 from layout.migrate.plan.blocked import (
     BlockedObject,
@@ -54,7 +54,11 @@ def check_place(path: Path) -> None:
             f"There is no folder {str(path.parent)!r} to put the rules into.",
             hint="Make it, or name another file.",
         )
-    if path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    if there:
         raise RulesError(
             f"The file {str(path)!r} is there, and a suggestion replaces no file.",
             hint="Name another file with --suggest, or remove this one.",
@@ -78,11 +82,15 @@ def suggest_rules(plan: PlanFile, layout: LegacyLayout, path: Path) -> Suggested
                 path.unlink()  # half a file would be taken for a whole one
                 raise
     except OSError as error:
-        raise RulesError(
-            f"The rules cannot be written to {str(path)!r}: {error.strerror}.",
-            hint="Name a file in a folder that exists and has space.",
-        ) from error
+        raise _cannot_write(path, error) from error
     return SuggestedRules(suggestion.decided, suggestion.open)
+
+
+def _cannot_write(path: Path, error: OSError) -> RulesError:
+    return RulesError(
+        f"The rules cannot be written to {str(path)!r}: {error.strerror}.",
+        hint="Name a file in a folder that exists and has space.",
+    )
 
 
 @dataclass
@@ -126,13 +134,23 @@ class _Suggestion:
         for user in stopped_users(self.plan):
             self.open += 1
             yield as_comment(f"{user.owner!r}: {user.reason}")
+            skip = UserRule(0, UserAction.SKIP, "their objects stay where they are", user.owner)
             if user.state is UserState.INVALID:
                 new_id = first_free(allowed_segment(user.owner), self._is_free_id)
                 self.new_ids[user.owner] = new_id
                 self.names.add(new_id)
                 reason = "the new layout cannot have the user's id"
-                yield _choice(UserRule(0, UserAction.MAP, reason, user.owner, new_id))
-            yield _choice(UserRule(0, UserAction.SKIP, "their objects stay where they are", user.owner))
+                yield from self._choices(UserRule(0, UserAction.MAP, reason, user.owner, new_id), skip)
+            else:
+                yield from self._choices(skip)
+
+    def _choices(self, *rules: ObjectRule | UserRule) -> Iterator[str]:
+        """Those that are likely to be right first: to move, or to stay where the environment is live already.
+
+        There a plan takes what is from before the marker for moved and deleted since, whatever its new key.
+        """
+        live = is_listed(self.plan, marker_key(environment=self.plan.meta.environment))
+        return (f"# {as_line(rule)}" for rule in (reversed(rules) if live else rules))
 
     def _is_free_id(self, user_id: str) -> bool:
         prefix = user_prefix(user_id, environment=self.plan.meta.environment)
@@ -155,7 +173,8 @@ class _Suggestion:
         yield as_comment(
             f"Everything under {folder!r}, such as {first.key!r}, {_facts(first)}: {first.reason}"
         )
-        yield _choice(ObjectRule(0, Action.IGNORE, "it stays where it is", glob=f"{escape_glob(folder)}**"))
+        glob = f"{escape_glob(folder)}**"
+        yield from self._choices(ObjectRule(0, Action.IGNORE, "it stays where it is", glob=glob))
 
     def _user_decides(self, one: BlockedObject) -> bool:
         """Whether a rule about its user, as suggested, lets it move."""
@@ -171,10 +190,12 @@ class _Suggestion:
             return
         self.open += 1
         yield as_comment(f"{one.key!r}, {_facts(one)}: {one.state}, {one.reason}")
-        if path := self._free_path(one):
+        ignore = ObjectRule(0, Action.IGNORE, "it stays where it is", key=one.key)
+        if one.state is not State.REMOVED and (path := self._free_path(one)):
             reason = "another name; whatever names the old one, such as the user's database, has to follow"
-            yield _choice(ObjectRule(0, Action.RENAME, reason, key=one.key, path=path))
-        yield _choice(ObjectRule(0, Action.IGNORE, "it stays where it is", key=one.key))
+            yield from self._choices(ObjectRule(0, Action.RENAME, reason, key=one.key, path=path), ignore)
+        else:
+            yield from self._choices(ignore)
 
     def _free_path(self, one: BlockedObject) -> str:
         """A path in the user's profile at which nothing is; empty if it is nobody's or cannot be found."""
@@ -201,10 +222,6 @@ class _Suggestion:
     def _is_free_path(self, user: str, path: str, profile: str) -> bool:
         key = r2_key(user, path, profile, environment=self.plan.meta.environment)
         return not (key in self.names or is_listed(self.plan, key) or is_destination(self.plan, key))
-
-
-def _choice(rule: ObjectRule | UserRule) -> str:
-    return f"# {as_line(rule)}"
 
 
 def _facts(one: BlockedObject) -> str:

@@ -48,6 +48,20 @@ def test_a_file_in_both_forms_of_toml() -> None:
     assert (rules.name, rules.text) == ("r.toml", FILE)
 
 
+def test_quotes_at_the_end_of_a_long_text_do_not_hide_what_follows() -> None:
+    """TOML allows up to two before the three that end it."""
+    text = '[[objects]]\nkey = \'a\'\naction = \'ignore\'\nreason = """so"""""\n[[objects]]\nkey = \'b\'\n'
+    rules = parse_rules("r.toml", text + "action = 'ignore'\nreason = '''it's''''\n")
+    assert [(rule.line, rule.reason) for rule in rules.objects] == [(1, 'so""'), (5, "it's'")]
+
+
+def test_a_file_of_another_editor(tmp_path: Path) -> None:
+    """A byte order mark and line ends of Windows change nothing."""
+    path = tmp_path / "r.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + FILE.replace("\n", "\r\n").encode())
+    assert read_rules(path).objects == parse_rules("r.toml", FILE).objects
+
+
 def test_an_empty_file_has_no_rules() -> None:
     """So a suggestion in which everything is commented out can be read."""
     assert parse_rules("r.toml", "# nothing\nobjects = []\n") == Rules("r.toml", "# nothing\nobjects = []\n")

@@ -48,6 +48,12 @@ ERRORS = [
         "gives 'users' something else than a list of rules",
         "Write users = [ { ... }, { ... } ], a table for each rule.",
     ),
+    (
+        '"obj\\u0065cts" = [ { key = "a", action = "ignore", reason = "r" } ]',
+        1,
+        "begins objects in a way that hides where each begins",
+        "Write each rule as { ... } on a line of its own, as --suggest does.",
+    ),
     (rule('key = "a", acton = "ignore"'), 3, "has the unknown field 'acton'", OBJECT_FIELDS),
     (
         "[[objects]]\nkey = 'a'\n\nacton = 'ignore'\nreason = 'r'",
