@@ -112,8 +112,10 @@ def main(arguments: list[str]) -> int:
 
 
 def run(folder: Path, more: list[str], expected: Path) -> int:
-    """Run it on a new local Cloudflare. `more` are arguments of pytest, in place of the two modules."""
+    """Run it on a new local Cloudflare. `more` are arguments of pytest; tests named among them replace the modules."""
     modules = [str(folder / "s3tests" / "functional" / module) for module in MODULES]
+    if any(".py" in argument or argument.startswith("@") for argument in more):
+        modules = []
     arguments = ["--quiet", "--tb=short", "--no-header", "-rfE", "-p", "no:cacheprovider", "-p", "no:xdist"]
     where = ["--rootdir", str(folder), "-c", str(folder / "pytest.ini"), "--disable-warnings"]
     with tempfile.TemporaryDirectory() as place, LocalCloudflare(Path(place) / "cloudflare") as cloudflare:
@@ -123,7 +125,7 @@ def run(folder: Path, more: list[str], expected: Path) -> int:
         os.environ["S3TEST_CONF"] = str(config)
         sys.path.append(str(folder))
         plugins = [ExpectedFailures(read_expected(expected)), EmptyAccount(cloudflare.store)]
-        return min(1, int(pytest.main([*arguments, *where, *(more or modules)], plugins=plugins)))
+        return min(1, int(pytest.main([*arguments, *where, *modules, *more], plugins=plugins)))
 
 
 def _install() -> None:

@@ -47,15 +47,15 @@ def suite(tmp_path: Path) -> Path:
     return tmp_path / "suite"
 
 
-def run(suite: Path, expected: str, tmp_path: Path) -> tuple[int, str]:
+def run(suite: Path, expected: str, tmp_path: Path, *more: str) -> tuple[int, str]:
     """Exit status and output of a run with that list."""
     listed = tmp_path / "expected.txt"
     listed.write_text(expected, encoding="utf-8")
     program = (
         "import sys; from pathlib import Path; from tests.foreign import s3_tests\n"
-        "sys.exit(s3_tests.run(Path(sys.argv[1]), [], Path(sys.argv[2])))"
+        "sys.exit(s3_tests.run(Path(sys.argv[1]), sys.argv[3:], Path(sys.argv[2])))"
     )
-    command = [sys.executable, "-c", program, str(suite), str(listed)]
+    command = [sys.executable, "-c", program, str(suite), str(listed), *more]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY, timeout=120)
     return done.returncode, done.stdout + done.stderr
 
@@ -64,6 +64,12 @@ def test_an_expected_failure_is_none(suite: Path, tmp_path: Path) -> None:
     """And each test begins with an empty account, whatever the one before left."""
     status, output = run(suite, "## R2 has no policies\ntest_s3.py::test_fails\n", tmp_path)
     assert (status, "3 passed, 1 xfailed" in output) == (0, True), output
+
+
+def test_options_choose_among_the_tests_of_the_suite(suite: Path, tmp_path: Path) -> None:
+    """And never among those of this project."""
+    status, output = run(suite, "", tmp_path, "-k", "nothing")
+    assert (status, "1 passed, 3 deselected" in output) == (0, True), output
 
 
 @pytest.mark.parametrize(
