@@ -47,12 +47,15 @@ class Result:
         data: For `--json`.
         exact: The lines are the product, for another program to read: they are written byte for byte, and a
             command that cannot deliver them has failed.
+        trouble: What went wrong after the effect, such as a file that cannot be written: told as an error, beside
+            the report.
     """
 
     status: int
     lines: list[str]
     data: dict[str, Any] = field(default_factory=dict)
     exact: bool = False
+    trouble: LayoutError | None = None
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,7 @@ def _attempt(understand: Callable[[], Call]) -> _Outcome:
     except SystemExit as ended:
         return _Outcome(int(ended.code or 0))
     text = json.dumps(result.data, indent=2) if call.as_json else "\n".join(result.lines)
-    return _Outcome(result.status, text, exact=result.exact, as_json=call.as_json)
+    return _Outcome(result.status, text, result.trouble, exact=result.exact, as_json=call.as_json)
 
 
 def _report(outcome: _Outcome) -> int:

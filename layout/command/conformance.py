@@ -13,7 +13,7 @@ from typing import Protocol
 from layout import program
 from layout.command.checkout import checkout
 from layout.console import Result, UsageError
-from layout.errors import SettingsError
+from layout.errors import LayoutError, SettingsError
 from layout.exit_status import ExitStatus, statuses
 
 __all__ = ["INTERRUPTED", "make_parser", "run_command"]
@@ -61,17 +61,41 @@ def run_command(arguments: argparse.Namespace) -> Result:
 
     Raises:
         SettingsError: The package does not lie in a checkout.
-        UsageError: A store is not known.
-        OSError: The page cannot be written.
+        UsageError: A store is not known, or the page cannot be written where `--write` says.
     """
     suite = _suite()
+    if arguments.write:
+        _check_place(arguments.write)
     stores = ["live"] if arguments.live else _chosen(arguments.stores, suite.STORES)
     # pytest reports to what is standard output when it starts.
     with contextlib.redirect_stdout(sys.stderr):
         status, page = suite.ask(stores, only_to_be_seen=arguments.to_be_seen)
-    if arguments.write:
-        arguments.write.write_text(page, encoding="utf-8")
-    return Result(status, [page.rstrip("\n")])
+    lines = [page.rstrip("\n")]
+    if arguments.write and (trouble := _write(arguments.write, page)):
+        return Result(ExitStatus.ERROR, lines, trouble=trouble)
+    return Result(status, lines)
+
+
+def _check_place(path: Path) -> None:
+    """Before minutes of work."""
+    if not path.parent.is_dir() or path.is_dir():
+        raise UsageError(
+            f"The page cannot be written to {str(path)!r}.", hint="Name a file in a folder that exists."
+        )
+
+
+def _write(path: Path, page: str) -> LayoutError | None:
+    """The whole page or nothing; gives what prevented it."""
+    beside = path.with_name(f"{path.name}.part")
+    try:
+        beside.write_text(page, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        return LayoutError(
+            f"The page cannot be written to {str(path)!r}: {error.strerror}.",
+            hint="It stands on standard output.",
+        )
+    return None
 
 
 def _chosen(names: str | None, known: tuple[str, ...]) -> list[str]:

@@ -3,10 +3,13 @@
 import argparse
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 
 from layout.command.migrate_arguments import make_parser
 from layout.console import Result
 from layout.environment import Environment
+from layout.errors import RulesError, VerificationError
+from layout.exit_status import ExitStatus
 from layout.legacy import LEGACY_LAYOUTS
 from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.bucket.writer import BucketWriter
@@ -76,7 +79,10 @@ def _plan(arguments: argparse.Namespace, settings: StorageSettings, progress: Pr
             result = show.plan(plan, made=made, uploads=uploads)
             if arguments.suggest is None:
                 return result
-            suggested = suggest_rules(plan, layout, arguments.suggest)
+            try:
+                suggested = suggest_rules(plan, layout, arguments.suggest)
+            except RulesError as trouble:
+                return replace(result, status=ExitStatus.ERROR, trouble=trouble)
             return with_suggestion(result, suggested, arguments.suggest)
 
 
@@ -106,8 +112,13 @@ def _verify(arguments: argparse.Namespace, settings: StorageSettings, progress: 
         Verdict.check_place(arguments.verdict)
         uploads = find_open_uploads(bucket)
         verdict = verify_plan(plan, bucket, progress, deep=arguments.deep)
-        verdict.save(arguments.verdict)
-        return with_ignored(plan, show.verdict(verdict, arguments.verdict, uploads))
+        result = with_ignored(plan, show.verdict(verdict, arguments.verdict, uploads))
+        try:
+            verdict.save(arguments.verdict)
+        except VerificationError as trouble:
+            # What hours of work found is told all the same.
+            return replace(result, status=ExitStatus.ERROR, trouble=trouble)
+        return result
 
 
 def _mark(arguments: argparse.Namespace, settings: StorageSettings, _progress: Progress) -> Result:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import signal
 import subprocess
@@ -220,3 +221,20 @@ def test_python_ends_with_the_status_too(redirection: str, said: str) -> None:
     assert done.returncode == 3
     assert done.stderr.startswith(said)
     assert bool(said) == bool(done.stderr)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_trouble_after_the_effect_is_told_beside_the_report(
+    capsys: pytest.CaptureFixture[str], as_json: bool
+) -> None:
+    """The report stays whole on standard output, the error goes to standard error."""
+    trouble = LayoutError("The verdict cannot be written.", hint="Make room.")
+    result = Result(1, ["Compared 2 objects."], {"compared": 2}, trouble=trouble)
+    assert run(lambda: Call(lambda: result, as_json=as_json)) == 1
+    printed = capsys.readouterr()
+    if as_json:
+        assert json.loads(printed.out) == {"compared": 2}
+        assert json.loads(printed.err)["error"] == "The verdict cannot be written."
+    else:
+        assert printed.out == "Compared 2 objects.\n"
+        assert printed.err == "Error: The verdict cannot be written.\nTry: Make room.\n"

@@ -11,7 +11,7 @@ from functools import cache
 __all__ = ["compile_glob", "expand", "placeholders"]
 
 _WILDCARD = re.compile(r"\*+|\?|\[(!?)(\]?[^\]]*)\]|\[")
-_PLACEHOLDER = re.compile(r"\{(\d+)\}")
+_PLACEHOLDER = re.compile(r"\{([0-9]{1,4})\}")
 
 
 @cache

@@ -49,6 +49,7 @@ def read_rules(path: Path) -> Rules:
         RulesError: The file cannot be read, or something in it is wrong.
     """
     try:
+        # Windows editors put a byte order mark there, which TOML does not know.
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise RulesError(
@@ -74,6 +75,10 @@ def parse_rules(name: str, text: str) -> Rules:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _no_toml(name, text, str(error)) from error
+    except (RecursionError, ValueError) as error:
+        # Of a number or of lists inside each other, none of which a rule has.
+        hint = "A rule is a table of texts."
+        raise _error(name, 1, "begins what is too large to be read", hint) from error
     positions = find_positions(text)
     for top, value in data.items():
         line = positions.top.get(top, 1)

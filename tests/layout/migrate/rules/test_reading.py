@@ -119,3 +119,31 @@ def quoted(text: str) -> str:
         f"\\U{ord(one):08x}" if one in '"\\' or ord(one) < 32 or ord(one) == 127 else one for one in text
     )
     return f'"{escaped}"'
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
+    """Editors of Windows put one there."""
+    path = tmp_path / "r.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + FILE.encode())
+    rules = read_rules(path)
+    assert (rules.text, len(rules.objects), len(rules.users)) == (FILE, 2, 2)
+
+
+@pytest.mark.parametrize("text", ["objects = " + "[" * 5_000 + "]" * 5_000, "objects = " + "9" * 5_000])
+def test_what_no_parser_can_hold_is_an_error_too(text: str) -> None:
+    """Python limits both."""
+    with pytest.raises(RulesError) as caught:
+        parse_rules("r.toml", text)
+    assert str(caught.value) == "Line 1 of 'r.toml' begins what is too large to be read."
+    assert caught.value.hint == "A rule is a table of texts."
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, "\u0661"])
+def test_a_wildcard_is_named_by_a_short_number(number: str) -> None:
+    """Anything else in braces is text, and no text of the key."""
+    with pytest.raises(RulesError) as caught:
+        parse_rules(
+            "r.toml",
+            f'objects = [ {{ glob = "a/*", action = "rename", path = "{{{number}}}", reason = "x" }} ]',
+        )
+    assert str(caught.value) == "Line 1 of 'r.toml' renames all that 'a/*' matches to one key."

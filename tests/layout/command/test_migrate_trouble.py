@@ -1,0 +1,68 @@
+"""What a migration found is told, also where a file cannot be written in the end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from layout.command.main import main
+from tests.data.flat_bucket.names import game_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from local_cloudflare.cloudflare import LocalCloudflare
+
+
+@pytest.fixture(autouse=True)
+def _settings(
+    cloudflare: LocalCloudflare, bucket: str, s3: S3Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Those of a bucket with one game, and a folder of its own."""
+    keys = cloudflare.s3_keys("Workers R2 Storage Bucket Item Write", bucket=bucket)
+    values = {
+        "APP_ENV": "dev",
+        "CLOUDFLARE_ACCOUNT_ID": cloudflare.account_id,
+        "R2_ENDPOINT": cloudflare.s3_endpoint,
+        "R2_BUCKET": bucket,
+        "R2_ACCESS_KEY_ID": keys.access_key_id,
+        "R2_SECRET_ACCESS_KEY": keys.secret_access_key,
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    s3.put_object(Bucket=bucket, Key=game_key(1), Body=b"a game")
+
+
+def test_a_verification_whose_verdict_finds_no_room_tells_what_it_found(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The name of the file beside it is too long; the status is that of an error."""
+    plan = ["--plan", "plan.sqlite"]
+    assert main(["migrate", "plan", "flat", *plan]) == 0
+    assert main(["migrate", "copy", *plan, "--execute"]) == 0
+    capsys.readouterr()
+    verdict = f"{'v' * 250}.json"
+    assert main(["migrate", "verify", *plan, "--verdict", verdict, "--json"]) == 1
+    printed = capsys.readouterr()
+    found = json.loads(printed.out)
+    assert (found["ok"], found["compared"]) == (True, 1)
+    assert json.loads(printed.err) == {
+        "error": f"The verdict cannot be written to {verdict!r}: File name too long.",
+        "hint": "Name a file in a folder that exists.",
+        "type": "VerificationError",
+    }
+
+
+def test_a_plan_whose_suggestion_cannot_be_written_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """The plan itself is made; nobody can make a file in that folder."""
+    words = ["migrate", "plan", "flat", "--plan", "plan.sqlite", "--suggest", "/proc/rules.toml", "--json"]
+    assert main(words) == 1
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["made"] is True
+    assert json.loads(printed.err)["error"] == (
+        "The rules cannot be written to '/proc/rules.toml': No such file or directory."
+    )
