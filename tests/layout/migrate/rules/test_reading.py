@@ -121,14 +121,6 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
-    """Editors of Windows put one there."""
-    path = tmp_path / "r.toml"
-    path.write_bytes(b"\xef\xbb\xbf" + FILE.encode())
-    rules = read_rules(path)
-    assert (rules.text, len(rules.objects), len(rules.users)) == (FILE, 2, 2)
-
-
 @pytest.mark.parametrize("text", ["objects = " + "[" * 5_000 + "]" * 5_000, "objects = " + "9" * 5_000])
 def test_what_no_parser_can_hold_is_an_error_too(text: str) -> None:
     """Python limits both."""
