@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from layout.errors import StorageError
 from layout.keys import Key
 from layout.storage.r2_storage import R2Storage
+from layout.storage.sendable import check_content_type
 
 __all__ = ["PresignedUrl", "presigned_get", "presigned_put"]
 
@@ -49,10 +50,14 @@ def presigned_put(
         storage: Whose credential signs.
         key: The object.
         lifetime: 1 second to 7 days.
-        content_type: Signed, so the holder can send no other.
+        content_type: Signed, so the holder can send no other. Printable ASCII.
         only_if_absent: Signs `If-None-Match: *` too: the first upload wins, the next gets 412.
     """
-    parameters = {"Bucket": storage.bucket, "Key": storage.own(key), "ContentType": content_type}
+    parameters = {
+        "Bucket": storage.bucket,
+        "Key": storage.own(key),
+        "ContentType": check_content_type(content_type),
+    }
     headers = {"Content-Type": content_type}
     if only_if_absent:
         parameters["IfNoneMatch"] = "*"

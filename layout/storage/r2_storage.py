@@ -13,6 +13,7 @@ from layout.storage.clients import object_store, s3_client, settings_credentials
 from layout.storage.credentials.storage_credentials import CredentialSource
 from layout.storage.error_translation import storage_errors
 from layout.storage.presence import Presence
+from layout.storage.sendable import check_body, check_content_type, check_e_tag, check_metadata
 from layout.storage.settings import StorageSettings
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class R2Storage:
     """Reads and writes objects of one environment.
 
     Every method takes a `Key` and refuses plain text and keys of another environment with
-    `InvalidKeyError`; what the bucket refuses arrives as one of the errors that
+    `InvalidKeyError`; what could not be sent, or would not come back as it is, is a `StorageError`
+    (`layout.storage.sendable`); what the bucket refuses arrives as one of the errors that
     `layout.storage.error_translation.storage_errors` lists. Safe to share between threads.
     """
 
@@ -105,8 +107,10 @@ class R2Storage:
     ) -> str:
         """Write the object, whatever is there. Returns its ETag."""
         with storage_errors(self.bucket, self.own(key)):
-            attributes = _attributes(content_type or key.template.content_type, metadata)
-            return _e_tag(self._store.put(key, body, attributes=attributes))
+            attributes = _attributes(
+                content_type or key.template.content_type, check_metadata(metadata or {})
+            )
+            return _e_tag(self._store.put(key, check_body(body), attributes=attributes))
 
     def create(self, key: Key, body: bytes, *, content_type: str | None = None) -> str:
         """Write the object only if there is none (`If-None-Match: *`). Returns its ETag.
@@ -122,7 +126,7 @@ class R2Storage:
         Raises:
             ConditionFailedError: The object was changed or deleted meanwhile.
         """
-        return self._put_if(key, body, e_tag, content_type)
+        return self._put_if(key, body, check_e_tag(e_tag), content_type)
 
     def delete(self, key: Key) -> None:
         """Delete the object. R2 answers the same if there was none."""
@@ -194,7 +198,7 @@ class R2Storage:
                 return _e_tag(
                     self._store.put(
                         key,
-                        body,
+                        check_body(body),
                         attributes=attributes,
                         mode="create" if e_tag is None else {"e_tag": e_tag},
                         use_multipart=False,
@@ -221,8 +225,8 @@ def _parsed(text: str) -> str:
         return text
 
 
-def _attributes(content_type: str | None, metadata: Mapping[str, str] | None) -> dict[str, str]:
-    return dict(metadata or {}) | ({"Content-Type": content_type} if content_type else {})
+def _attributes(content_type: str | None, metadata: Mapping[str, str]) -> dict[str, str]:
+    return dict(metadata) | ({"Content-Type": check_content_type(content_type)} if content_type else {})
 
 
 def _e_tag(result: "PutResult") -> str:
