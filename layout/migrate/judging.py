@@ -44,6 +44,8 @@ def judge(
 
     `read` is what reading bodies told, by row; None if no bodies are to be read.
     """
+    if row.state is State.SUPERSEDED:
+        return Judged(row, found, ">")
     if row.proof is not None and not is_seen_version(row, found) and written_since(found, live_since):
         return Judged(row, found, ">")
     try:
@@ -83,12 +85,16 @@ def _known(
     return Known(difference=difference) if difference else Known(row.proof)
 
 
-def source_difference(bucket: BucketReader, row: PlannedObject, listed: ListedObject) -> str:
+def source_difference(bucket: BucketReader, row: PlannedObject, listed: ListedObject, run: int) -> str:
     """How an old object that is listed with another version than planned differs from the new one.
 
-    Empty if it was only touched: bytes, headers and user metadata are still those of the new object.
+    Empty if it was only touched: bytes, headers and user metadata are still those of the new object. That can only
+    be asked if verification `run` has met the new object, and no application has written it since it went live.
     """
-    if (row.etag, row.size) != (listed.etag, listed.size):
+    if row.state is State.DELETED and row.checked_in != run:
+        return f"the old object was written again after it was deleted, and nothing is at {row.new_key}"
+    live = row.state is State.SUPERSEDED or row.changed_in == run
+    if live or (row.etag, row.size) != (listed.etag, listed.size):
         return "the old object was written again after the plan was made"
     new = ListedObject(row.new_key, row.new_etag or "", row.size, row.new_modified or "")
     try:

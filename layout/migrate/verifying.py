@@ -102,9 +102,7 @@ def _pairs_of(
         row = planned_for(plan, normalize("NFC", item.key))
         if row is None:
             findings.counts["-"] += _is_more(item.key)
-        elif row.state is State.SUPERSEDED:
-            findings.counts[">"] += 1
-        elif row.state in TO_MOVE:
+        elif row.state is State.SUPERSEDED or row.state in TO_MOVE:
             pairs.append((row, item))
     return pairs
 
@@ -161,9 +159,9 @@ def _check_sources(
         row = planned_at(plan, item.key)
         if row is None and ignored(item.key):
             continue
-        if row is None or (_is_right(row, run) and not is_planned_version(row, item)):
+        if row is None or (_is_looked_at(row, run) and not is_planned_version(row, item)):
             looked_at.append((row, item))
-    differences = list(pool.map(partial(_source_difference, bucket), looked_at))
+    differences = list(pool.map(partial(_source_difference, bucket, run), looked_at))
     with plan.transaction():
         for (row, item), difference in zip(looked_at, differences, strict=True):
             if row is None:
@@ -173,14 +171,17 @@ def _check_sources(
                 _note_source(plan, run, row, item, difference, findings)
 
 
-def _is_right(row: PlannedObject, run: int) -> bool:
-    """Whether nothing wrong is known of an object, as far as this verification has come."""
-    return row.state is State.SUPERSEDED or (row.checked_in == run and row.problem is None)
+def _is_looked_at(row: PlannedObject, run: int) -> bool:
+    """Whether its old object matters: nothing wrong is known of it so far, or there should be none any more."""
+    met = row.checked_in == run
+    return row.state is State.SUPERSEDED or (row.problem is None if met else row.state is State.DELETED)
 
 
-def _source_difference(bucket: BucketReader, pair: tuple[PlannedObject | None, ListedObject]) -> str:
+def _source_difference(
+    bucket: BucketReader, run: int, pair: tuple[PlannedObject | None, ListedObject]
+) -> str:
     row, item = pair
-    return "was written after the plan was made" if row is None else source_difference(bucket, row, item)
+    return "was written after the plan was made" if row is None else source_difference(bucket, row, item, run)
 
 
 def _note_source(
@@ -191,9 +192,9 @@ def _note_source(
         return
     findings.counts["*"] += 1
     findings.problem("*", difference, item.key, row.new_key)
-    if row.state is State.SUPERSEDED or row.changed_in == run:
+    if row.changed_in == run:
         findings.counts[">"] -= 1
-    else:
+    elif row.checked_in == run:
         findings.counts["="] -= 1
         findings.bytes -= row.size
     if row.state is not State.SUPERSEDED:
@@ -207,9 +208,15 @@ def _check_missing(plan: PlanFile, run: int, live: str | None, findings: _Findin
         last = rows[-1].new_key
         with plan.transaction():
             for row in rows:
-                if row.state is State.DELETED:
+                if row.state is State.DELETED and live is not None:
                     findings.counts[">"] += 1
                     journal.changed_live(row, run)
+                    continue
+                if row.state is State.DELETED:
+                    reason = "is missing at its new key, and the old object was deleted"
+                    findings.counts["+"] += 1
+                    findings.problem("+", reason, row.key, row.new_key)
+                    journal.different(row, reason, run)
                     continue
                 removed = live is not None and (row.proof is not None or is_from_before(row, live))
                 reason = gone_reason(row) if removed else "is missing at its new key"
@@ -228,10 +235,13 @@ def _check_users(
     while users := users_after(plan, last, USERS_BATCH):
         last = users[-1].owner
         check = partial(_user_problem, bucket, plan.meta.environment, live)
-        for user, problem in zip(users, pool.map(check, users), strict=True):
-            findings.users += 1
-            if problem:
-                findings.problem("!", f"user {user.user_id!r}: {problem}")
+        problems = list(pool.map(check, users))
+        with plan.transaction():
+            for user, problem in zip(users, problems, strict=True):
+                findings.users += 1
+                if problem:
+                    findings.problem("!", f"user {user.user_id!r}: {problem}")
+                    Journal(plan).user_unsure(user.owner)
 
 
 def _user_problem(bucket: BucketReader, environment: Environment, live: str | None, user: PlannedUser) -> str:

@@ -145,6 +145,10 @@ class Journal:
         """Both profile files of a user are there and name the planned profile."""
         self._user(owner, UserState.READY, "")
 
+    def user_unsure(self, owner: str) -> None:
+        """A user's files are not as the copy left them: the next copy looks again, and writes what is missing."""
+        self._user(owner, UserState.PLANNED, "")
+
     def user_refused(self, owner: str, prefix: str, problem: str) -> None:
         """A user's files are not as planned: nothing of theirs is copied any more."""
         self._user(owner, UserState.CONFLICT, problem)
@@ -190,8 +194,8 @@ class Journal:
         self._move(Event.SAME, one, **facts, **_seen(new, proof))
 
     def renewed(self, one: PlannedObject, modified: str) -> None:
-        """The old object has another time than planned, and is still the same as the new one."""
-        self._move(Event.RENEWED, one, modified=modified)
+        """The old object has another time than planned, and is still, or again, the same as the new one."""
+        self._move(Event.RENEWED, one, modified=modified, deleted_at=None)
 
     def changed_live(self, one: PlannedObject, run: int) -> None:
         """The application has written or deleted the new object since it went live; it was known equal before."""

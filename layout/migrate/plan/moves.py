@@ -131,6 +131,13 @@ MOVES = (
         State.VERIFIED,
         "verify: the old one was touched, and is still the same",
     ),
+    Move(Event.RENEWED, State.DELETED, State.VERIFIED, "verify: the old one was put back, and is the same"),
+    Move(
+        Event.CHANGED_LIVE,
+        State.SUPERSEDED,
+        State.SUPERSEDED,
+        "verify: written at the new key, as the plan found",
+    ),
     Move(Event.CHANGED_LIVE, State.DONE, State.VERIFIED, "verify: live, and written at the new key since"),
     Move(Event.CHANGED_LIVE, State.COPIED, State.VERIFIED, "verify: live, and written at the new key since"),
     Move(

@@ -1,0 +1,120 @@
+"""Buckets that a migration could not finish, and reports that contradicted the bucket."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.scripts.migration import Operator, operator_of
+
+if TYPE_CHECKING:
+    from local_cloudflare.cloudflare import LocalCloudflare
+
+OLD, NEW = b"O" * 4096, b"N" * 4096
+CLIP, DATABASE = "a/raw_clips/1.mp4", "a/database.sqlite"
+
+
+@pytest.fixture
+def operator(
+    cloudflare: LocalCloudflare, bucket: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Operator:
+    """The operator of a bucket with one user, who has a database and a clip."""
+    operator = operator_of(cloudflare, bucket, monkeypatch, tmp_path)
+    operator.put(DATABASE, OLD)
+    operator.put(CLIP, OLD)
+    return operator
+
+
+def go_live(operator: Operator) -> None:
+    """Moves and marks everything; the old objects are still there."""
+    assert operator.statuses("plan", "copy", "verify", "mark") == [0, 0, 0, 0]
+
+
+def reasons(operator: Operator) -> list[str]:
+    """What the last verification found wrong, each with its sign."""
+    return [f"{problem['sign']} {problem['reason']}" for problem in operator.verdict()["problems"]]
+
+
+def counts(operator: Operator) -> dict[str, int]:
+    """The counts of the last verification that are not 0."""
+    return {sign: count for sign, count in operator.verdict()["counts"].items() if count}
+
+
+def test_an_old_object_that_was_put_back_is_deleted_again(operator: Operator) -> None:
+    """The same plan sees that it is the same, and takes it away."""
+    go_live(operator)
+    assert operator.statuses("delete") == [0]
+    operator.put(CLIP, OLD)
+    status, out, _ = operator.run("delete")
+    assert (status, f"{CLIP!r}: is still listed although it was deleted\n" in out) == (3, True)
+    assert operator.statuses("verify", "delete") == [0, 0]
+    assert operator.old_keys() == []
+
+
+def test_another_object_that_was_put_back_fails_the_verification(operator: Operator) -> None:
+    """Whether the application has the new object still, or has deleted it."""
+    go_live(operator)
+    assert operator.statuses("delete") == [0]
+    operator.put(CLIP, NEW)
+    assert operator.statuses("verify") == [3]
+    assert reasons(operator) == ["* the old object was written again after the plan was made"]
+    assert counts(operator) == {"=": 1, "*": 1}
+    new_key = operator.new_key("raw_clips/1.mp4")
+    operator.delete(new_key)
+    assert operator.statuses("verify") == [3]
+    assert reasons(operator) == [
+        f"* the old object was written again after it was deleted, and nothing is at {new_key}"
+    ]
+    assert counts(operator) == {"=": 1, "*": 1}
+    assert operator.body(CLIP) == NEW
+
+
+def test_what_is_gone_on_both_sides_without_a_marker_is_missing(operator: Operator) -> None:
+    """No application deleted it in a live environment if none is live."""
+    go_live(operator)
+    assert operator.statuses("delete") == [0]
+    operator.delete(operator.new_key("raw_clips/1.mp4"))
+    assert operator.statuses("verify") == [0]
+    operator.delete("dev/layout.json")
+    assert operator.statuses("verify") == [3]
+    assert reasons(operator) == ["+ is missing at its new key, and the old object was deleted"]
+    assert counts(operator) == {"=": 1, "+": 1}
+
+
+def test_counts_of_what_an_application_has_written_and_deleted_are_never_negative(operator: Operator) -> None:
+    """An old object is written after the new one, which the application had written, was deleted there."""
+    go_live(operator)
+    new_key = operator.new_key("raw_clips/1.mp4")
+    operator.put(new_key, NEW)
+    operator.new_plan()
+    assert operator.statuses("plan", "copy", "verify") == [0, 0, 0]
+    assert counts(operator) == {"=": 1, ">": 1}
+    operator.put(CLIP, OLD)
+    assert operator.statuses("verify") == [3]
+    assert reasons(operator) == ["* the old object was written again after the plan was made"]
+    assert counts(operator) == {"=": 1, "*": 1}
+    operator.delete(new_key)
+    assert operator.statuses("verify") == [3]
+    assert counts(operator) == {"=": 1, "*": 1}
+
+
+def test_after_a_rollback_by_hand_the_same_plan_moves_everything_again(operator: Operator) -> None:
+    """`verify` sees what is gone, profile files included, and `copy` writes it."""
+    go_live(operator)
+    for key in operator.listed():
+        if key.startswith("dev/"):
+            operator.delete(key)
+    assert operator.statuses("verify", "copy", "verify", "mark", "delete") == [3, 0, 0, 0, 0]
+    assert operator.body(operator.new_key("raw_clips/1.mp4")) == OLD
+    assert operator.old_keys() == []
+
+
+def test_profile_files_that_were_deleted_before_the_marker_are_written_again(operator: Operator) -> None:
+    """Also if nothing else is to be copied."""
+    assert operator.statuses("plan", "copy") == [0, 0]
+    written = operator.body("dev/users/a/profiles.json")
+    operator.delete("dev/users/a/profiles.json")
+    assert operator.statuses("verify", "copy", "verify", "mark") == [3, 0, 0, 0]
+    assert operator.body("dev/users/a/profiles.json") == written
