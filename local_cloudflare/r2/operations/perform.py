@@ -4,7 +4,7 @@ from local_cloudflare.r2.operations.context import Context
 from local_cloudflare.r2.operations.rules import check_rules
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
 from local_cloudflare.r2.protocol.wire import Response
-from local_cloudflare.r2.store.store import ObjectLockedError
+from local_cloudflare.r2.store.store import BucketMissingError, ObjectLockedError
 
 __all__ = ["perform"]
 
@@ -20,3 +20,6 @@ def perform(context: Context) -> Response:
         return context.operation.handle(context)
     except ObjectLockedError as error:
         raise S3Error(ErrorKind.OBJECT_LOCKED, reason=str(error)) from None
+    except BucketMissingError as error:
+        # It was deleted between the look-up and the change.
+        raise S3Error(ErrorKind.NO_SUCH_BUCKET, reason=str(error)) from None

@@ -11,7 +11,7 @@ from local_cloudflare.r2.store.lifecycle import DEFAULT_RULES
 from local_cloudflare.r2.store.lock_table import LockTable
 from local_cloudflare.r2.store.models import Bucket, from_milliseconds, to_milliseconds
 
-__all__ = ["BucketExistsError", "BucketMissingError", "BucketNotEmptyError", "BucketTable"]
+__all__ = ["BucketExistsError", "BucketMissingError", "BucketNotEmptyError", "BucketTable", "check_bucket"]
 
 
 class BucketExistsError(LocalCloudflareError):
@@ -186,6 +186,16 @@ def _bucket(
     number: int, name: str, jurisdiction: str, created: int, storage_class: str, location: str | None
 ) -> Bucket:
     return Bucket(number, name, jurisdiction, from_milliseconds(created), storage_class, location)
+
+
+def check_bucket(transaction: Transaction, bucket: int) -> None:
+    """Whether the bucket with that id is still there: it may have been deleted while a body was received.
+
+    Raises:
+        BucketMissingError: It has gone.
+    """
+    if transaction.execute("SELECT 1 FROM buckets WHERE id = ?", bucket).fetchone() is None:
+        raise BucketMissingError("The bucket was deleted meanwhile.", hint="Create it again.")
 
 
 def _holds(transaction: Transaction, table: str, bucket: Bucket) -> bool:

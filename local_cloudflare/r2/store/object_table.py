@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from local_cloudflare.r2.store.blobs import Blobs
+from local_cloudflare.r2.store.bucket_table import check_bucket
 from local_cloudflare.r2.store.database import Database, Transaction, body_columns, body_from
 from local_cloudflare.r2.store.keys import key_bytes
 from local_cloudflare.r2.store.lock_table import LockTable
@@ -70,9 +71,11 @@ class ObjectTable:
             What was there before.
 
         Raises:
+            BucketMissingError: The bucket was deleted since it was looked up.
             ObjectLockedError: A lock rule holds it.
         """
         with self._database.transaction() as transaction:
+            check_bucket(transaction, bucket)
             return self.replace(transaction, bucket, new, check)
 
     def replace(

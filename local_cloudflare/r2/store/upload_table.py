@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Mapping
 
+from local_cloudflare.r2.store.bucket_table import check_bucket
 from local_cloudflare.r2.store.database import Database, Transaction, body_columns, body_from
 from local_cloudflare.r2.store.keys import key_bytes
 from local_cloudflare.r2.store.models import ObjectMetadata, Part, Upload
@@ -40,9 +41,14 @@ class UploadTable:
         self, bucket: int, key: str, spelling: str, initiated: int, metadata: ObjectMetadata,
         checksum_algorithm: str | None,
     ) -> Upload:  # fmt: skip
-        """Begins an upload."""
+        """Begins an upload.
+
+        Raises:
+            BucketMissingError: The bucket was deleted since it was looked up.
+        """
         new = Upload(uuid.uuid4().hex, bucket, key, spelling, initiated, metadata, checksum_algorithm)
         with self._database.transaction() as transaction:
+            check_bucket(transaction, bucket)
             transaction.execute(
                 "INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 new.id, bucket, key_bytes(key), spelling, initiated, metadata.storage_class,

@@ -1,8 +1,12 @@
 """Operations on buckets, and the CORS rules that browsers see."""
 
+import http.client
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from local_cloudflare.r2.store.models import ObjectMetadata
+from local_cloudflare.r2.store.store import BucketMissingError
 
 if TYPE_CHECKING:
     from tests.local_cloudflare.r2.conftest import LocalR2
@@ -256,3 +260,32 @@ def test_some_parameters_are_ignored_everywhere(r2: "LocalR2", name: str) -> Non
         ("GET", f"/?{query}"),
     ):
         assert r2.send(method, path).status in {200, 204}, (method, path)
+
+
+def test_an_upload_whose_bucket_is_deleted_meanwhile_is_refused(r2: "LocalR2") -> None:
+    """It would be answered with success and be nowhere, also after a new bucket has the name."""
+    bucket, body = r2.bucket(), b"0123456789"
+    target, headers = r2.sign("PUT", f"/{bucket.name}/key", body=body)
+    connection = http.client.HTTPConnection("127.0.0.1", r2.server.port, timeout=10)
+    try:
+        connection.putrequest("PUT", target)
+        for name, value in (headers | {"Expect": "100-continue"}).items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        assert connection.sock.recv(1000).startswith(b"HTTP/1.1 100 ")  # the bucket has been looked up
+        r2.store.delete_bucket(bucket.name)
+        r2.store.create_bucket(bucket.name)
+        connection.send(body)
+        answer = connection.getresponse()
+        assert (answer.status, b"<Code>NoSuchBucket</Code>" in answer.read()) == (404, True)
+    finally:
+        connection.close()
+    assert r2.client().list_objects_v2(Bucket=bucket.name)["KeyCount"] == 0
+
+
+def test_an_upload_in_parts_needs_its_bucket_when_it_begins(r2: "LocalR2") -> None:
+    """Its parts would be kept for ever: no rule and no listing finds them."""
+    bucket = r2.bucket()
+    r2.store.delete_bucket(bucket.name)
+    with pytest.raises(BucketMissingError):
+        r2.store.uploads.create(bucket.id, "key", "key", 0, ObjectMetadata(), None)
