@@ -51,7 +51,7 @@ def list_page(call: Call) -> Answer:
     per_page = request.number("per_page", 20, lowest=1, highest=1000, code=MALFORMED)
     query = {name: request.query[name] for name in ("prefix", "delimiter") if name in request.query}
     cursor, start_after = request.query.get("cursor"), request.query.get("start_after", "")
-    start = _start(cursor) if cursor else start_after.encode()
+    start = _start(cursor) if cursor else normal_form(start_after).encode()
     page = call.direct.page(bucket, query, start=start, limit=per_page)
     found = (call.store.objects.get(bucket.id, normal_form(listed.spelling)) for listed in page.objects)
     info: dict[str, Any] = {"per_page": per_page, "is_truncated": page.truncated}

@@ -53,7 +53,7 @@ def list_objects(context: Context) -> Response:
     query, encode = context.request.query, Encoder(context.request.query.get("encoding-type"))
     limit = parse_limit(query.get("max-keys"))
     marker = query.get("marker", "")
-    page = page_after(context, limit, marker.encode())
+    page = page_after(context, limit, normal_form(marker).encode())
     content: list[Element] = [("Name", context.bucket_name), *_contents(page, encode, owner=None)]
     content += [("Prefix", encode(query.get("prefix", ""))), *_delimiter(context, encode)]
     content.append(("Marker", encode(marker)))
@@ -68,7 +68,9 @@ def list_objects_v2(context: Context) -> Response:
     query, encode = context.request.query, Encoder(context.request.query.get("encoding-type"))
     limit = parse_limit(query.get("max-keys"))
     token, start_after = query.get("continuation-token"), query.get("start-after")
-    page = page_after(context, limit, (start_after or "").encode() if token is None else _read_token(token))
+    # Whoever goes on after a key names it as the listing showed it, in the spelling of its upload.
+    after = normal_form(start_after or "").encode() if token is None else _read_token(token)
+    page = page_after(context, limit, after)
     owner = context.account_id if query.get("fetch-owner") == "true" else None
     content: list[Element] = [("Name", context.bucket_name), *_contents(page, encode, owner)]
     content += [("Prefix", encode(query.get("prefix", ""))), *_delimiter(context, encode)]

@@ -150,3 +150,19 @@ def test_what_a_listing_does_not_know(r2: "LocalR2", bucket: str, query: str, st
 def test_x_id_and_amz_parameters_are_ignored(r2: "LocalR2", bucket: str) -> None:
     """SDKs add them."""
     assert r2.send("GET", f"/{bucket}?list-type=2&x-id=ListObjectsV2&X-Amz-Foo=1").status == 200
+
+
+@pytest.mark.parametrize("parameter", ["marker", "start-after"])
+def test_a_page_begins_after_a_key_as_it_was_shown(s3: Any, bucket: str, parameter: str) -> None:
+    """A key in NFD is listed so and ordered by NFC: a client that names it would get the same page for ever."""
+    keys = [f"e\u0301{number}" for number in range(3)]
+    for key in keys:
+        s3.put_object(Bucket=bucket, Key=key, Body=b"")
+    pages = {"marker": s3.list_objects, "start-after": s3.list_objects_v2}
+    name = {"marker": "Marker", "start-after": "StartAfter"}[parameter]
+    seen, last = [], ""
+    while page := pages[parameter](Bucket=bucket, MaxKeys=1, **{name: last}).get("Contents"):
+        last = page[0]["Key"]
+        seen.append(last)
+        assert len(seen) <= len(keys)
+    assert seen == keys
