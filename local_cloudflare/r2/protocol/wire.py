@@ -169,9 +169,9 @@ def _read_headers(source: io.BufferedReader, room: int) -> dict[str, str]:
         if not colon or not is_header_name(name):
             raise HeadError("a header is not of the form 'name: value'")
         name, value = name.lower(), value.strip(" \t\r\n")
-        if "\r" in value or "\0" in value:
-            # Kept with an object, it would end a line in the head of a later answer.
-            raise HeadError("a header holds a line end or a NUL")
+        if not is_header_value(value.replace("\t", " ")):
+            # Kept with an object, it would come back in the head of an answer that no client reads.
+            raise HeadError("a header holds a line end or another control character")
         headers[name] = f"{headers[name]},{value}" if name in headers else value
     raise HeadError(f"there are more than {_MAX_HEADERS} headers")
 
