@@ -15,6 +15,7 @@ __all__ = [
     "MAX_PARTS",
     "MAX_SINGLE_BYTES",
     "MIN_PART_BYTES",
+    "check_declared_size",
     "check_key_length",
     "check_metadata_size",
     "check_part_sizes",
@@ -60,6 +61,15 @@ def check_single_size(size: int) -> None:
     """One upload, part or copy has at most 5 GiB - 5 MiB; else EntityTooLarge (100100)."""
     if size > MAX_SINGLE_BYTES:
         raise S3Error(ErrorKind.ENTITY_TOO_LARGE)
+
+
+def check_declared_size(declared: str | None, size: int) -> None:
+    """Whether the parts have the bytes that a completion says (`x-amz-mp-object-size`, AWS); else InvalidRequest."""
+    if declared is not None and declared != str(size):
+        raise S3Error(
+            ErrorKind.INVALID_REQUEST,
+            f"The provided 'x-amz-mp-object-size' header value {declared} does not match what was computed: {size}",
+        )
 
 
 def check_part_sizes(sizes: Sequence[int]) -> None:

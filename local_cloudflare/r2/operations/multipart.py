@@ -17,9 +17,14 @@ from local_cloudflare.r2.operations.customer_keys import (
     given_key,
     key_headers,
 )
-from local_cloudflare.r2.operations.limits import MAX_PARTS, check_part_sizes, check_single_size
+from local_cloudflare.r2.operations.limits import (
+    MAX_PARTS,
+    check_declared_size,
+    check_part_sizes,
+    check_single_size,
+)
 from local_cloudflare.r2.operations.metadata import checksum_headers, stored_checksums
-from local_cloudflare.r2.operations.part_checksums import checked_checksums, part_has
+from local_cloudflare.r2.operations.part_checksums import checked_checksums, listed_checksums, part_has
 from local_cloudflare.r2.operations.payload import declared_checksums, read_small, receive
 from local_cloudflare.r2.operations.writing import iso_time, metadata_of, read_copy_source, written_headers
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
@@ -142,7 +147,9 @@ def complete_multipart_upload(context: Context) -> Response:
         if context.store.uploads.find(transaction, upload.bucket, upload.key, upload.id) is None:
             raise S3Error(ErrorKind.NO_SUCH_UPLOAD)
         parts = _chosen(context, context.store.uploads.find_parts(transaction, upload.id), wanted)
-        check_part_sizes([part.body.size for part in parts])
+        sizes = [part.body.size for part in parts]
+        check_part_sizes(sizes)
+        check_declared_size(context.header("x-amz-mp-object-size"), sum(sizes))
         checksums = checked_checksums(context, upload, parts)
         try:
             context.store.objects.changeable(transaction, upload.bucket, upload.key, check)
@@ -235,9 +242,7 @@ def _wanted_parts(context: Context) -> list[_Wanted]:
             raise S3Error(ErrorKind.MALFORMED_XML)
         if number in wanted:
             raise S3Error(ErrorKind.REPEATED_PART)
-        sums = {name: text_of(part, f"Checksum{name.upper()}") for name in ALGORITHMS}
-        given = {name: value for name, value in sums.items() if value is not None}
-        wanted[number] = _Wanted(number, etag.strip().strip('"'), given)
+        wanted[number] = _Wanted(number, etag.strip().strip('"'), listed_checksums(part))
     if not wanted:
         raise S3Error(ErrorKind.MALFORMED_XML)
     # In any order since 2024-01-26 (CFD release-notes/r2.yaml).

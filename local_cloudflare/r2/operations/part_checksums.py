@@ -2,13 +2,32 @@
 
 import base64
 from collections.abc import Sequence
+from xml.etree import ElementTree as ET
 
 from local_cloudflare.r2.operations.context import Context
-from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error, not_implemented_header
+from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error, not_implemented, not_implemented_header
+from local_cloudflare.r2.protocol.xml import leaf, local_name
 from local_cloudflare.r2.store.checksums import ALGORITHMS, COMPOSITE_ALGORITHMS, Hasher, combined_crc64nvme
 from local_cloudflare.r2.store.models import Part, Upload
 
-__all__ = ["checked_checksums", "part_has"]
+__all__ = ["checked_checksums", "listed_checksums", "part_has"]
+
+
+def listed_checksums(part: ET.Element) -> dict[str, str]:
+    """The checksums that a completion names for a part, by algorithm.
+
+    Raises:
+        S3Error: NotImplemented for an algorithm that R2 does not have: it would be taken on trust.
+    """
+    found = {}
+    for child in part:
+        name = local_name(child)
+        if name.startswith("Checksum"):
+            algorithm = name.removeprefix("Checksum").lower()
+            if algorithm not in ALGORITHMS:
+                raise not_implemented(f"CompleteMultipartUpload {name}")
+            found[algorithm] = leaf(child)
+    return found
 
 
 def part_has(context: Context, part: Part, algorithm: str, declared: str) -> bool:

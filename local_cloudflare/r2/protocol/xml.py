@@ -5,7 +5,18 @@ from xml.etree import ElementTree as ET
 
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
 
-__all__ = ["NAMESPACE", "Element", "children", "document", "leaf", "members", "parse", "printable", "text_of"]
+__all__ = [
+    "NAMESPACE",
+    "Element",
+    "children",
+    "document",
+    "leaf",
+    "local_name",
+    "members",
+    "parse",
+    "printable",
+    "text_of",
+]
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
@@ -61,14 +72,14 @@ def parse(body: bytes, root: str) -> ET.Element:
         tree = ET.fromstring(body)  # noqa: S314 (DTDs are refused above)
     except (ET.ParseError, ValueError, LookupError) as error:
         raise S3Error(ErrorKind.MALFORMED_XML) from error
-    if _local_name(tree) != root:
+    if local_name(tree) != root:
         raise S3Error(ErrorKind.MALFORMED_XML)
     return tree
 
 
 def children(element: ET.Element, name: str) -> Iterator[ET.Element]:
     """The child elements of that name, whatever their namespace."""
-    return (child for child in element if _local_name(child) == name)
+    return (child for child in element if local_name(child) == name)
 
 
 def members(
@@ -82,7 +93,7 @@ def members(
     """
     found: dict[str, list[ET.Element]] = {name: [] for name in (*once, *many)}
     for child in element:
-        if (name := _local_name(child)) not in found:
+        if (name := local_name(child)) not in found:
             raise S3Error(ErrorKind.MALFORMED_XML, reason=f"an element that is not known here: {name}")
         found[name].append(child)
     texts = [element.text, *(child.tail for child in element)]
@@ -111,5 +122,6 @@ def text_of(element: ET.Element, name: str) -> str | None:
     return None
 
 
-def _local_name(element: ET.Element) -> str:
+def local_name(element: ET.Element) -> str:
+    """The name of an element without its namespace."""
     return element.tag.rpartition("}")[2]

@@ -241,3 +241,30 @@ def test_a_part_larger_than_allowed_is_refused_by_its_header(r2: "LocalR2", s3: 
 def test_the_smallest_part_is_five_mebibytes() -> None:
     """As R2 documents."""
     assert MIN_PART_BYTES == 5 * MIB
+
+
+def test_a_completion_may_say_how_large_the_object_is(s3: Any, bucket: str, refused: Any) -> None:
+    """AWS's MpuObjectSize: a part that is missing from the list is noticed, and the upload stays."""
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="key")["UploadId"]
+    named = {"Bucket": bucket, "Key": "key", "UploadId": upload}
+    tag = s3.upload_part(**named, PartNumber=1, Body=b"four")["ETag"]
+    complete = {**named, "MultipartUpload": {"Parts": [{"PartNumber": 1, "ETag": tag}]}}
+    assert refused(s3.complete_multipart_upload, **complete, MpuObjectSize=5) == (
+        400,
+        "InvalidRequest",
+        "The provided 'x-amz-mp-object-size' header value 5 does not match what was computed: 4",
+    )
+    s3.complete_multipart_upload(**complete, MpuObjectSize=4)
+
+
+def test_a_parts_checksum_of_another_algorithm_is_refused(s3: Any, bucket: str, refused: Any) -> None:
+    """R2 has none of it, and one that is not compared would be taken on trust."""
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="key")["UploadId"]
+    named = {"Bucket": bucket, "Key": "key", "UploadId": upload}
+    tag = s3.upload_part(**named, PartNumber=1, Body=b"four")["ETag"]
+    part = {"PartNumber": 1, "ETag": tag, "ChecksumSHA512": "AAAA"}
+    assert refused(s3.complete_multipart_upload, **named, MultipartUpload={"Parts": [part]}) == (
+        501,
+        "NotImplemented",
+        "CompleteMultipartUpload ChecksumSHA512 not implemented",
+    )
