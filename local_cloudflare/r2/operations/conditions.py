@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
 from local_cloudflare.r2.store.models import StoredObject
 
-__all__ = ["Conditions", "Tag", "parse_time"]
+__all__ = ["Conditions", "Tag", "parse_time", "required_time"]
 
 _TAG = re.compile(r'\s*(?:(W/)?"([^"]*)"|([^",\s]+))\s*(?:,|$)')
 
@@ -37,18 +37,26 @@ class Conditions:
     unmodified_since: int | None = None
 
     @classmethod
-    def from_headers(cls, headers: Mapping[str, str], prefix: str = "") -> "Conditions":
+    def from_headers(
+        cls, headers: Mapping[str, str], prefix: str = "", *, of_read: bool = False
+    ) -> "Conditions":
         """Reads `<prefix>if-match`, `-if-none-match`, `-if-modified-since`, `-if-unmodified-since`.
 
+        Args:
+            headers: By lower-case name.
+            prefix: How the names begin.
+            of_read: Whether a time that cannot be read is ignored, as HTTP asks (RFC 9110, 13.1.3 and 13.1.4). A
+                write would then overwrite what its client meant to keep.
+
         Raises:
-            S3Error: InvalidArgument for tags that cannot be read. A time that cannot be read is
-                ignored, as HTTP asks (RFC 9110, 13.1.3).
+            S3Error: InvalidArgument for tags, and for times of a write, that cannot be read.
         """
+        time = parse_time if of_read else required_time
         return cls(
             match=_tags(headers.get(f"{prefix}if-match")),
             none_match=_tags(headers.get(f"{prefix}if-none-match")),
-            modified_since=parse_time(headers.get(f"{prefix}if-modified-since")),
-            unmodified_since=parse_time(headers.get(f"{prefix}if-unmodified-since")),
+            modified_since=time(headers.get(f"{prefix}if-modified-since")),
+            unmodified_since=time(headers.get(f"{prefix}if-unmodified-since")),
         )
 
     @property
@@ -142,10 +150,24 @@ def parse_time(text: str | None) -> int | None:
     return None
 
 
+def required_time(text: str | None) -> int | None:
+    """`parse_time` of a header on which a change depends; None if it was not given.
+
+    Raises:
+        S3Error: InvalidArgument if it is no time.
+    """
+    time = parse_time(text)
+    if time is None and text is not None:
+        raise S3Error(ErrorKind.INVALID_ARGUMENT, f"Invalid time of a condition: {text}")
+    return time
+
+
 def _tags(text: str | None) -> tuple[Tag, ...] | None:
     """Lists, weak tags, `*` and bare tags, as R2 accepts them (release notes 2022-07-30)."""
     if text is None:
         return None
+    if not text.strip():
+        raise S3Error(ErrorKind.INVALID_ARGUMENT, "Invalid ETag list: it is empty")
     tags, position = [], 0
     while position < len(text):
         found = _TAG.match(text, position)

@@ -1,15 +1,20 @@
 """DeleteObjects: up to 1,000 keys in one request."""
 
+from xml.etree import ElementTree as ET
+
 from local_cloudflare.r2.operations.context import Context
 from local_cloudflare.r2.operations.limits import MAX_DELETE_KEYS
 from local_cloudflare.r2.operations.payload import read_small
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error, not_implemented
 from local_cloudflare.r2.protocol.wire import Response
-from local_cloudflare.r2.protocol.xml import Element, children, document, parse, text_of
+from local_cloudflare.r2.protocol.xml import Element, document, leaf, members, parse
 from local_cloudflare.r2.store.keys import normal_form
 from local_cloudflare.r2.store.store import ObjectLockedError
 
 __all__ = ["delete_objects"]
+
+_CONDITIONS = ("ETag", "LastModifiedTime", "Size")
+"""What AWS lets the deletion of a key depend on; ignored, it would delete what the client meant to keep."""
 
 
 def delete_objects(context: Context) -> Response:
@@ -42,16 +47,21 @@ def _delete(context: Context, key: str) -> Element:
 
 def _wanted_keys(context: Context) -> list[str]:
     tree = parse(read_small(context.request, context.caller), "Delete")
-    keys = []
-    for entry in children(tree, "Object"):
-        key = text_of(entry, "Key")
-        if not key:
-            raise S3Error(ErrorKind.MALFORMED_XML)
-        if text_of(entry, "VersionId"):
-            raise not_implemented("versionId")
-        keys.append(key)
-    if not 1 <= len(keys) <= MAX_DELETE_KEYS:
-        raise S3Error(ErrorKind.MALFORMED_XML)
-    if text_of(tree, "Quiet") not in {None, "true", "false"}:
+    found = members(tree, once=("Quiet",), many=("Object",))
+    keys = [_key(entry) for entry in found["Object"]]
+    if not 1 <= len(keys) <= MAX_DELETE_KEYS or not {"true", "false"}.issuperset(map(leaf, found["Quiet"])):
         raise S3Error(ErrorKind.MALFORMED_XML)
     return keys
+
+
+def _key(entry: ET.Element) -> str:
+    found = members(entry, once=("Key", "VersionId", *_CONDITIONS))
+    texts = {name: "".join(map(leaf, elements)) for name, elements in found.items()}
+    if not texts["Key"]:
+        raise S3Error(ErrorKind.MALFORMED_XML)
+    if texts["VersionId"]:
+        raise not_implemented("versionId")
+    for name in _CONDITIONS:
+        if found[name]:
+            raise not_implemented(f"DeleteObjects {name}")
+    return texts["Key"]

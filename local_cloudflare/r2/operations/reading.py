@@ -32,7 +32,7 @@ _OVERRIDES = {
 
 def get_object(context: Context) -> Response:
     """GetObject."""
-    conditions = Conditions.from_headers(context.request.headers)
+    conditions = Conditions.from_headers(context.request.headers, of_read=True)
     with ExitStack() as stack:
         found = stack.enter_context(context.store.objects.opened(context.bucket.id, context.key))
         response, body = _describe(context, found, conditions)
@@ -48,7 +48,7 @@ def get_object(context: Context) -> Response:
 
 def head_object(context: Context) -> Response:
     """HeadObject. Honours Range, as the real endpoint was seen to do."""
-    conditions = Conditions.from_headers(context.request.headers)
+    conditions = Conditions.from_headers(context.request.headers, of_read=True)
     found = context.store.objects.get(context.bucket.id, context.key)
     response, _body = _describe(context, found, conditions)
     return response

@@ -183,6 +183,9 @@ RULES: tuple[Rule, ...] = (
             "x-amz-object-lock-mode",
             "x-amz-object-lock-retain-until-date",
             "x-amz-object-lock-legal-hold",
+            "x-amz-object-lock-event-hold",
+            "x-amz-object-lock-event-hold-duration-days",
+            "x-amz-object-lock-event-hold-duration-years",
         ),
     ),
     Rule(
@@ -190,6 +193,24 @@ RULES: tuple[Rule, ...] = (
         "CFD release-notes/r2.yaml, 2022-07-01",
         _BUCKET_CREATION,
         _bucket_object_lock,
+    ),
+    Rule(
+        "conditions of AWS on the destination of a copy",
+        "CFD r2/api/s3/extensions.mdx: R2's own begin with cf-copy-destination-",
+        frozenset({"CopyObject"}),
+        _refuse("if-match", "if-none-match", "if-modified-since", "if-unmodified-since"),
+    ),
+    Rule(
+        "conditions of AWS on what is deleted",
+        f"{_API}, whose table has x-amz-if-match-last-modified-time only",
+        _DELETES | {"AbortMultipartUpload"},
+        _refuse("x-amz-if-match-size", "x-amz-if-match-initiated-time"),
+    ),
+    Rule(
+        "appending to an object",
+        f"{_API}, whose row of PutObject does not have it",
+        frozenset({"PutObject"}),
+        _refuse("x-amz-write-offset-bytes"),
     ),
     Rule("MFA and lock bypass", _WSDK, _DELETES, _refuse("x-amz-mfa", "x-amz-bypass-governance-retention")),
     Rule(

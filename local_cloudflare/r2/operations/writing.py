@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from local_cloudflare.r2.auth.access import Permission
-from local_cloudflare.r2.operations.conditions import Conditions, parse_time
+from local_cloudflare.r2.operations.conditions import Conditions, required_time
 from local_cloudflare.r2.operations.context import Context
 from local_cloudflare.r2.operations.customer_keys import (
     OF_SOURCE,
@@ -85,7 +85,7 @@ def delete_object(context: Context) -> Response:
     `x-amz-if-match-last-modified-time` is R2's documented condition; If-Match is not in its table
     and is ignored here, so that nobody relies on it.
     """
-    wanted = parse_time(context.header("x-amz-if-match-last-modified-time"))
+    wanted = required_time(context.header("x-amz-if-match-last-modified-time"))
 
     def check(current: StoredObject | None) -> None:
         if wanted is not None and current is not None and current.modified // 1000 != wanted:

@@ -85,6 +85,42 @@ def test_tags_that_cannot_be_read_are_refused() -> None:
     assert str(caught.value) == '400 InvalidArgument: Invalid ETag list: "abc'
 
 
+@pytest.mark.parametrize("tags", ["", " "])
+def test_a_condition_without_a_tag_is_refused(tags: str) -> None:
+    """An empty If-None-Match would let every write pass."""
+    with pytest.raises(S3Error) as caught:
+        Conditions.from_headers({"if-none-match": tags})
+    assert str(caught.value) == "400 InvalidArgument: Invalid ETag list: it is empty"
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("PUT", {"if-unmodified-since": "never"}),
+        ("PUT", {"if-modified-since": "never"}),
+        ("POST", {"if-unmodified-since": "never"}),
+        ("PUT", {"x-amz-copy-source": "/{bucket}/source", "x-amz-copy-source-if-unmodified-since": "never"}),
+        (
+            "PUT",
+            {"x-amz-copy-source": "/{bucket}/source", "cf-copy-destination-if-unmodified-since": "never"},
+        ),
+        ("DELETE", {"x-amz-if-match-last-modified-time": "never"}),
+    ],
+)
+def test_a_change_whose_time_cannot_be_read_is_refused(
+    r2: "LocalR2", bucket: str, method: str, headers: dict[str, str]
+) -> None:
+    """Without the condition it would overwrite or delete what its client meant to keep."""
+    for key in ("key", "source"):
+        r2.send("PUT", f"/{bucket}/{key}", body=key.encode())
+    own = {name: value.format(bucket=bucket) for name, value in headers.items()}
+    reply = r2.send(method, f"/{bucket}/key" + "?uploads" * (method == "POST"), headers=own)
+    assert reply.status == 400
+    text = "<Code>InvalidArgument</Code><Message>Invalid time of a condition: never</Message>"
+    assert text in reply.body.decode()
+    assert r2.send("GET", f"/{bucket}/key", headers={"if-unmodified-since": "never"}).body == b"key"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
