@@ -4,7 +4,7 @@ A listing shows ETag, size and time of up to 1,000 neighbours in one request. Ke
 lie together, so a batch costs a request or two; HEAD is only for keys that the listing did not show.
 """
 
-from layout.migrate.bucket.reader import BucketReader, ListedObject
+from layout.migrate.bucket.reader import PAGE, BucketReader, ListedObject
 from layout.times import write_time
 
 __all__ = ["observe"]
@@ -23,7 +23,8 @@ def observe(bucket: BucketReader, keys: list[str]) -> dict[str, ListedObject]:
     unsure: list[str] = []
     while waiting:
         # The listing begins before the first key still wanted: all but its last character.
-        page, more = bucket.page_after(waiting[0][:-1])
+        # The last few keys of a batch are not worth a whole page, which costs CPU by what it shows.
+        page, more = bucket.page_after(waiting[0][:-1], min(PAGE, len(waiting) + _FEW))
         by_key = {item.key: item for item in page}
         last = page[-1].key if page and more else None
         reached = [key for key in waiting if last is None or key <= last]

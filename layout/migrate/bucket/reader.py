@@ -22,7 +22,10 @@ from layout.storage.error_translation import storage_errors
 from layout.storage.process_bound import ProcessBoundStore
 from layout.storage.settings import StorageSettings
 
-__all__ = ["STANDARD", "BucketReader", "ListedObject", "ObjectHead", "ReadBody"]
+__all__ = ["PAGE", "STANDARD", "BucketReader", "ListedObject", "ObjectHead", "ReadBody"]
+
+PAGE = 1_000
+"""As many objects as a page of a listing shows at most."""
 
 STANDARD = "STANDARD"
 """The storage class of most objects."""
@@ -117,10 +120,10 @@ class BucketReader:
                 return
             token = {"ContinuationToken": page["NextContinuationToken"]}
 
-    def page_after(self, start_after: str) -> tuple[list[ListedObject], bool]:
-        """One page of the whole bucket after a key, and whether more follows."""
+    def page_after(self, start_after: str, most: int = PAGE) -> tuple[list[ListedObject], bool]:
+        """One page of the whole bucket after a key, of at most `most` objects, and whether more follows."""
         with storage_errors(self.name):
-            page = self.client.list_objects_v2(Bucket=self.name, StartAfter=start_after)
+            page = self.client.list_objects_v2(Bucket=self.name, StartAfter=start_after, MaxKeys=most)
         return [_listed(entry) for entry in page.get("Contents", ())], page["IsTruncated"]
 
     def uploads(self) -> Iterator[tuple[str, str]]:

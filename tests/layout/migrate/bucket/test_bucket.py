@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from layout.errors import ConditionFailedError, StorageError
 from layout.migrate.bucket.observing import observe
 from layout.migrate.bucket.old_side import old_side_pages
-from layout.migrate.bucket.reader import BucketReader, ListedObject, ObjectHead
+from layout.migrate.bucket.reader import PAGE, BucketReader, ListedObject, ObjectHead
 from layout.migrate.bucket.writer import CopyLimits, plain_for_obstore
 from layout.storage.settings import StorageSettings
 
@@ -33,11 +33,13 @@ class CountingReader(BucketReader):
     def __init__(self, settings: StorageSettings) -> None:
         super().__init__(settings)
         self.asked: list[str] = []
+        self.most: list[int] = []
 
-    def page_after(self, start_after: str) -> tuple[list[ListedObject], bool]:
+    def page_after(self, start_after: str, most: int = PAGE) -> tuple[list[ListedObject], bool]:
         """A listing."""
         self.asked.append("list")
-        page, more = super().page_after(start_after)
+        self.most.append(most)
+        page, more = super().page_after(start_after, most)
         return page[: self.page_size], more or len(page) > self.page_size
 
     def head(self, key: str) -> ObjectHead | None:
@@ -73,6 +75,7 @@ def test_neighbours_are_observed_with_one_listing(flat: Flat, counting: Counting
         flat.put(key)
     found = observe(counting, keys)
     assert counting.asked == ["list"]
+    assert counting.most == [53], "a page no longer than the keys and a few strangers between them"
     assert sorted(found) == keys
     assert found[keys[0]] == next(flat.reader.pages())[0]
 
