@@ -44,6 +44,9 @@ _HOST = re.compile(
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # urlsplit drops line feeds and tabs, so what it makes of an address proves nothing about these.
 _ADDRESS_CHARACTERS = re.compile(r"[!-~]+")
+_LABEL = r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
+# What boto3 takes for a host, or an IPv6 address, which urlsplit has checked.
+_HOST_NAME = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}\.?|[0-9a-f:.]*:[0-9a-f:.]*")
 
 
 def check_account_id(account_id: str) -> str:
@@ -166,7 +169,7 @@ def split_address(address: str) -> SplitResult | None:
 
 def _split(endpoint: str) -> SplitResult:
     parts = split_address(endpoint)
-    if parts is None:
+    if parts is None or not _HOST_NAME.fullmatch(parts.hostname or ""):
         value = "The endpoint" if "@" in endpoint else f"The endpoint {shown(endpoint)}"
         raise SettingsError(
             f"{value} is not an http or https address.",

@@ -124,6 +124,12 @@ def test_endpoints(endpoint: str, taken: str) -> None:
         "http://[::1",
         "https://r2.éxample",
         "https://r2. example",
+        "https://r2..example",
+        "https://-r2.example",
+        "https://r2_example",
+        "https://%41",
+        "https://{account}.example",
+        f"https://{'a' * 64}.example",
         *(f.format("https://r2.example") for f in AROUND),
     ],
 )

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import normalize
 
 from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
 from layout.migrate.bucket.reader import STANDARD, BucketReader, ObjectHead
@@ -169,16 +170,25 @@ class BucketWriter(BucketReader):
         """Deletes at most 1,000 objects in one request.
 
         Returns:
-            Why, by key, for each that the bucket did not delete: a 200 says nothing about one key.
+            Why, by key, for each that the bucket did not delete: a 200 says nothing about one key. An error that
+            names none of the keys may be about any, so it stands for all that have no reason of their own.
         """
         with storage_errors(self.name):
             answer = self.client.delete_objects(
                 Bucket=self.name, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
             )
-        return {
-            error.get("Key", ""): f"{error.get('Code', 'unknown')}: {error.get('Message', '')}"
-            for error in answer.get("Errors", ())
-        }
+        # R2 keeps keys in NFC, and may name them so.
+        asked = {normalize("NFC", key): key for key in keys}
+        failed: dict[str, str] = {}
+        about_any: dict[str, str] = {}
+        for error in answer.get("Errors", ()):
+            reason = f"{error.get('Code', 'unknown')}: {error.get('Message', '')}"
+            key = asked.get(normalize("NFC", error.get("Key", "")))
+            if key is None:
+                about_any = dict.fromkeys(keys, reason)
+            else:
+                failed[key] = reason
+        return about_any | failed
 
 
 def plain_for_obstore(key: str) -> bool:

@@ -15,7 +15,7 @@ from layout.storage.settings import StorageSettings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.layout.storage.conftest import FixedAnswer
+    from tests.layout.conftest import FixedAnswer
 
 # obstore 0.12.1: object_store 0.14.2, aws/builder.rs, every name that is read with AWS_ before it; those that no
 # argument undoes are in REFUSED.

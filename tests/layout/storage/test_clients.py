@@ -15,7 +15,7 @@ from layout.storage.credentials.storage_credentials import StorageCredentials
 from layout.storage.settings import StorageSettings
 
 if TYPE_CHECKING:
-    from tests.layout.storage.conftest import FixedAnswer
+    from tests.layout.conftest import FixedAnswer
 
 LISTING = b"""<?xml version="1.0" encoding="UTF-8"?>
 <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>films</Name><Prefix></Prefix>

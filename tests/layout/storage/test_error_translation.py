@@ -25,7 +25,7 @@ from layout.storage.presence import Presence
 from layout.storage.settings import StorageSettings
 
 if TYPE_CHECKING:
-    from tests.layout.storage.conftest import FixedAnswer
+    from tests.layout.conftest import FixedAnswer
 
 
 class Read(Protocol):

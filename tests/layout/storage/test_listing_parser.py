@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from layout.storage.settings import StorageSettings
-    from tests.layout.storage.conftest import FixedAnswer
+    from tests.layout.conftest import FixedAnswer
 
 NAMESPACE = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 KEYS = [

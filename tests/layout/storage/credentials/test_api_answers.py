@@ -17,7 +17,7 @@ from layout.storage.credentials.minting import Minter, api_minter, environment_a
 from layout.storage.settings import StorageSettings
 
 if TYPE_CHECKING:
-    from tests.layout.storage.conftest import FixedAnswer
+    from tests.layout.conftest import FixedAnswer
 
 DEV = scope_for_environment("films", Environment.DEV, write=True)
 API_TOKEN = SecretStr("an-api-token-that-nobody-may-see-in-a-message")

@@ -22,7 +22,7 @@ from local_cloudflare.r2.auth.temporary import decode
 
 if TYPE_CHECKING:
     from local_cloudflare.cloudflare import LocalCloudflare
-    from tests.layout.storage.conftest import FixedAnswer
+    from tests.layout.conftest import FixedAnswer
 
 NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 DEV = scope_for_environment("films", Environment.DEV, write=True)
