@@ -30,6 +30,8 @@ ACTIONS = frozenset(
     }
 )
 """What `actions` may name."""
+_CLAIMS = frozenset({"bucket", "scope", "actions", "paths", "sub", "iss", "aud", "iat", "exp", "jti"})
+_PATHS = frozenset({"prefixPaths", "objectPaths"})
 _HEADER = {"alg": "HS256", "typ": "JWT"}
 
 
@@ -171,13 +173,14 @@ def _jwt(session_token: str) -> str:
 
 def _claims(jwt: str) -> Claims:
     _header, claims, _signature = jwt.split(".")
-    payload = json.loads(_decode(claims))
+    payload = _known(json.loads(_decode(claims)), _CLAIMS)
     scope, actions = payload.get("scope"), payload.get("actions")
     if (scope is None) == (actions is None):
         raise ValueError("exactly one of scope and actions must be given")
     if actions is not None and not ACTIONS.issuperset(actions):
         raise ValueError(f"unknown actions {sorted(set(actions) - ACTIONS)}")
-    paths = payload.get("paths") or {}
+    # A misspelt name would open the whole bucket to a credential that was meant for a part of it.
+    paths = {} if payload.get("paths") is None else _known(payload["paths"], _PATHS)
     return Claims(
         bucket=_text(payload["bucket"]),
         permission=None if scope is None else Permission(scope),
@@ -191,6 +194,12 @@ def _claims(jwt: str) -> Claims:
         expires_at=int(payload["exp"]),
         jwt=jwt,
     )
+
+
+def _known(value: Any, names: frozenset[str]) -> dict[str, Any]:
+    if not isinstance(value, dict) or not names.issuperset(value):
+        raise TypeError(f"{value!r} is no object with nothing but {sorted(names)}")
+    return value
 
 
 def _texts(values: Any) -> tuple[str, ...]:
