@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from local_cloudflare.control.buckets import MALFORMED, existing
 from local_cloudflare.control.call import Call
 from local_cloudflare.control.envelope import Answer, ApiError
+from local_cloudflare.r2.operations.limits import MAX_KEY_BYTES
 from local_cloudflare.r2.store.cors import MAX_AGE_SECONDS, MAX_CORS_RULES, check_header_name, check_origin
 from local_cloudflare.tokens import rfc3339
 
@@ -32,6 +33,15 @@ __all__ = [
 
 HeaderName = Annotated[str, AfterValidator(check_header_name)]
 MaximumAge = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+def _prefix(text: str) -> str:
+    if len(text.encode()) > MAX_KEY_BYTES:
+        raise ValueError(f"a prefix has at most {MAX_KEY_BYTES} bytes, as a key has")
+    return text
+
+
+Prefix = Annotated[str, AfterValidator(_prefix)]
 
 
 def _date(text: str) -> str:
@@ -78,7 +88,7 @@ class ChangeClass(_Document):
 class Conditions(_Document):
     """Which objects: a literal beginning of the key; `""` means all."""
 
-    prefix: Annotated[str, StringConstraints(max_length=1024)]
+    prefix: Prefix
 
 
 class LifecycleRule(_Document):
@@ -121,7 +131,7 @@ class LockRule(_Document):
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=255)]
     enabled: bool
-    prefix: Annotated[str, StringConstraints(max_length=1024)] | None = None
+    prefix: Prefix | None = None
     condition: Annotated[LockAge | Date | Indefinite, Field(discriminator="type")]
 
 

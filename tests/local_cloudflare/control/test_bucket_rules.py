@@ -138,6 +138,10 @@ def rule(**changes: Any) -> dict[str, Any]:
                 "a time has the form 2027-10-01T00:00:00Z"
             ),
         ),
+        (
+            [rule(conditions={"prefix": "é" * 513})],
+            "rules.0.conditions.prefix: Value error, a prefix has at most 1024 bytes, as a key has",
+        ),
         ([rule(), rule()], "body: Value error, rule id 'expire-logs' appears twice"),
         (
             [rule(id=str(number)) for number in range(1001)],

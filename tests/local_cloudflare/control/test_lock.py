@@ -87,6 +87,10 @@ def rule(**changes: Any) -> dict[str, Any]:
         ([rule(id="")], "rules.0.id: String should have at least 1 character"),
         ([rule(enabled="yes")], "rules.0.enabled: Input should be a valid boolean"),
         ([rule(condition=...)], "rules.0.condition: Field required"),
+        (
+            [rule(prefix="é" * 513)],
+            "rules.0.prefix: Value error, a prefix has at most 1024 bytes, as a key has",
+        ),
         ([rule(condition={"type": "Age"})], "rules.0.condition.Age.maxAgeSeconds: Field required"),
         (
             [rule(condition={"type": "Age", "maxAge": 60})],
