@@ -23,6 +23,7 @@ from local_cloudflare.control.envelope import Answer, ApiError, PlainAnswer, no_
 from local_cloudflare.control.log import ApiLog
 from local_cloudflare.control.request import Request
 from local_cloudflare.errors import LocalCloudflareError
+from local_cloudflare.r2.protocol.wire import is_header_value
 
 __all__ = ["ControlServer", "Handler", "port_error"]
 
@@ -141,6 +142,7 @@ class _Connection(BaseHTTPRequestHandler):
 
         It is received before anything is answered, so that the next request starts where it should.
         """
+        closes = self.close_connection or "close" in self.headers.get("connection", "").lower()
         self.close_connection = self._has_unread = True
         try:
             target = urlsplit(self.path)
@@ -152,9 +154,15 @@ class _Connection(BaseHTTPRequestHandler):
         except ValueError:
             raise no_route(self.path) from None
         headers = {name.lower(): value for name, value in self.headers.items()}
+        for name, value in headers.items():
+            # Kept with an object, it would come back in the head of an answer that no client reads.
+            if not is_header_value(value.replace("\t", " ")):
+                raise ApiError(
+                    400, 10400, f"The header {name} holds a line end or another control character."
+                )
         with read_body(self.rfile, headers, self.server.longest_body(self.command, path)) as (body, length):
             self._has_unread = False
-            self.close_connection = headers.get("connection", "").lower() == "close"
+            self.close_connection = closes
             yield Request(
                 method=self.command,
                 path=path,
@@ -195,17 +203,24 @@ class _Connection(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(payload)))
-        if self.close_connection:
-            self.send_header("Connection", "close")
+        self._say_whether_it_goes_on()
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(payload)
+
+    def _say_whether_it_goes_on(self) -> None:
+        """A client of HTTP/1.0 reads to the end of the connection unless it is told that there is none."""
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        elif self.request_version == "HTTP/1.0":
+            self.send_header("Connection", "keep-alive")
 
     def _write_plain(self, answer: PlainAnswer) -> None:
         try:
             self.send_response(answer.status)
             for name, value in {**answer.headers, "Content-Length": str(answer.length)}.items():
                 self.send_header(name, value)
+            self._say_whether_it_goes_on()
             self.end_headers()
             if answer.status != HTTPStatus.NOT_MODIFIED:
                 for piece in (answer.body,) if isinstance(answer.body, bytes) else answer.body:

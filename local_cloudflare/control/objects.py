@@ -26,7 +26,8 @@ MAXIMUM_UPLOAD = 300 * 2**20
 """The SDKs' documents say 300 MB; wrangler lets 300 MiB pass."""
 
 _INTERNAL = 10001
-_METADATA = (
+_TAKEN = (
+    "content-md5",
     "content-type",
     "content-disposition",
     "content-encoding",
@@ -35,6 +36,7 @@ _METADATA = (
     "expires",
 )
 _CONDITIONS = ("if-none-match", "if-modified-since", "range")
+_NOT_ON_CHANGES = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
 _SHOWN = {
     "content-type": "contentType",
     "content-disposition": "contentDisposition",
@@ -73,8 +75,9 @@ def read(call: Call) -> PlainAnswer:
 
 def write(call: Call) -> Answer:
     """PUT `/r2/buckets/{bucket}/objects/{key}`: the body is the object."""
+    _refuse_conditions(call)
     bucket, headers = existing(call), call.request.headers
-    kept = {name: headers[name] for name in _METADATA if name in headers}
+    kept = {name: headers[name] for name in _TAKEN if name in headers}
     storage_class = headers.get("cf-r2-storage-class")
     if storage_class is not None:
         if storage_class not in STORAGE_CLASSES:
@@ -93,8 +96,21 @@ def write(call: Call) -> Answer:
 
 def delete(call: Call) -> Answer:
     """DELETE `/r2/buckets/{bucket}/objects/{key}`: nothing there is no error."""
+    _refuse_conditions(call)
     _do(call, "DeleteObject", existing(call), {})
     return Answer({"key": call.parts["key"]})
+
+
+def _refuse_conditions(call: Call) -> None:
+    """Refuses a change on a condition: Cloudflare's API is not known to have any (cloudflare/workers-sdk#13000).
+
+    Ignored, it would overwrite or delete what the client meant to keep.
+    """
+    for name in _NOT_ON_CHANGES:
+        if name in call.request.headers:
+            raise ApiError(
+                501, 10501, f"The header {name} is not implemented for changes; use the S3 endpoint."
+            )
 
 
 def _do(call: Call, operation: str, bucket: Bucket, headers: dict[str, str]) -> Response:

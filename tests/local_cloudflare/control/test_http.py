@@ -251,3 +251,36 @@ def test_no_request_is_a_fault(
     assert answer.status_code < 500, answer.text
     if answer.status_code != 200 or "{key...}" not in route.path or route.method != "GET":
         assert set(answer.json()) >= {"success", "errors", "messages", "result"}
+
+
+@pytest.mark.parametrize(
+    ("version", "headers", "ends"),
+    [
+        ("1.0", b"", True),
+        ("1.0", b"Connection: keep-alive\r\n", False),
+        ("1.1", b"Connection: TE, Close\r\n", True),
+        ("1.1", b"", False),
+    ],
+)
+def test_a_connection_ends_if_the_client_expects_it(
+    cloudflare: LocalCloudflare, version: str, headers: bytes, ends: bool
+) -> None:
+    """Whoever reads to its end would wait for a minute; HTTP/1.0 goes on only where both say so."""
+    port = int(cloudflare.api_url.rsplit(":", 1)[1].split("/")[0])
+    request = f"GET /client/v4/x HTTP/{version}\r\nHost: x\r\n".encode() + headers + b"\r\n"
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=10)) as connection:
+        connection.sendall(request)
+        answer = connection.recv(65536)
+        assert b"\r\nConnection: close\r\n" in answer if ends else b"Connection: close" not in answer
+        assert (b"\r\nConnection: keep-alive\r\n" in answer) is (version == "1.0" and not ends)
+        if not ends:
+            connection.sendall(request)
+        assert connection.recv(65536).startswith(b"" if ends else b"HTTP/1.1 ")
+
+
+@pytest.mark.parametrize("value", [b"a\x01b", b"a\x7f", b"a\r\n b"])
+def test_a_header_with_control_characters_is_refused(cloudflare: LocalCloudflare, value: bytes) -> None:
+    """Kept with an object, it would stand in the head of an answer that no client reads."""
+    status, body = raw(cloudflare, b"GET /client/v4/x HTTP/1.1\r\nContent-Type: " + value + b"\r\n\r\n")
+    message = "The header content-type holds a line end or another control character."
+    assert (status, body["errors"]) == (400, [{"code": 10400, "message": message}])

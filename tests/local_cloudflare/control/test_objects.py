@@ -194,3 +194,21 @@ def test_a_token_needs_its_permission(cloudflare: LocalCloudflare, api: Api, buc
         for method in ("GET", "PUT", "DELETE")
     }
     assert statuses == {"GET": 404, "PUT": 403, "DELETE": 403}
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+@pytest.mark.parametrize("name", ["if-none-match", "if-match", "if-unmodified-since"])
+def test_a_change_has_no_conditions(api: Api, bucket: str, method: str, name: str) -> None:
+    """Ignored, one would overwrite or delete what its client meant to keep."""
+    api("PUT", at(bucket, "key"), content=b"there")
+    answer = api(method, at(bucket, "key"), content=b"other", headers={name: "*"})
+    message = f"The header {name} is not implemented for changes; use the S3 endpoint."
+    assert (answer.status_code, answer.json()["errors"]) == (501, [{"code": 10501, "message": message}])
+    assert api("GET", at(bucket, "key")).content == b"there"
+
+
+def test_a_declared_hash_is_compared(api: Api, bucket: str) -> None:
+    """An upload that was damaged on its way is not kept."""
+    answer = api("PUT", at(bucket, "key"), content=b"x", headers={"content-md5": "A" * 22 + "=="})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, 10037)
+    assert api("GET", at(bucket, "key")).status_code == 404
