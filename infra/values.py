@@ -10,7 +10,7 @@ import json
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, StrictInt
 
 from layout.account import check_account_id, check_bucket_name, check_endpoint, check_jurisdiction
 
@@ -35,6 +35,8 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _MAX_PORT = 65_535
 # What Pulumi hands over for a scalar that YAML took for a number or a time.
 _YAML_NUMBER = re.compile(r"[+-]?(\d(\.\d+)?e[+-]?\d+|\.?inf)", re.IGNORECASE)
+_CIDR = re.compile(r"[0-9a-fA-F:.]+(?:/[0-9]{1,3})?")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _YAML_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [+-]\d{4} \S+")
 
 
@@ -44,7 +46,7 @@ def _decode_list(value: object) -> object:
         return value
     try:
         decoded = json.loads(value)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         decoded = None
     if isinstance(decoded, list):
         return decoded
@@ -93,7 +95,8 @@ def _is_host(host: str) -> bool:
 
 def _ip_range(value: str) -> str:
     try:
-        ipaddress.ip_network(value)
+        # Python also reads masks written as addresses, and zones of a machine's own.
+        ipaddress.ip_network(value if _CIDR.fullmatch(value) else "")
     except ValueError:
         raise ValueError(
             "an IP range is an address or a network without host bits, like 203.0.113.0/24"
@@ -104,7 +107,8 @@ def _ip_range(value: str) -> str:
 def _expiry(value: str) -> str:
     # Another spelling of the same time, +00:00 for Z, would be an update at every `up`.
     try:
-        expires = dt.datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=dt.UTC)
+        written = value if _TIME.fullmatch(value) else ""
+        expires = dt.datetime.strptime(written, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=dt.UTC)
     except ValueError:
         form = "an expiry is a UTC time written like 2030-01-31T00:00:00Z"
         if _YAML_TIME.fullmatch(value):
@@ -134,4 +138,4 @@ Expiry = Annotated[str, AfterValidator(_expiry)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_decode_list)]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_decode_list)]
 IpRanges = Annotated[tuple[Annotated[str, AfterValidator(_ip_range)], ...], BeforeValidator(_decode_list)]
-Generations = Annotated[tuple[int, ...], AfterValidator(_generations), BeforeValidator(_decode_list)]
+Generations = Annotated[tuple[StrictInt, ...], AfterValidator(_generations), BeforeValidator(_decode_list)]

@@ -207,7 +207,7 @@ class LocalCloudflare:
                 write_interval_seconds=1.0 if rate_limit else 0.0,
                 answers_continue=answers_continue,
             )
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             raise port_error(error, port, "--s3-port") from None
 
     def _handlers(self) -> dict[str, Handler]:

@@ -47,10 +47,14 @@ def rfc3339(text: str) -> str:
 
 
 def _network(text: str) -> str:
+    # Python also reads masks written as addresses, and zones of a machine's own.
+    if not _CIDR.fullmatch(text):
+        raise ValueError("it is neither an address nor a network in CIDR notation")
     ipaddress.ip_network(text, strict=False)
     return text
 
 
+_CIDR = re.compile(r"[0-9a-fA-F:.]+(?:/[0-9]{1,3})?")
 Time = Annotated[str, AfterValidator(rfc3339)]
 Network = Annotated[str, AfterValidator(_network)]
 

@@ -60,7 +60,7 @@ class ControlServer:
     ) -> None:
         try:
             self._server = _Server(("127.0.0.1", port), _Connection)
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             raise port_error(error, port, "--api-port") from None
         self._server.handlers = handlers
         self._server.clock = clock
@@ -82,8 +82,12 @@ class ControlServer:
         self._server.end_connections()
 
 
-def port_error(error: OSError, port: int, option: str) -> LocalCloudflareError:
+def port_error(error: OSError | OverflowError, port: int, option: str) -> LocalCloudflareError:
     """What to tell a user whose port cannot be had; `option` is the one that chooses it."""
+    if isinstance(error, OverflowError):
+        return LocalCloudflareError(
+            f"There is no port {port}.", hint=f"Choose another {option}: 1 to 65535, or 0 for a free one."
+        )
     if error.errno == errno.EADDRINUSE:
         return LocalCloudflareError(
             f"The port {port} of 127.0.0.1 is taken.",

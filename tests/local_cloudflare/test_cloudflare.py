@@ -52,6 +52,18 @@ def test_a_folder_is_used_once(tmp_path: Path) -> None:
     LocalCloudflare(tmp_path).stop()
 
 
+@pytest.mark.parametrize("port", [-1, 65_536])
+@pytest.mark.parametrize(("name", "option"), [("s3_port", "--s3-port"), ("api_port", "--api-port")])
+def test_a_port_that_there_is_not_is_named(tmp_path: Path, name: str, option: str, port: int) -> None:
+    """And the folder is free again."""
+    with pytest.raises(LocalCloudflareError) as caught:
+        LocalCloudflare(tmp_path, **{name: port})
+    assert str(caught.value) == f"There is no port {port}."
+    assert caught.value.hint == f"Choose another {option}: 1 to 65535, or 0 for a free one."
+    with LocalCloudflare(tmp_path):
+        pass
+
+
 @pytest.mark.parametrize(("name", "option"), [("s3_port", "--s3-port"), ("api_port", "--api-port")])
 def test_a_taken_port_is_named(tmp_path: Path, name: str, option: str) -> None:
     """The message names the port and the option that chooses another; the folder is free again."""

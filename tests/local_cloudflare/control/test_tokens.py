@@ -154,6 +154,16 @@ def test_use_is_remembered(api: Api, document: Document) -> None:
                 "'300.0.0.0/8' does not appear to be an IPv4 or IPv6 network"
             ),
         ),
+        *(
+            (
+                {"condition": {"request_ip": {"in": [network]}}},
+                (
+                    "The JSON you provided was not well formed. condition.request_ip.in.0: Value error, "
+                    "it is neither an address nor a network in CIDR notation"
+                ),
+            )
+            for network in ("203.0.113.0/255.255.255.0", "fe80::1%eth0")
+        ),
         (
             {"colour": "red"},
             "The JSON you provided was not well formed. colour: Extra inputs are not permitted",
