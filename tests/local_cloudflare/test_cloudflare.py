@@ -8,6 +8,7 @@ import stat
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -54,7 +55,7 @@ def test_a_folder_is_used_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("port", [-1, 65_536])
 @pytest.mark.parametrize(("name", "option"), [("s3_port", "--s3-port"), ("api_port", "--api-port")])
-def test_a_port_that_there_is_not_is_named(tmp_path: Path, name: str, option: str, port: int) -> None:
+def test_a_port_that_there_is_not_is_named(tmp_path: Path, name: str, option: str, port: Any) -> None:
     """And the folder is free again."""
     with pytest.raises(LocalCloudflareError) as caught:
         LocalCloudflare(tmp_path, **{name: port})
