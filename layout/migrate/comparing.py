@@ -6,6 +6,7 @@ is right, and old objects from before do not come back.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from layout.keys import environment_prefix
 from layout.migrate.bucket.reader import BucketReader
@@ -13,7 +14,7 @@ from layout.migrate.equality import Known, Reading, compare
 from layout.migrate.live import gone_reason, is_from_before, written_since
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
-from layout.migrate.plan.rows import TakenKey, taken_keys, waiting
+from layout.migrate.plan.rows import TakenKey, taken_in_another_spelling, taken_keys, waiting
 from layout.migrate.report.progress import Progress
 
 __all__ = ["compare_destinations", "stop_removed"]
@@ -33,19 +34,20 @@ def compare_destinations(
     prefix = environment_prefix(environment=plan.meta.environment)
     with plan.transaction():
         Journal(plan).unclear_owners()
-    last = ""
+
+    def look(one: TakenKey) -> Known:
+        return compare(bucket, one.planned, one.found, reading)
+
     with ThreadPoolExecutor(READERS) as pool, progress.task("comparing") as step:
-        while taken := taken_keys(plan, prefix, last, BATCH):
-            last = taken[-1].planned.new_key
-
-            def look(one: TakenKey) -> Known:
-                return compare(bucket, one.planned, one.found, reading)
-
-            known = list(pool.map(look, taken))
-            with plan.transaction():
-                for one, what in zip(taken, known, strict=True):
-                    _note(Journal(plan), one, what, live_since)
-            step(len(taken))
+        for find in (partial(taken_keys, plan, prefix), partial(taken_in_another_spelling, plan)):
+            last = ""
+            while taken := find(last, BATCH):
+                last = taken[-1].planned.new_key
+                known = list(pool.map(look, taken))
+                with plan.transaction():
+                    for one, what in zip(taken, known, strict=True):
+                        _note(Journal(plan), one, what, live_since)
+                step(len(taken))
     stop_removed(plan, live_since)
 
 

@@ -14,7 +14,7 @@ from layout import program
 from layout.errors import DeletionRefusedError
 from layout.keys import marker_key
 from layout.legacy import is_new_key
-from layout.migrate.bucket.observing import observe
+from layout.migrate.bucket.observing import listed_at, observe
 from layout.migrate.bucket.old_side import old_side_pages
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.bucket.writer import BucketWriter
@@ -186,19 +186,26 @@ class _Look:
             return f"nothing is at its new key {row.new_key}; {left_alone}"
         if source is not None and (source.size, source.etag) != (row.size, row.etag):
             return "it was written again after it was planned"
-        touched = source is not None and not is_planned_version(row, source)
-        if is_seen_version(row, copy) and not touched:
+        if is_seen_version(row, copy) and (source is None or is_planned_version(row, source)):
             return ""
-        if not is_seen_version(row, copy) and written_since(copy, self.live_since):
-            # The two were equal once. Since then the application has gone on, as it does with databases.
-            return (
-                "its headers or user metadata may have been written again after it was planned"
-                if touched
-                else ""
-            )
         if (copy.size, copy.etag) != (row.size, row.new_etag):
-            return f"the object at its new key {row.new_key} is not the verified one"
-        return "" if source is None else described_alike(self.bucket, row, copy)
+            reason = f"the object at its new key {row.new_key} is not the verified one"
+        else:
+            reason = "" if source is None else described_alike(self.bucket, row, copy)
+        return self._unless_live(row, reason) if reason and self.live_since is not None else reason
+
+    def _unless_live(self, row: PlannedObject, reason: str) -> str:
+        """The reason to keep an old object, unless an application has written the new one since it went live.
+
+        The two were equal once. Since then the application has gone on, as it does with databases.
+        """
+        copy = listed_at(self.bucket, row.new_key)
+        if copy is None or is_seen_version(row, copy) or not written_since(copy, self.live_since):
+            return reason
+        source = listed_at(self.bucket, row.key)
+        if source is None or is_planned_version(row, source):
+            return ""
+        return "its headers or user metadata may have been written again after it was planned"
 
 
 def _list_again(plan: PlanFile, bucket: BucketReader, report: DeleteReport) -> None:

@@ -7,6 +7,7 @@ from layout.documents.marker import Marker, check_marker, new_marker
 from layout.environment import Environment
 from layout.errors import MarkerError
 from layout.keys import marker_key
+from layout.migrate.bucket.observing import listed_at
 from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.plan.file import PlanFile
@@ -36,9 +37,8 @@ def live_since(bucket: BucketReader, environment: Environment) -> str | None:
 
     None if there is no marker. It is the bucket's time, like those of all objects that it is compared with.
     """
-    key = marker_key(environment=environment)
-    listed = next(bucket.pages(key), [])
-    return next((item.modified for item in listed if item.key == key), None)
+    listed = listed_at(bucket, marker_key(environment=environment))
+    return None if listed is None else listed.modified
 
 
 def write_marker(plan: PlanFile, verdict: Verdict, bucket: BucketWriter) -> bool:

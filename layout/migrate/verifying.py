@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from unicodedata import normalize
 
@@ -18,11 +17,12 @@ from layout.environment import Environment
 from layout.errors import StorageError
 from layout.keys import environment_prefix, parse_key, profiles_key, selected_profile_key
 from layout.legacy import is_new_key
+from layout.migrate.bucket.observing import listed_at
 from layout.migrate.bucket.old_side import old_side_pages
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.equality import Known, is_planned_version
 from layout.migrate.judging import Judged, judge, needs_bucket, source_difference
-from layout.migrate.live import gone_reason, is_from_before
+from layout.migrate.live import gone_reason, is_from_before, written_since
 from layout.migrate.marking import live_since
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
@@ -248,10 +248,9 @@ def _user_problem(bucket: BucketReader, environment: Environment, live: str | No
     try:
         problem = profile_problem(bucket, user.user_id, environment, user.profile_id)
         if problem and live is not None:
-            since = datetime.fromisoformat(live)
             files = profiles_key, selected_profile_key
-            heads = [bucket.head(key(user.user_id, environment=environment)) for key in files]
-            if any(head is None or head.modified > since for head in heads):
+            found = [listed_at(bucket, key(user.user_id, environment=environment)) for key in files]
+            if any(one is None or written_since(one, live) for one in found):
                 return ""  # The application has changed or deleted the user's profiles since.
     except StorageError as error:
         return str(error)

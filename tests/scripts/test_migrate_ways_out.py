@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 import pytest
 
+from tests.data.flat_bucket.names import game_key
 from tests.scripts.migration import Operator, operator_of
 
 if TYPE_CHECKING:
@@ -118,3 +121,69 @@ def test_profile_files_that_were_deleted_before_the_marker_are_written_again(ope
     operator.delete("dev/users/a/profiles.json")
     assert operator.statuses("verify", "copy", "verify", "mark") == [3, 0, 0, 0]
     assert operator.body("dev/users/a/profiles.json") == written
+
+
+REGISTRY = b'{"default": "next", "profiles": {"next": {"name": null}}}'
+NFC_NAME = "zo\u00eb"
+NFD_NAME = normalize("NFD", NFC_NAME)
+
+
+def far_from_each_other(operator: Operator) -> None:
+    """The user's keys and those of another one are a page of a listing apart, so that HEADs look at them."""
+    for number in range(1_001):
+        operator.put(f"prod/{game_key(number)}", b"")
+    operator.put("z/database.sqlite", OLD)
+
+
+def test_what_only_a_head_shows_is_deleted_once_the_application_has_gone_on(operator: Operator) -> None:
+    """The time of a HEAD has whole seconds, which is no sign that the old object was written again."""
+    far_from_each_other(operator)
+    go_live(operator)
+    (new_key,) = [key for key in operator.listed() if key.startswith("dev/users/z/profiles/")]
+    operator.put(new_key, NEW)
+    assert operator.statuses("verify", "delete") == [0, 0]
+    assert operator.body(new_key) == NEW
+    assert operator.client.list_objects_v2(Bucket=operator.bucket, Prefix="z/")["KeyCount"] == 0
+
+
+def test_what_only_a_head_shows_is_kept_if_its_metadata_changed(operator: Operator) -> None:
+    """Looking closer does not make it the object that was verified."""
+    far_from_each_other(operator)
+    go_live(operator)
+    (new_key,) = [key for key in operator.listed() if key.startswith("dev/users/z/profiles/")]
+    operator.put(new_key, NEW)
+    assert operator.statuses("verify") == [0]
+    operator.put("z/database.sqlite", OLD, Metadata={"device": "2"})
+    status, out, _ = operator.run("delete")
+    reason = "its headers or user metadata may have been written again after it was planned"
+    assert (status, f"  'z/database.sqlite': {reason}\n" in out) == (3, True)
+    assert operator.metadata("z/database.sqlite") == {"device": "2"}
+
+
+def test_profiles_that_changed_in_the_second_of_the_marker_are_the_applications(operator: Operator) -> None:
+    """A listing tells what is later within the second."""
+    go_live(operator)
+    operator.put("dev/users/a/profiles.json", REGISTRY)
+    assert operator.statuses("verify") == [0]
+
+
+def test_a_registry_in_another_unicode_spelling_is_the_users(operator: Operator) -> None:
+    """The plan takes its profile, and does not reserve one that the copy then refuses, plan after plan."""
+    operator.put(f"{NFC_NAME}/database.sqlite", OLD)
+    operator.put(f"dev/users/{NFD_NAME}/profiles.json", REGISTRY)
+    assert operator.statuses("plan", "copy", "verify", "mark", "delete") == [0, 0, 0, 0, 0]
+    assert operator.body(f"dev/users/{NFC_NAME}/profiles/next/database.sqlite") == OLD
+
+
+@pytest.mark.parametrize(("body", "action"), [(OLD, "done"), (NEW, "superseded")])
+def test_an_object_in_another_unicode_spelling_is_not_called_removed(
+    operator: Operator, body: bytes, action: str
+) -> None:
+    """It is at its new key, and a new plan compares the two."""
+    operator.put(f"a/raw_clips/{NFC_NAME}.mp4", OLD)
+    go_live(operator)
+    operator.put(operator.new_key(f"raw_clips/{NFC_NAME}.mp4").replace(NFC_NAME, NFD_NAME), body)
+    operator.new_plan()
+    assert operator.statuses("plan", "copy") == [0, 0]
+    explained = json.loads(operator.run("explain", f"a/raw_clips/{NFC_NAME}.mp4", "--json")[1])
+    assert explained["action"] == action

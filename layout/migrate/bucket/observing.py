@@ -1,13 +1,16 @@
 """What is at many keys now, by listing rather than one HEAD a key.
 
 A listing shows ETag, size and time of up to 1,000 neighbours in one request. Keys that belong together
-lie together, so a batch costs a request or two; HEAD is only for keys that the listing did not show.
+lie together, so a batch costs a request or two; HEAD is only for keys that the listing did not show. Its time
+has whole seconds: where a version or its order matters, `listed_at` asks for the milliseconds.
 """
+
+from unicodedata import normalize
 
 from layout.migrate.bucket.reader import PAGE, BucketReader, ListedObject
 from layout.times import write_time
 
-__all__ = ["observe"]
+__all__ = ["listed_at", "observe"]
 
 _FEW = 13  # one listing costs as much as 12.5 HEADs (class A and class B operations of R2's price list)
 
@@ -42,3 +45,14 @@ def observe(bucket: BucketReader, keys: list[str]) -> dict[str, ListedObject]:
                 key, head.etag, head.size, write_time(head.modified), head.storage_class
             )
     return found
+
+
+def listed_at(bucket: BucketReader, key: str) -> ListedObject | None:
+    """The object at a key as a listing shows it, last-modified time in milliseconds; None if it shows none.
+
+    Raises:
+        StorageError: The bucket did not answer; nothing may be concluded.
+    """
+    # A key is the first of all that begin with it; the listing may show another Unicode spelling of it.
+    page, name = next(bucket.pages(key), []), normalize("NFC", key)
+    return next((item for item in page if normalize("NFC", item.key) == name), None)

@@ -7,6 +7,7 @@ changes a row only in a state that the table allows. Every method belongs into a
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from unicodedata import normalize
 
 from layout.errors import PlanError
 from layout.legacy import Evidence
@@ -74,6 +75,14 @@ class Journal:
         database.executemany(
             "INSERT OR REPLACE INTO objects (key, etag, size, modified, storage_class) VALUES (?, ?, ?, ?, ?)",
             ((item.key, item.etag, item.size, item.modified, item.storage_class) for item in page),
+        )
+        database.executemany(
+            "INSERT OR REPLACE INTO spellings (name, key) VALUES (?, ?)",
+            (
+                (name, item.key)
+                for item in page
+                if not item.key.isascii() and (name := normalize("NFC", item.key)) != item.key
+            ),
         )
         database.executemany(
             "INSERT OR IGNORE INTO users (owner) VALUES (?)", ((one.owner,) for one in shown)

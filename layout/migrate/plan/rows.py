@@ -22,6 +22,7 @@ __all__ = [
     "planned_for",
     "prefix_end",
     "profile_of",
+    "taken_in_another_spelling",
     "taken_keys",
     "to_copy_in",
     "unmet",
@@ -119,8 +120,9 @@ _HAS_DESTINATION = "objects.new_key IS NOT NULL AND objects.collides = 0"
 
 
 def is_listed(plan: PlanFile, key: str) -> bool:
-    """Whether an object was listed at this key."""
-    return bool(plan.value("SELECT EXISTS (SELECT 1 FROM objects WHERE key = ?)", str(key)))
+    """Whether an object was listed at this key, which is in NFC, in whichever Unicode spelling."""
+    query = "SELECT EXISTS (SELECT 1 FROM objects WHERE key = ?) OR EXISTS (SELECT 1 FROM spellings WHERE name = ?)"
+    return bool(plan.value(query, str(key), str(key)))
 
 
 def unplaced(plan: PlanFile, after: int, limit: int) -> list[tuple[int, str]]:
@@ -155,6 +157,17 @@ def taken_keys(plan: PlanFile, prefix: str, after: str, limit: int) -> list[Take
     )
     rows = plan.rows(query, prefix, prefix_end(prefix), after, limit)
     return [TakenKey(_object(row), ListedObject(*tuple(row)[-4:])) for row in rows]
+
+
+def taken_in_another_spelling(plan: PlanFile, after: str, limit: int) -> list[TakenKey]:
+    """Those whose new keys were listed in another Unicode spelling than NFC, by new key."""
+    query = (
+        f"SELECT {_COLUMNS}, existing.key, existing.etag, existing.size, existing.modified"
+        " FROM spellings CROSS JOIN objects CROSS JOIN objects AS existing"
+        " WHERE spellings.name > ? AND objects.new_key = spellings.name AND existing.key = spellings.key"
+        f" AND {_HAS_DESTINATION} AND objects.state = 'copy' ORDER BY spellings.name LIMIT ?"
+    )
+    return [TakenKey(_object(row), ListedObject(*tuple(row)[-4:])) for row in plan.rows(query, after, limit)]
 
 
 def users_without_profile(plan: PlanFile, limit: int) -> list[str]:

@@ -11,7 +11,7 @@ from layout.migrate.plan.moves import BLOCKING, Proof, State
 
 __all__ = ["APPLICATION_ID", "FORMAT", "TABLES", "UserState", "words"]
 
-FORMAT = 6
+FORMAT = 7
 """Raised when a table changes; a command refuses a plan of another format."""
 
 APPLICATION_ID = 0x72326C70
@@ -99,6 +99,12 @@ CREATE TABLE objects (
     deleted_at TEXT,
     problem TEXT                        -- what the last attempt or verification found wrong
 ) STRICT;
+
+-- Keys that were listed in another Unicode spelling than NFC, in which new keys are written. They are one object.
+CREATE TABLE spellings (
+    name TEXT PRIMARY KEY,              -- in NFC
+    key TEXT NOT NULL                   -- objects.key
+) STRICT, WITHOUT ROWID;
 
 -- No two objects may be copied to one key; planning finds collisions by running into this index. It does not
 -- name the state: each move would write the index again.
