@@ -1,11 +1,16 @@
 """Server-side copies."""
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.conformance.area import Area, refusal, status
 
-STORED: dict[str, Any] = {"ContentType": "video/mp4", "CacheControl": "no-cache"}
+STORED: dict[str, Any] = {
+    "ContentType": "video/mp4",
+    "CacheControl": "no-cache",
+    "Expires": datetime(2031, 2, 3, 4, 5, 6, tzinfo=UTC),
+}
 PART = 5 * 1024 * 1024
 
 
