@@ -14,6 +14,7 @@ import pytest
 from layout.storage.clients import s3_client
 from layout.storage.settings import load_settings
 from scripts.migrate import main
+from tests.operator_environment import become_operator
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -104,15 +105,5 @@ def operator_of(
     cloudflare: LocalCloudflare, bucket: str, monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> Operator:
     """An operator whose environment and folder are ready."""
-    keys = cloudflare.s3_keys("Workers R2 Storage Write")
-    values = {
-        "APP_ENV": "dev",
-        "R2_BUCKET": bucket,
-        "R2_ENDPOINT": cloudflare.s3_endpoint,
-        "R2_ACCESS_KEY_ID": keys.access_key_id,
-        "R2_SECRET_ACCESS_KEY": keys.secret_access_key,
-    }
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(folder)
+    become_operator(cloudflare, bucket, monkeypatch, folder)
     return Operator(s3_client(load_settings()), bucket)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import signal
 import socket
@@ -18,6 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from scripts.credentials import main
+from tests.operator_environment import become_operator
 
 if TYPE_CHECKING:
     from local_cloudflare.cloudflare import LocalCloudflare
@@ -30,21 +30,9 @@ def parent(
     cloudflare: LocalCloudflare, bucket: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> dict[str, str]:
     """A token in the environment, as scripts/env.py would leave it, and nothing else."""
-    keys = cloudflare.s3_keys("Workers R2 Storage Bucket Item Write", bucket=bucket)
-    variables = {
-        "APP_ENV": "dev",
-        "CLOUDFLARE_ACCOUNT_ID": cloudflare.account_id,
-        "R2_ENDPOINT": cloudflare.s3_endpoint,
-        "R2_BUCKET": bucket,
-        "R2_ACCESS_KEY_ID": keys.access_key_id,
-        "R2_SECRET_ACCESS_KEY": keys.secret_access_key,
-    }
-    for name in [name for name in os.environ if name.startswith(("R2_", "AWS_", "CLOUDFLARE_"))]:
-        monkeypatch.delenv(name)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
-    return variables
+    return become_operator(
+        cloudflare, bucket, monkeypatch, tmp_path, group="Workers R2 Storage Bucket Item Write"
+    )
 
 
 def _minted(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, object]:

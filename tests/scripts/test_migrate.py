@@ -17,6 +17,7 @@ from layout.storage.credentials.signing import Parent, sign
 from layout.storage.settings import load_settings
 from scripts.migrate import main
 from tests.data.flat_bucket.names import game_key
+from tests.operator_environment import become_operator
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -31,17 +32,7 @@ def client(
     cloudflare: LocalCloudflare, bucket: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> S3Client:
     """A client of a bucket with four old objects; the environment and the folder are those of an operator."""
-    keys = cloudflare.s3_keys("Workers R2 Storage Write")
-    values = {
-        "APP_ENV": "dev",
-        "R2_BUCKET": bucket,
-        "R2_ENDPOINT": cloudflare.s3_endpoint,
-        "R2_ACCESS_KEY_ID": keys.access_key_id,
-        "R2_SECRET_ACCESS_KEY": keys.secret_access_key,
-    }
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
+    become_operator(cloudflare, bucket, monkeypatch, tmp_path)
     client = s3_client(load_settings())
     for key in ["a/database.sqlite", "a/raw_clips/1.mp4", game_key(1), game_key(2)]:
         client.put_object(Bucket=bucket, Key=key, Body=key.encode())

@@ -15,6 +15,7 @@ from layout.storage.credentials.minting import local_minter
 from layout.storage.settings import StorageSettings, load_settings
 from scripts.migrate import main
 from tests.data.flat_bucket.names import game_key
+from tests.operator_environment import become_operator
 
 if TYPE_CHECKING:
     from local_cloudflare.cloudflare import LocalCloudflare
@@ -30,19 +31,7 @@ def parent(
     cloudflare: LocalCloudflare, bucket: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> StorageSettings:
     """A token for a bucket with one old object, in the environment of an operator with an account id."""
-    keys = cloudflare.s3_keys("Workers R2 Storage Bucket Item Write", bucket=bucket)
-    values = {
-        "APP_ENV": "dev",
-        "CLOUDFLARE_ACCOUNT_ID": cloudflare.account_id,
-        "R2_BUCKET": bucket,
-        "R2_ENDPOINT": cloudflare.s3_endpoint,
-        "R2_ACCESS_KEY_ID": keys.access_key_id,
-        "R2_SECRET_ACCESS_KEY": keys.secret_access_key,
-    }
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("R2_SESSION_TOKEN", raising=False)
-    monkeypatch.chdir(tmp_path)
+    become_operator(cloudflare, bucket, monkeypatch, tmp_path, group="Workers R2 Storage Bucket Item Write")
     settings = load_settings()
     client = s3_client(settings)
     client.put_object(Bucket=bucket, Key=game_key(1), Body=b"game")

@@ -16,6 +16,7 @@ from layout.storage.clients import s3_client
 from layout.storage.settings import load_settings
 from local_cloudflare.r2.faults import FaultAction, FaultRule
 from scripts.migrate import main
+from tests.operator_environment import become_operator
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -31,17 +32,7 @@ def client(
     cloudflare: LocalCloudflare, bucket: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[S3Client]:
     """A client of a bucket in which every copy takes a while, with a finished plan in the current folder."""
-    keys = cloudflare.s3_keys("Workers R2 Storage Write")
-    values = {
-        "APP_ENV": "dev",
-        "R2_BUCKET": bucket,
-        "R2_ENDPOINT": cloudflare.s3_endpoint,
-        "R2_ACCESS_KEY_ID": keys.access_key_id,
-        "R2_SECRET_ACCESS_KEY": keys.secret_access_key,
-    }
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
+    become_operator(cloudflare, bucket, monkeypatch, tmp_path)
     client = s3_client(load_settings())
     client.put_object(Bucket=bucket, Key="a/database.sqlite", Body=b"database")
     for number in range(OBJECTS - 1):

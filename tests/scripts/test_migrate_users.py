@@ -13,6 +13,7 @@ from layout.storage.clients import s3_client
 from layout.storage.settings import load_settings
 from scripts.migrate import main
 from tests.data.flat_bucket.names import game_key
+from tests.operator_environment import become_operator
 
 if TYPE_CHECKING:
     from local_cloudflare.cloudflare import LocalCloudflare
@@ -27,17 +28,7 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def put(cloudflare: LocalCloudflare, bucket: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Put:
     """Stores objects, each with its key as body; the environment and the folder are those of an operator."""
-    keys = cloudflare.s3_keys("Workers R2 Storage Write")
-    values = {
-        "APP_ENV": "dev",
-        "R2_BUCKET": bucket,
-        "R2_ENDPOINT": cloudflare.s3_endpoint,
-        "R2_ACCESS_KEY_ID": keys.access_key_id,
-        "R2_SECRET_ACCESS_KEY": keys.secret_access_key,
-    }
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
+    become_operator(cloudflare, bucket, monkeypatch, tmp_path)
     client = s3_client(load_settings())
 
     def store(*keys: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from layout.command.main import main
 from tests.data.flat_bucket.names import game_key
+from tests.operator_environment import become_operator
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -22,18 +23,7 @@ def _settings(
     cloudflare: LocalCloudflare, bucket: str, s3: S3Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Those of a bucket with one game, and a folder of its own."""
-    keys = cloudflare.s3_keys("Workers R2 Storage Bucket Item Write", bucket=bucket)
-    values = {
-        "APP_ENV": "dev",
-        "CLOUDFLARE_ACCOUNT_ID": cloudflare.account_id,
-        "R2_ENDPOINT": cloudflare.s3_endpoint,
-        "R2_BUCKET": bucket,
-        "R2_ACCESS_KEY_ID": keys.access_key_id,
-        "R2_SECRET_ACCESS_KEY": keys.secret_access_key,
-    }
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
+    become_operator(cloudflare, bucket, monkeypatch, tmp_path, group="Workers R2 Storage Bucket Item Write")
     s3.put_object(Bucket=bucket, Key=game_key(1), Body=b"a game")
 
 

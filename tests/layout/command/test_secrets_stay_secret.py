@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import traceback
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +22,7 @@ from layout.storage.credentials.signing import Parent, sign
 from layout.storage.presigned import presigned_put
 from layout.storage.r2_storage import R2Storage
 from layout.storage.settings import load_settings
+from tests.operator_environment import become_operator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,22 +65,9 @@ def _settings(
     cloudflare: LocalCloudflare, bucket: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Good settings, in which one is spoilt at a time."""
-    for name in [name for name in os.environ if name.startswith(("R2_", "AWS_", "CLOUDFLARE_"))]:
-        monkeypatch.delenv(name)
-    keys = cloudflare.s3_keys("Workers R2 Storage Bucket Item Write", bucket=bucket)
-    good = {
-        "APP_ENV": "dev",
-        "CLOUDFLARE_ACCOUNT_ID": cloudflare.account_id,
-        "CLOUDFLARE_API_TOKEN": cloudflare.api_token,
-        "CLOUDFLARE_BASE_URL": cloudflare.api_url,
-        "R2_ENDPOINT": cloudflare.s3_endpoint,
-        "R2_BUCKET": bucket,
-        "R2_ACCESS_KEY_ID": keys.access_key_id,
-        "R2_SECRET_ACCESS_KEY": keys.secret_access_key,
-    }
-    for name, value in good.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
+    become_operator(cloudflare, bucket, monkeypatch, tmp_path, group="Workers R2 Storage Bucket Item Write")
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", cloudflare.api_token)
+    monkeypatch.setenv("CLOUDFLARE_BASE_URL", cloudflare.api_url)
 
 
 def _commands(variable: str) -> list[list[str]]:
