@@ -15,6 +15,7 @@ from layout.command.checkout import checkout
 from layout.console import Result, UsageError
 from layout.errors import LayoutError, SettingsError
 from layout.exit_status import ExitStatus, statuses
+from layout.whole_file import write_whole
 
 __all__ = ["INTERRUPTED", "make_parser", "run_command"]
 
@@ -86,10 +87,8 @@ def _check_place(path: Path) -> None:
 
 def _write(path: Path, page: str) -> LayoutError | None:
     """The whole page or nothing; gives what prevented it."""
-    beside = path.with_name(f"{path.name}.part")
     try:
-        beside.write_text(page, encoding="utf-8")
-        beside.replace(path)
+        write_whole(path, page)
     except OSError as error:
         return LayoutError(
             f"The page cannot be written to {str(path)!r}: {error.strerror}.",

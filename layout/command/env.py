@@ -65,7 +65,7 @@ def run_command(arguments: argparse.Namespace) -> Result:
 
 def _read(outputs: Path) -> str:
     try:
-        return outputs.read_text("utf-8")
+        return outputs.read_text("utf-8-sig")
     except UnicodeDecodeError:
         raise SettingsError(
             f"The file {str(outputs)!r} is not text in UTF-8.",

@@ -9,6 +9,7 @@ from layout import program
 from layout.environment import Environment
 from layout.errors import VerificationError
 from layout.migrate.plan.file import PlanFile
+from layout.whole_file import write_whole
 
 __all__ = ["SIGNS", "Problem", "Sign", "Verdict"]
 
@@ -116,10 +117,8 @@ class Verdict(BaseModel):
         Raises:
             VerificationError: The file cannot be written.
         """
-        beside = path.with_name(f"{path.name}.part")
         try:
-            beside.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
-            beside.replace(path)
+            write_whole(path, self.model_dump_json(indent=2) + "\n")
         except OSError as error:
             raise VerificationError(
                 f"The verdict cannot be written to {str(path)!r}: {error.strerror}.",

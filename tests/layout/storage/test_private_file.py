@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -51,3 +52,24 @@ def test_a_link_stays_a_link(path: Path, tmp_path: Path) -> None:
     write_private(path, "new\n")
     assert path.is_symlink()
     assert target.read_text() == "new\n"
+
+
+def test_a_pipe_is_written_to(tmp_path: Path) -> None:
+    """Put in its place, a file would end it: `--output /dev/null` of a root user ends it for the whole machine."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_private(pipe, "new\n")
+        assert os.read(reader, 100) == b"new\n"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("name", [".", "none/file", "x" * 250])
+def test_what_cannot_be_written_is_named_as_it_was_given(tmp_path: Path, name: str) -> None:
+    """Not the file beside it."""
+    with pytest.raises(OSError, match=r"\w") as caught:
+        write_private(tmp_path / name, "new\n")
+    assert caught.value.filename in {str(tmp_path / name), tmp_path / name}

@@ -27,7 +27,7 @@ def test_a_verdict_survives_its_file(flat: Flat) -> None:
     path = flat.folder / "verdict.json"
     verdict.save(path)
     assert Verdict.load(path) == verdict
-    assert not list(flat.folder.glob("*.part"))
+    assert sorted(found.name for found in flat.folder.iterdir()) == ["plan.sqlite", "verdict.json"]
 
 
 def test_a_missing_verdict(tmp_path: Path) -> None:
