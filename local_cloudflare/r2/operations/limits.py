@@ -42,7 +42,11 @@ def check_key_length(key: str) -> None:
 
 
 def check_metadata_size(custom: Mapping[str, str]) -> None:
-    """Names and decoded values have at most 8,192 bytes together; else MetadataTooLarge (10012)."""
+    """Names and decoded values have at most 8,192 bytes together; else MetadataTooLarge (10012).
+
+    The headers that are kept are held to the same by themselves: R2's documents do not say, S3's requests have no
+    longer ones, and many clients read no answer that has.
+    """
     if (
         sum(_stored_length(name) + _stored_length(value) for name, value in custom.items())
         > MAX_METADATA_BYTES

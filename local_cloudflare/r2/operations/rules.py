@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from local_cloudflare.r2.operations import limits
 from local_cloudflare.r2.operations.context import Context
 from local_cloudflare.r2.operations.customer_keys import OF_SOURCE, given_key
-from local_cloudflare.r2.operations.metadata import custom_metadata
+from local_cloudflare.r2.operations.metadata import custom_metadata, kept_headers
 from local_cloudflare.r2.operations.payload import check_payload_hash, declared_length
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error, not_implemented_header
 from local_cloudflare.r2.store.checksums import ALGORITHMS
@@ -132,6 +132,7 @@ def _key_length(context: Context) -> None:
 
 def _metadata_size(context: Context) -> None:
     limits.check_metadata_size(custom_metadata(context.request.headers))
+    limits.check_metadata_size(kept_headers(context.request.headers))
 
 
 def _payload_hash(context: Context) -> None:

@@ -140,6 +140,7 @@ def copy_object(context: Context) -> Response:
         check_single_size(found.size)
         metadata = make_metadata(found)
         check_metadata_size(metadata.custom)
+        check_metadata_size(metadata.headers)
         new = StoredObject(
             context.key,
             context.spelling,

@@ -69,6 +69,19 @@ def test_a_single_upload_ends_below_five_gibibytes(r2: "LocalR2", bucket: str) -
     assert (reply.status, b"<Code>EntityTooLarge</Code>" in reply.body) == (400, True)
 
 
+@pytest.mark.parametrize("name", ["content-disposition", "cache-control", "expires"])
+@pytest.mark.parametrize("copy", [False, True])
+def test_headers_that_are_kept_have_a_limit_too(r2: "LocalR2", bucket: str, name: str, copy: bool) -> None:
+    """8,192 bytes with their names: many clients cannot read an answer with longer ones."""
+    r2.send("PUT", f"/{bucket}/source", body=b"x")
+    source = {"x-amz-copy-source": f"{bucket}/source", "x-amz-metadata-directive": "REPLACE"} if copy else {}
+    fits = {name: "x" * (8192 - len(name))}
+    assert r2.send("PUT", f"/{bucket}/key", headers=source | fits).status == 200
+    assert r2.send("GET", f"/{bucket}/key").headers[name.title()] == fits[name]
+    reply = r2.send("PUT", f"/{bucket}/key", headers=source | {name: fits[name] + "x"})
+    assert (reply.status, b"<Code>MetadataTooLarge</Code>" in reply.body) == (400, True)
+
+
 def test_a_batch_delete_takes_a_thousand_keys(s3: Any, bucket: str, refused: Any) -> None:
     """Missing keys count as deleted, Quiet is ignored, 1,001 keys and none are malformed."""
     objects = [{"Key": str(number)} for number in range(1001)]
