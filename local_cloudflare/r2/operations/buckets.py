@@ -6,9 +6,9 @@ from local_cloudflare.r2.operations.context import Context
 from local_cloudflare.r2.operations.listing import MAX_LIST_KEYS, parse_limit
 from local_cloudflare.r2.operations.payload import read_small
 from local_cloudflare.r2.operations.writing import iso_time
-from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
+from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error, not_implemented
 from local_cloudflare.r2.protocol.wire import Response
-from local_cloudflare.r2.protocol.xml import Element, children, document, parse, text_of
+from local_cloudflare.r2.protocol.xml import Element, document, leaf, members, parse
 from local_cloudflare.r2.store.models import to_milliseconds
 from local_cloudflare.r2.store.store import BucketExistsError, BucketNotEmptyError
 
@@ -30,6 +30,8 @@ __all__ = [
 
 _XML = {"Content-Type": "application/xml"}
 _STORAGE_CLASSES = {"STANDARD": "Standard", "STANDARD_IA": "InfrequentAccess"}
+_NOT_ON_R2 = ("Bucket", "Location", "Tags")
+"""What AWS has in the document of a new bucket beside its location."""
 LOCATIONS = ("wnam", "enam", "weur", "eeur", "apac", "oc")
 
 
@@ -96,12 +98,19 @@ def put_bucket_encryption(context: Context) -> Response:
     """PutBucketEncryption: AES256 is what every bucket has, and the only value (CFD release notes, 2022-05-05)."""
     root = "ServerSideEncryptionConfiguration"
     bucket, tree = context.bucket, parse(read_small(context.request, context.caller), root)
-    modes = [
-        text_of(default, "SSEAlgorithm")
-        for rule in children(tree, "Rule")
-        for default in children(rule, "ApplyServerSideEncryptionByDefault")
-    ]
-    if not modes or None in modes:
+    modes: list[str] = []
+    for rule in members(tree, many=("Rule",))["Rule"]:
+        found = members(
+            rule, once=("ApplyServerSideEncryptionByDefault", "BucketKeyEnabled", "BlockedEncryptionTypes")
+        )
+        if found["BlockedEncryptionTypes"]:
+            raise not_implemented("PutBucketEncryption BlockedEncryptionTypes")
+        for default in found["ApplyServerSideEncryptionByDefault"]:
+            named = members(default, once=("SSEAlgorithm", "KMSMasterKeyID"))
+            if named["KMSMasterKeyID"]:
+                raise S3Error(ErrorKind.INVALID_ENCRYPTION_ALGORITHM, reason="a key of KMS")
+            modes.append("".join(map(leaf, named["SSEAlgorithm"])))
+    if not modes or "" in modes:
         raise S3Error(ErrorKind.MALFORMED_XML)
     if set(modes) != {"AES256"}:
         raise S3Error(ErrorKind.INVALID_ENCRYPTION_ALGORITHM, reason=f"bucket {bucket.name}")
@@ -151,12 +160,15 @@ def nothing(context: Context) -> Response:
 
 def create_bucket(context: Context) -> Response:
     """CreateBucket. The location may be empty, `auto`, `us-east-1` or one of R2's hints."""
-    location = None
+    location = ""
     has_body = context.request.stream.length or context.request.is_unframed
     body = read_small(context.request, context.caller) if has_body else b""
     if body:
-        location = text_of(parse(body, "CreateBucketConfiguration"), "LocationConstraint")
-    location = (location or "").strip().lower()
+        found = members(parse(body, "CreateBucketConfiguration"), once=("LocationConstraint", *_NOT_ON_R2))
+        for name in _NOT_ON_R2:
+            if found[name]:
+                raise not_implemented(f"CreateBucket {name}")
+        location = "".join(map(leaf, found["LocationConstraint"])).strip().lower()
     if location not in {"", "auto", "us-east-1", *LOCATIONS}:
         raise S3Error(ErrorKind.INVALID_LOCATION)
     asked = context.header("x-amz-storage-class") or "STANDARD"

@@ -29,7 +29,7 @@ from local_cloudflare.r2.operations.payload import declared_checksums, read_smal
 from local_cloudflare.r2.operations.writing import iso_time, metadata_of, read_copy_source, written_headers
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
 from local_cloudflare.r2.protocol.wire import Response
-from local_cloudflare.r2.protocol.xml import children, document, parse, text_of
+from local_cloudflare.r2.protocol.xml import document, members, only_text, parse
 from local_cloudflare.r2.store.blobs import Body
 from local_cloudflare.r2.store.checksums import ALGORITHMS, Hasher
 from local_cloudflare.r2.store.models import ObjectMetadata, Part, StoredObject, Upload
@@ -236,10 +236,8 @@ def _wanted_parts(context: Context) -> list[_Wanted]:
     body = read_small(context.request, context.caller, with_checksums=False)
     tree = parse(body, "CompleteMultipartUpload")
     wanted: dict[int, _Wanted] = {}
-    for part in children(tree, "Part"):
-        etag, number = text_of(part, "ETag"), _listed_number(text_of(part, "PartNumber"))
-        if etag is None:
-            raise S3Error(ErrorKind.MALFORMED_XML)
+    for part in members(tree, many=("Part",))["Part"]:
+        etag, number = only_text(part, "ETag"), _listed_number(only_text(part, "PartNumber"))
         if number in wanted:
             raise S3Error(ErrorKind.REPEATED_PART)
         wanted[number] = _Wanted(number, etag.strip().strip('"'), listed_checksums(part))
@@ -249,9 +247,9 @@ def _wanted_parts(context: Context) -> list[_Wanted]:
     return [wanted[number] for number in sorted(wanted)]
 
 
-def _listed_number(text: str | None) -> int:
+def _listed_number(text: str) -> int:
     """A part number of the document. One out of range is a part that does not exist, not a malformed one."""
-    match = _INTEGER.fullmatch(text or "")
+    match = _INTEGER.fullmatch(text)
     if match is None:
         raise S3Error(ErrorKind.MALFORMED_XML)
     if len(match[1]) > len(str(MAX_PARTS)) or not 1 <= int(match[1]) <= MAX_PARTS:

@@ -26,6 +26,8 @@ def listed_checksums(part: ET.Element) -> dict[str, str]:
             algorithm = name.removeprefix("Checksum").lower()
             if algorithm not in ALGORITHMS:
                 raise not_implemented(f"CompleteMultipartUpload {name}")
+            if algorithm in found:
+                raise S3Error(ErrorKind.MALFORMED_XML)
             found[algorithm] = leaf(child)
     return found
 

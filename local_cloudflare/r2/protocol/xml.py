@@ -13,9 +13,9 @@ __all__ = [
     "leaf",
     "local_name",
     "members",
+    "only_text",
     "parse",
     "printable",
-    "text_of",
 ]
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -115,11 +115,16 @@ def leaf(element: ET.Element) -> str:
     return element.text or ""
 
 
-def text_of(element: ET.Element, name: str) -> str | None:
-    """The text of the first child of that name, "" if it is empty, None if there is none."""
-    for child in children(element, name):
-        return child.text or ""
-    return None
+def only_text(element: ET.Element, name: str) -> str:
+    """The text of the one child of that name.
+
+    Raises:
+        S3Error: MalformedXML if there is none, or another one, or if it holds elements.
+    """
+    found = [leaf(child) for child in children(element, name)]
+    if len(found) != 1:
+        raise S3Error(ErrorKind.MALFORMED_XML)
+    return found[0]
 
 
 def local_name(element: ET.Element) -> str:

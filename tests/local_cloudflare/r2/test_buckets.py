@@ -289,3 +289,28 @@ def test_an_upload_in_parts_needs_its_bucket_when_it_begins(r2: "LocalR2") -> No
     r2.store.delete_bucket(bucket.name)
     with pytest.raises(BucketMissingError):
         r2.store.uploads.create(bucket.id, "key", "key", 0, ObjectMetadata(), None)
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "text"),
+    [
+        ("<Tags><Tag><Key>a</Key><Value>b</Value></Tag></Tags>", 501, "CreateBucket Tags not implemented"),
+        ("<Location><Type>AvailabilityZone</Type></Location>", 501, "CreateBucket Location not implemented"),
+        (
+            "<LocationConstraint>weur</LocationConstraint>" * 2,
+            400,
+            "The XML you provided was not well formed",
+        ),
+        ("<Locationconstraint>weur</Locationconstraint>", 400, "The XML you provided was not well formed"),
+    ],
+)
+def test_a_bucket_is_made_as_its_document_says_or_not_at_all(
+    r2: "LocalR2", content: str, status: int, text: str
+) -> None:
+    """What is not read could have meant something."""
+    name = f"new-bucket-{next(r2.names)}"
+    body = f"<CreateBucketConfiguration>{content}</CreateBucketConfiguration>".encode()
+    reply = r2.send("PUT", f"/{name}", body=body)
+    assert reply.status == status
+    assert f"<Message>{text}" in reply.body.decode()
+    assert r2.send("HEAD", f"/{name}").status == 404

@@ -268,3 +268,26 @@ def test_a_parts_checksum_of_another_algorithm_is_refused(s3: Any, bucket: str, 
         "NotImplemented",
         "CompleteMultipartUpload ChecksumSHA512 not implemented",
     )
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        "<Part><PartNumber>1</PartNumber><PartNumber>2</PartNumber><ETag>{tag}</ETag></Part>",
+        "<Part><PartNumber>1</PartNumber><ETag>{tag}</ETag><ETag>0</ETag></Part>",
+        "<Part><PartNumber>1</PartNumber><ETag>{tag}<b/></ETag></Part>",
+        "<Part><PartNumber>1</PartNumber><ETag>{tag}</ETag></Part><part><PartNumber>2</PartNumber></part>",
+        "<Part><PartNumber>1</PartNumber><ETag>{tag}</ETag><ChecksumSHA1/><ChecksumSHA1/></Part>",
+    ],
+)
+def test_a_completion_that_is_not_understood_is_none(
+    r2: "LocalR2", s3: Any, bucket: str, entries: str
+) -> None:
+    """Read in part, it would make an object without a part that its client meant."""
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="key")["UploadId"]
+    tag = s3.upload_part(Bucket=bucket, Key="key", UploadId=upload, PartNumber=1, Body=b"four")["ETag"]
+    body = f"<CompleteMultipartUpload>{entries.format(tag=tag)}</CompleteMultipartUpload>"
+    reply = r2.send("POST", f"/{bucket}/key?uploadId={upload}", body=body.encode())
+    assert reply.status == 400
+    assert b"<Code>MalformedXML</Code>" in reply.body
+    assert len(s3.list_parts(Bucket=bucket, Key="key", UploadId=upload)["Parts"]) == 1

@@ -190,6 +190,26 @@ def test_a_bucket_encrypts_in_no_other_way(s3: Any, bucket: str, refused: Any, m
     )
 
 
+@pytest.mark.parametrize(
+    ("inside", "beside", "status", "code"),
+    [
+        ("<KMSMasterKeyID>k</KMSMasterKeyID>", "", 400, "InvalidEncryptionAlgorithmError"),
+        ("<SSEAlgorithm>aws:kms</SSEAlgorithm>", "", 400, "MalformedXML"),
+        ("<Algorithm>aws:kms</Algorithm>", "", 400, "MalformedXML"),
+        ("", "<BlockedEncryptionTypes/>", 501, "NotImplemented"),
+    ],
+)
+def test_a_buckets_encryption_is_what_its_document_says(
+    r2: "LocalR2", bucket: str, inside: str, beside: str, status: int, code: str
+) -> None:
+    """Answered with success, what is not read would be taken for set."""
+    default = f"<SSEAlgorithm>AES256</SSEAlgorithm>{inside}"
+    rule = f"<ApplyServerSideEncryptionByDefault>{default}</ApplyServerSideEncryptionByDefault>{beside}"
+    body = f"<ServerSideEncryptionConfiguration><Rule>{rule}</Rule></ServerSideEncryptionConfiguration>"
+    reply = r2.send("PUT", f"/{bucket}?encryption=", body=body.encode())
+    assert (reply.status, f"<Code>{code}</Code>" in reply.body.decode()) == (status, True)
+
+
 @pytest.mark.parametrize("body", [b"", b"<x/>", b"<ServerSideEncryptionConfiguration/>"])
 def test_a_buckets_encryption_needs_a_rule(r2: "LocalR2", bucket: str, body: bytes) -> None:
     """Else it is malformed."""
