@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from layout.keys import environment_prefix
+from layout.migrate.bucket.pace import BATCH, IN_FLIGHT
 from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.equality import Known, Reading, compare
 from layout.migrate.live import gone_reason, is_from_before, written_since
@@ -18,9 +19,6 @@ from layout.migrate.plan.rows import TakenKey, taken_in_another_spelling, taken_
 from layout.migrate.report.progress import Progress
 
 __all__ = ["compare_destinations", "stop_removed"]
-
-BATCH = 1_000
-READERS = 16
 
 
 def compare_destinations(
@@ -38,7 +36,7 @@ def compare_destinations(
     def look(one: TakenKey) -> Known:
         return compare(bucket, one.planned, one.found, reading)
 
-    with ThreadPoolExecutor(READERS) as pool, progress.task("comparing") as step:
+    with ThreadPoolExecutor(IN_FLIGHT) as pool, progress.task("comparing") as step:
         for find in (partial(taken_keys, plan, prefix), partial(taken_in_another_spelling, plan)):
             last = ""
             while taken := find(last, BATCH):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from layout.keys import backups_prefix, games_prefix
 from layout.legacy import Phase
+from layout.migrate.bucket.pace import BATCH, IN_FLIGHT
 from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.comparing import stop_removed
 from layout.migrate.copy_batch import CopyResult, Outcome, copy_batch
@@ -27,9 +28,6 @@ from layout.migrate.report.progress import Progress
 from layout.migrate.report.reasons import Reasons
 
 __all__ = ["CopyReport", "copy_objects"]
-
-BATCH = 1_000
-IN_FLIGHT = 16
 
 
 @dataclass

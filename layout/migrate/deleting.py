@@ -16,6 +16,7 @@ from layout.keys import marker_key
 from layout.legacy import is_new_key
 from layout.migrate.bucket.observing import listed_at, observe
 from layout.migrate.bucket.old_side import old_side_pages
+from layout.migrate.bucket.pace import BATCH
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.equality import described_alike, is_planned_version, is_seen_version
@@ -32,8 +33,6 @@ from layout.migrate.report.verdict import Verdict
 from layout.migrate.rules.kept import ignored_by_rule
 
 __all__ = ["DeleteReport", "check_delete", "delete_old_objects", "list_deletable"]
-
-BATCH = 1_000
 
 
 @dataclass

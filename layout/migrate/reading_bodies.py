@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
+from layout.migrate.bucket.pace import IN_FLIGHT
 from layout.migrate.bucket.reader import STANDARD, BucketReader, ListedObject, ObjectHead, ReadBody
 from layout.migrate.bucket.writer import plain_for_obstore
 from layout.migrate.equality import (
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["compare_together"]
 
-IN_FLIGHT = 16
 CHUNK_BYTES = 1 << 20
 _HEADERS = {"Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Type"}
 

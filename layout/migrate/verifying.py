@@ -19,6 +19,7 @@ from layout.keys import environment_prefix, parse_key, profiles_key, selected_pr
 from layout.legacy import is_new_key
 from layout.migrate.bucket.observing import listed_at
 from layout.migrate.bucket.old_side import old_side_pages
+from layout.migrate.bucket.pace import BATCH, IN_FLIGHT
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.equality import Known, is_planned_version
 from layout.migrate.judging import Judged, judge, needs_bucket, source_difference
@@ -38,8 +39,6 @@ from layout.times import utc_now
 
 __all__ = ["verify_plan"]
 
-BATCH = 1_000
-READERS = 16
 KEPT_PROBLEMS = 1_000
 USERS_BATCH = 1_000
 _MANAGED = {"marker", "profiles", "selected_profile"}
@@ -72,7 +71,7 @@ def verify_plan(plan: PlanFile, bucket: BucketReader, progress: Progress, *, dee
     with plan.transaction():
         plan.note(verification=run)
     total, live = count_to_move(plan), live_since(bucket, plan.meta.environment)
-    with ThreadPoolExecutor(READERS) as pool, asyncio.Runner() as runner:
+    with ThreadPoolExecutor(IN_FLIGHT) as pool, asyncio.Runner() as runner:
         with progress.task("comparing", total) as step:
             prefix = environment_prefix(environment=plan.meta.environment)
             for page in bucket.pages(prefix):

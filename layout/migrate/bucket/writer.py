@@ -17,6 +17,7 @@ from typing import Any
 from unicodedata import normalize
 
 from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
+from layout.migrate.bucket.pace import PART_COPIES
 from layout.migrate.bucket.reader import STANDARD, BucketReader, ObjectHead
 from layout.storage.clients import object_store
 from layout.storage.error_translation import storage_errors
@@ -26,7 +27,6 @@ __all__ = ["BucketWriter", "CopyLimits", "plain_for_obstore"]
 
 GIB = 1 << 30
 _IF_ABSENT = "cf-copy-destination-if-none-match"
-_PART_COPIES = 4
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _HEADER_ARGUMENTS = {
     "cache-control": "CacheControl",
@@ -137,7 +137,7 @@ class BucketWriter(BucketReader):
                 )
             return {"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]}
 
-        with ThreadPoolExecutor(_PART_COPIES) as pool:
+        with ThreadPoolExecutor(PART_COPIES) as pool:
             return list(pool.map(copy, range(1, math.ceil(size / step) + 1)))
 
     def _unchanged(self, key: str, etag: str) -> ObjectHead:
