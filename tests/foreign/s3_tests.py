@@ -1,6 +1,6 @@
 """Runs ceph's s3-tests, from a checkout of them, against the local R2.
 
-    python -m tests.foreign.s3_tests FOLDER [pytest's arguments]
+    S3_TESTS=FOLDER python -m tests.foreign.s3_tests [pytest's arguments]
 
 None of their code is here: FOLDER is a checkout of ceph/s3-tests. `s3_tests.txt` lists the tests that fail on R2
 too, each under its reason; any other failure, and a listed one that passes, fails the run.
@@ -102,13 +102,13 @@ def configuration(cloudflare: LocalCloudflare) -> configparser.RawConfigParser:
 
 def main(arguments: list[str]) -> int:
     """Run the suite."""
-    folder, *more = arguments or [""]
+    folder = os.environ.get("S3_TESTS", "")
     if problem := problem_of(folder):
         print(problem, file=sys.stderr)  # noqa: T201 - a command
         return 2
     _install()
     sys.path.append(str(LIBRARIES))
-    return run(Path(folder).resolve(), more, EXPECTED)
+    return run(Path(folder).resolve(), arguments, EXPECTED)
 
 
 def run(folder: Path, more: list[str], expected: Path) -> int:
