@@ -1,7 +1,8 @@
 """Secrets stay out of botocore's debug log.
 
 botocore's loggers print whole requests at level DEBUG, headers included. On R2 that gives away everything: the secret
-of a temporary credential is the hash of what the session token contains.
+of a temporary credential is the hash of what the session token contains. A signature beside the request that it signs
+is a presigned URL, which opens an object for up to seven days.
 """
 
 import logging
@@ -10,17 +11,19 @@ from functools import cache
 
 __all__ = ["redact_session_tokens"]
 
-# Those that print a session token; a test looks for others.
+# Those that print a session token or a signature; a test looks for others.
 _LOGGERS = ("botocore.auth", "botocore.endpoint")
-_TOKEN = re.compile(r"(x-amz-security-token(?:'\s*:\s*b?'|:|=))[A-Za-z0-9+/=%_-]+", re.IGNORECASE)
+_SECRET = re.compile(
+    r"(x-amz-security-token(?:'\s*:\s*b?'|:|=)|signature(?::\s*|=))[A-Za-z0-9+/=%_-]+", re.IGNORECASE
+)
 
 
 class _Redacted(logging.Filter):
-    """Puts stars in place of the token; the rest of the line is still of use."""
+    """Puts stars in place of token and signature; the rest of the line is still of use."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
-        redacted = _TOKEN.sub(r"\1***", message)
+        redacted = _SECRET.sub(r"\1***", message)
         if redacted != message:
             record.msg, record.args = redacted, None
         return True

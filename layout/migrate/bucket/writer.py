@@ -17,6 +17,7 @@ from typing import Any
 from unicodedata import normalize
 
 from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
+from layout.foreign_words import quoted
 from layout.migrate.bucket.pace import PART_COPIES
 from layout.migrate.bucket.reader import STANDARD, BucketReader, ObjectHead
 from layout.storage.clients import object_store
@@ -182,7 +183,7 @@ class BucketWriter(BucketReader):
         failed: dict[str, str] = {}
         about_any: dict[str, str] = {}
         for error in answer.get("Errors", ()):
-            reason = f"{error.get('Code', 'unknown')}: {error.get('Message', '')}"
+            reason = quoted(f"{error.get('Code', 'unknown')}: {error.get('Message', '')}")
             key = asked.get(normalize("NFC", error.get("Key", "")))
             if key is None:
                 about_any = dict.fromkeys(keys, reason)

@@ -17,7 +17,7 @@ DECOMPOSED, COMPOSED = "e\u0301.mp4", "\u00e9.mp4"
 
 
 def _error(content: str) -> str:
-    return f"<Error>{content}<Code>InternalError</Code><Message>Again.</Message></Error>"
+    return f"<Error>{content}<Code>InternalError</Code><Message>Once\nmore.</Message></Error>"
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ def test_no_key_counts_as_deleted_for_an_error_that_names_another(
         secret_access_key="secret",
     )
     with closing(BucketWriter(settings)) as writer:
-        assert writer.delete(["a", DECOMPOSED]) == dict.fromkeys(failed, "InternalError: Again.")
+        assert writer.delete(["a", DECOMPOSED]) == dict.fromkeys(failed, "InternalError: Once more.")
