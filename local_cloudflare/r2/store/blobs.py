@@ -110,6 +110,11 @@ class Blobs:
                 else:
                     self._remove(name)
 
+    def spare(self, names: Iterable[str]) -> None:
+        """Keeps files that `remove` was to remove after their last reader, who has put them to another use."""
+        with self._lock:
+            self._doomed.difference_update(names)
+
     def sweep(self, known: set[str]) -> None:
         """Removes files that the database does not know: left by a process that was killed."""
         for path in self._folder.iterdir():

@@ -51,6 +51,7 @@ class Transaction:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.unused: set[str] = set()
+        self.retained: set[str] = set()
 
     def execute(self, statement: str, *parameters: Any) -> sqlite3.Cursor:
         """Runs one statement."""
@@ -60,6 +61,7 @@ class Transaction:
         """Counts one more use of each file of a body."""
         for name in {segment.blob for segment in body.segments}:
             self.unused.discard(name)
+            self.retained.add(name)
             self.execute(
                 "INSERT INTO blobs VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET uses = uses + 1", name
             )
@@ -70,6 +72,7 @@ class Transaction:
             self.execute("UPDATE blobs SET uses = uses - 1 WHERE name = ?", name)
             if self.execute("DELETE FROM blobs WHERE name = ? AND uses <= 0", name).rowcount:
                 self.unused.add(name)
+                self.retained.discard(name)
 
 
 class Database:
@@ -115,6 +118,8 @@ class Database:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+            if transaction.retained:
+                self._blobs.spare(transaction.retained)
             if transaction.unused:
                 self._blobs.remove(transaction.unused)
 

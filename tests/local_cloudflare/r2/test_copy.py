@@ -1,12 +1,17 @@
 """CopyObject: directives, conditions on both sides, limits."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from local_cloudflare.r2.operations.limits import MAX_SINGLE_BYTES
+from local_cloudflare.r2.store.incoming import INLINE_LIMIT
+from local_cloudflare.r2.store.models import StoredObject
 
 if TYPE_CHECKING:
     from tests.local_cloudflare.r2.conftest import LocalR2
@@ -162,3 +167,34 @@ def test_the_storage_class_is_given_or_the_buckets(r2: "LocalR2", s3: Any, bucke
     r2.store.update_bucket(bucket, storage_class="InfrequentAccess")
     s3.copy_object(Bucket=bucket, Key="copy2", CopySource=source)
     assert s3.head_object(Bucket=bucket, Key="copy2")["StorageClass"] == "STANDARD_IA"
+
+
+@pytest.mark.parametrize("kind", ["copy", "part"])
+def test_a_copy_keeps_its_bytes_when_the_source_is_deleted_meanwhile(
+    own: "LocalR2", tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Both share one file, which goes with the last of them, not with the copy's end."""
+    bucket, client, body = own.bucket(), own.client(), bytes(INLINE_LIMIT + 1)
+    named = {"Bucket": bucket.name, "Key": "copy"}
+    client.put_object(Bucket=bucket.name, Key="source", Body=body)
+    source = {"Bucket": bucket.name, "Key": "source"}
+    opened = own.store.objects.opened
+
+    @contextmanager
+    def opened_and_deleted(*place: Any) -> Iterator[StoredObject | None]:
+        with opened(*place) as found:
+            own.store.objects.delete(bucket.id, "source")
+            yield found
+
+    monkeypatch.setattr(own.store.objects, "opened", opened_and_deleted)
+    if kind == "copy":
+        client.copy_object(**named, CopySource=source)
+    else:
+        upload = named | {"UploadId": client.create_multipart_upload(**named)["UploadId"]}
+        tag = client.upload_part_copy(**upload, CopySource=source, PartNumber=1)["CopyPartResult"]["ETag"]
+        parts = {"Parts": [{"PartNumber": 1, "ETag": tag}]}
+        client.complete_multipart_upload(**upload, MultipartUpload=parts)
+    monkeypatch.undo()
+    assert client.get_object(**named)["Body"].read() == body
+    client.delete_object(**named)
+    assert list((tmp_path / "r2" / "blobs").iterdir()) == []
