@@ -208,10 +208,10 @@ RULES: tuple[Rule, ...] = (
         _refuse("x-amz-if-match-size", "x-amz-if-match-initiated-time"),
     ),
     Rule(
-        "appending to an object",
-        f"{_API}, whose row of PutObject does not have it",
+        "appending to an object, or renaming it",
+        f"{_API}, which has neither",
         frozenset({"PutObject"}),
-        _refuse("x-amz-write-offset-bytes"),
+        _refuse("x-amz-write-offset-bytes", "x-amz-rename-source"),
     ),
     Rule("MFA and lock bypass", _WSDK, _DELETES, _refuse("x-amz-mfa", "x-amz-bypass-governance-retention")),
     Rule(

@@ -109,8 +109,8 @@ def read_copy_source(context: Context) -> CopySource:
     Raises:
         S3Error: InvalidArgument, AccessDenied, NoSuchBucket.
     """
-    path, _, version = context.request.headers["x-amz-copy-source"].partition("?versionId=")
-    if version:
+    path, names_version, _ = context.request.headers["x-amz-copy-source"].partition("?versionId=")
+    if names_version:
         raise not_implemented("versionId")
     text = decode_key(path)
     name, _, spelling = text.removeprefix("/").partition("/")

@@ -32,6 +32,7 @@ PART_COPY = "?partNumber=1&uploadId=u"
         ("PUT", "", COPY | {"if-match": '"0"'}, "if-match"),
         ("PUT", "", COPY | {"if-unmodified-since": "now"}, "if-unmodified-since"),
         ("PUT", "", {"x-amz-write-offset-bytes": "5"}, "x-amz-write-offset-bytes"),
+        ("PUT", "?renameObject", {"x-amz-rename-source": "other"}, "x-amz-rename-source"),
         ("PUT", "", {"x-amz-object-lock-event-hold": "ON"}, "x-amz-object-lock-event-hold"),
         ("DELETE", "", {"x-amz-if-match-size": "5"}, "x-amz-if-match-size"),
         ("DELETE", "?uploadId=u", {"x-amz-if-match-initiated-time": "now"}, "x-amz-if-match-initiated-time"),

@@ -1,5 +1,6 @@
 """R2 shows a version of each write, and has none: whoever stores them and asks for one is refused."""
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,8 +45,8 @@ def test_a_copy_accepts_no_version(r2: "LocalR2", bucket: str) -> None:
     version = r2.send("PUT", f"/{bucket}/key", body=b"there").headers["x-amz-version-id"]
     upload = r2.send("POST", f"/{bucket}/copy?uploads").body.decode()
     upload = upload.partition("<UploadId>")[2].partition("<")[0]
-    for target in ("copy", f"copy?partNumber=1&uploadId={upload}"):
-        headers = {"x-amz-copy-source": f"/{bucket}/key?versionId={version}"}
+    for target, named in itertools.product(("copy", f"copy?partNumber=1&uploadId={upload}"), (version, "")):
+        headers = {"x-amz-copy-source": f"/{bucket}/key?versionId={named}"}
         reply = r2.send("PUT", f"/{bucket}/{target}", headers=headers)
         assert (reply.status, b"<Message>versionId not implemented</Message>" in reply.body) == (501, True)
 
