@@ -184,7 +184,9 @@ def _complain(error: LayoutError, *, as_json: bool) -> None:
 def _in_words(error: OSError) -> str:
     """What the system says and of which file, without its number."""
     reason = error.strerror or str(error) or type(error).__name__
-    return f"{reason}: {error.filename!r}." if error.filename is not None else f"{reason}."
+    # The name may be a path or bytes, and the number of a descriptor names no file.
+    named = isinstance(error.filename, (str, bytes, os.PathLike))
+    return f"{reason}: {os.fsdecode(error.filename)!r}." if named else f"{reason}."
 
 
 def _prepare_streams() -> None:

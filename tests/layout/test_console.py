@@ -238,3 +238,18 @@ def test_trouble_after_the_effect_is_told_beside_the_report(
     else:
         assert printed.out == "Compared 2 objects.\n"
         assert printed.err == "Error: The verdict cannot be written.\nTry: Make room.\n"
+
+
+@pytest.mark.parametrize("name", ["/no/folder", Path("/no/folder"), b"/no/folder"])
+def test_a_file_is_named_alike_however_python_names_it(
+    capsys: pytest.CaptureFixture[str], name: object
+) -> None:
+    """The folder that a process is started in comes as a path."""
+    assert run(command(error=OSError(errno.ENOENT, os.strerror(errno.ENOENT), name))) == 1
+    assert capsys.readouterr().err == "Error: No such file or directory: '/no/folder'.\n"
+
+
+def test_the_number_of_a_descriptor_is_no_name(capsys: pytest.CaptureFixture[str]) -> None:
+    """It says nothing to a person."""
+    assert run(command(error=OSError(errno.EBADF, os.strerror(errno.EBADF), 7))) == 1
+    assert capsys.readouterr().err == "Error: Bad file descriptor.\n"
