@@ -1,16 +1,24 @@
-"""Copying a batch of objects, and finding out by listing what really is at their new keys."""
+"""Copying a batch of objects, and finding out by listing what really is at their new keys.
+
+Between a copy and the listing another program may write the same bytes there with other headers or user metadata,
+which no ETag shows. The last-modified times of the batch do, since each copy is older than all that began after it.
+"""
 
 import asyncio
 import enum
+import time
+from bisect import bisect_left
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate
 
 from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
 from layout.migrate.bucket.observing import observe
 from layout.migrate.bucket.reader import STANDARD, ListedObject
 from layout.migrate.bucket.writer import BucketWriter, plain_for_obstore
-from layout.migrate.equality import Reading, compare, is_multipart
+from layout.migrate.equality import Reading, compare, described_alike, is_multipart
 from layout.migrate.plan.moves import Proof
 from layout.migrate.plan.rows import PlannedObject
 
@@ -45,9 +53,11 @@ class CopyResult:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """How one request ended: the new ETag if the answer held it, or the error."""
+    """When one request began and ended, and how: the new ETag if the answer held it, or the error."""
 
     planned: PlannedObject
+    began: float
+    ended: float
     etag: str = ""
     error: StorageError | None = None
 
@@ -73,17 +83,50 @@ async def copy_batch(
         raise failures[0]
     loop = asyncio.get_running_loop()
     found = await loop.run_in_executor(pool, observe, bucket, [planned.new_key for planned in batch])
-    results, refused = [], []
+    results, asked = [], []
+    earliest = _EarliestAfter(attempts, found)
     for attempt in attempts:
         new = found.get(attempt.planned.new_key)
-        if attempt.error is None:
-            results.append(_copied(attempt, new))
-        else:
+        if attempt.error is not None:
             # What is there was not put there just now, so it is asked for.
-            refused.append(
+            asked.append(
                 loop.run_in_executor(pool, _not_copied, bucket, attempt.planned, attempt.error, new, reading)
             )
-    return results + await asyncio.gather(*refused)
+            continue
+        result = _copied(attempt, new)
+        if new is not None and result.outcome is Outcome.COPIED and not earliest.proves(attempt, new):
+            asked.append(loop.run_in_executor(pool, _described, bucket, result, new))
+        else:
+            results.append(result)
+    return results + await asyncio.gather(*asked)
+
+
+class _EarliestAfter:
+    """The earliest last-modified time of the copies that began after a moment."""
+
+    def __init__(self, attempts: list[_Attempt], found: dict[str, ListedObject]) -> None:
+        there = [
+            (attempt.began, datetime.fromisoformat(new.modified))
+            for attempt in attempts
+            if attempt.error is None and (new := found.get(attempt.planned.new_key)) is not None
+        ]
+        there.sort(reverse=True)
+        self._began = [began for began, _ in reversed(there)]
+        self._modified = list(accumulate((modified for _, modified in there), min))[::-1]
+
+    def proves(self, attempt: _Attempt, new: ListedObject) -> bool:
+        """Whether what is at the new key is no later than some copy that began when this one had ended."""
+        after = bisect_left(self._began, attempt.ended)
+        return after < len(self._began) and datetime.fromisoformat(new.modified) <= self._modified[after]
+
+
+def _described(bucket: BucketWriter, result: CopyResult, new: ListedObject) -> CopyResult:
+    """The result of a copy if headers and user metadata of what is there now are those of the old object."""
+    try:
+        difference = described_alike(bucket, result.planned, new)
+    except StorageError as unanswered:
+        return CopyResult(result.planned, Outcome.FAILED, str(unanswered))
+    return CopyResult(result.planned, Outcome.CONFLICT, difference) if difference else result
 
 
 async def _attempt_each(
@@ -95,10 +138,11 @@ async def _attempt_each(
     """Copies one object after another until none is waiting."""
     loop = asyncio.get_running_loop()
     for planned in waiting:
+        began = time.monotonic()
         try:
             if _is_small(bucket, planned):
                 await bucket.copy_small(planned.key, planned.new_key)
-                attempts.append(_Attempt(planned))
+                attempts.append(_Attempt(planned, began, time.monotonic()))
                 continue
             etag = await loop.run_in_executor(
                 pool,
@@ -109,9 +153,9 @@ async def _attempt_each(
                 planned.size,
                 planned.storage_class,
             )
-            attempts.append(_Attempt(planned, etag))
+            attempts.append(_Attempt(planned, began, time.monotonic(), etag))
         except StorageError as error:
-            attempts.append(_Attempt(planned, error=error))
+            attempts.append(_Attempt(planned, began, time.monotonic(), error=error))
 
 
 def _is_small(bucket: BucketWriter, planned: PlannedObject) -> bool:
