@@ -74,8 +74,9 @@ class Document(Part):
                 are no error.
         """
         try:
+            # json takes bytes of UTF-16 and UTF-32 too, which other readers of these documents do not.
             content = json.loads(
-                data,
+                data.decode("utf-8-sig") if isinstance(data, bytes) else data,
                 object_pairs_hook=_without_repetition,
                 parse_constant=_refuse_constant,
                 parse_float=_finite,

@@ -229,3 +229,12 @@ def test_unknown_field_called_like_ours_in_python() -> None:
     document = {"profileId": "a", "profile_id": "z"}
     selection = SelectedProfile.from_json(json.dumps(document))
     assert (selection.profile_id, json.loads(selection.to_json())) == ("a", document)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_document_is_utf_8(encoding: str) -> None:
+    """Python would read the others, and the applications that share the documents would not."""
+    text = Profiles.first("a1b2c3d4").to_json().decode()
+    with pytest.raises(InvalidDocumentError, match=r"^profiles\.json is not JSON: "):
+        Profiles.from_json(text.encode(encoding))
+    assert Profiles.from_json(text.encode("utf-8-sig")) == Profiles.first("a1b2c3d4")
