@@ -1,4 +1,7 @@
-"""Old layouts as named, tested values. Each stays until the last bucket in it has been migrated."""
+"""Old layouts as named, tested values. Each stays until the last bucket in it has been migrated.
+
+A new one is a module beside `flat.py` and a name in `LEGACY_LAYOUTS` below: docs/legacy_layouts.md shows it whole.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
