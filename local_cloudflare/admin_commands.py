@@ -52,10 +52,16 @@ def requests(options: argparse.Namespace) -> Result:
             continue
         if not fnmatchcase(record.get("key", record.get("path", "")), options.key):
             continue
-        line = json.dumps(record) if options.json else _api_line(record) if options.api else _s3_line(record)
+        words = _api_line(record) if options.api else _s3_line(record)
+        line = json.dumps(record) if options.json else _escaped(words)
         if not say(line):
             break
     return Result(ExitStatus.DONE, [])
+
+
+def _escaped(line: str) -> str:
+    """A key may hold a line feed, and what steers a terminal."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
 
 
 def _records(admin: Admin, path: str, *, follow: bool) -> Iterator[dict[str, Any]]:
@@ -112,7 +118,7 @@ def faults(options: argparse.Namespace) -> Result:
         admin.send("POST", "/faults", {"action": options.action, **given})
     rules = admin.send("GET", "/faults")
     return Result(
-        ExitStatus.DONE, [json.dumps(rule) if options.json else _fault_line(rule) for rule in rules]
+        ExitStatus.DONE, [json.dumps(rule) if options.json else _escaped(_fault_line(rule)) for rule in rules]
     )
 
 

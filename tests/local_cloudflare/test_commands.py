@@ -207,6 +207,14 @@ def test_faults_are_added_and_ended(running: LocalCloudflare, capsys: pytest.Cap
     assert run(running, capsys, "faults", "--clear") == ""
 
 
+def test_a_line_is_a_line(running: LocalCloudflare, capsys: pytest.CaptureFixture[str]) -> None:
+    """What clients ask for and people write steers no terminal."""
+    httpx.get(f"{running.s3_endpoint}/films/a%0Ab%1B%5B31m")
+    assert "films/a\\nb\\x1b[31m" in run(running, capsys, "requests", "--key", "a?b*").splitlines()[0]
+    line = run(running, capsys, "faults", "delay", "--seconds", "0", "--name", "a\nb", "--clear")
+    assert line == "a\\nb: delay 0 s: * *, from request 1 on, 1 times\n"
+
+
 def test_a_refusal_is_one_line(running: LocalCloudflare, capsys: pytest.CaptureFixture[str]) -> None:
     """What the admin endpoint refuses reaches the user with status 1."""
     assert main(["faults", "--folder", str(running.folder), "error-before", "--status", "418"]) == 1
