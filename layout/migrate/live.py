@@ -35,6 +35,7 @@ def written_since(listed: ListedObject, live_since: str | None) -> bool:
 def gone_reason(planned: PlannedObject) -> str:
     """Why an old object is not copied again, and what leads out, for people."""
     return (
-        f"nothing is at {planned.new_key}, and the environment is live: it was deleted there, or written here"
-        " just before the marker; delete it here too, or upload it here again to have it copied"
+        f"nothing is at {planned.new_key}, and the environment is live: either it was deleted there, or it was never"
+        " copied (a rule left it alone, it was written here just before the marker, or nothing was moved before the"
+        " marker); delete it here too only if it was deleted there, else upload it here again to have it copied"
     )

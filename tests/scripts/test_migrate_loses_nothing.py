@@ -139,8 +139,9 @@ def test_what_a_user_deleted_in_a_live_environment_does_not_come_back(operator: 
     clip = operator.new_key("raw_clips/1.mp4")
     operator.delete(clip)
     reason = (
-        f"nothing is at {clip}, and the environment is live: it was deleted there, or written here just before"
-        " the marker; delete it here too, or upload it here again to have it copied"
+        f"nothing is at {clip}, and the environment is live: either it was deleted there, or it was never"
+        " copied (a rule left it alone, it was written here just before the marker, or nothing was moved before the"
+        " marker); delete it here too only if it was deleted there, else upload it here again to have it copied"
     )
     assert operator.statuses("verify") == [3]
     assert operator.verdict()["problems"][0]["reason"] == reason

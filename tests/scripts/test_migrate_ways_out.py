@@ -103,6 +103,24 @@ def test_counts_of_what_an_application_has_written_and_deleted_are_never_negativ
     assert counts(operator) == {"=": 1, "*": 1}
 
 
+def test_only_what_is_equal_is_reported_as_equal(operator: Operator) -> None:
+    """What the application has written since is no equal object, and has its own line."""
+    go_live(operator)
+    operator.put(operator.new_key("raw_clips/1.mp4"), NEW)
+    status, out, _ = operator.run("verify")
+    assert (status, "Verified: 1 objects, 4.0 KiB, are equal by size and ETag;" in out) == (0, True)
+    assert counts(operator) == {"=": 1, ">": 1}
+
+
+def test_a_problem_that_is_about_no_key_names_none(operator: Operator) -> None:
+    """The profile files of a user, and the plan as a whole."""
+    assert operator.statuses("plan") == [0]
+    status, out, _ = operator.run("verify")
+    assert status == 3
+    assert "\n  ! user 'a': dev/users/a/profiles.json is missing\n" in out
+    assert "\n  ! nothing was compared: no planned object is at its new key\n" in out
+
+
 def test_after_a_rollback_by_hand_the_same_plan_moves_everything_again(operator: Operator) -> None:
     """`verify` sees what is gone, profile files included, and `copy` writes it."""
     go_live(operator)

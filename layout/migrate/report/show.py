@@ -27,7 +27,7 @@ from layout.migrate.plan.totals import (
     left_to_copy,
 )
 from layout.migrate.report.reasons import KEPT, Reasons
-from layout.migrate.report.verdict import SIGNS, Verdict
+from layout.migrate.report.verdict import SIGNS, Problem, Verdict
 from layout.migrate.rules.showing import rule_data, rule_lines
 from layout.migrate.survey import LayoutState
 
@@ -156,10 +156,7 @@ def copied(file: PlanFile, report: CopyReport) -> Result:
 
 def verdict(found: Verdict, path: Path, uploads: Reasons) -> Result:
     """The answer of `verify`, with rclone's signs."""
-    lines = [
-        f"  {problem.sign} {(problem.new_key or problem.key)!r}: {problem.reason}"
-        for problem in found.problems[:SHOWN]
-    ]
+    lines = [f"  {problem.sign} {_about(problem)}{problem.reason}" for problem in found.problems[:SHOWN]]
     if found.problems_total > SHOWN:
         lines.append(f"  and {found.problems_total - SHOWN:,} more")
     lines += [f"  {sign} {found.counts[sign]:>9,}  {meaning}" for sign, meaning in SIGNS.items()]
@@ -169,7 +166,7 @@ def verdict(found: Verdict, path: Path, uploads: Reasons) -> Result:
     how = "size, ETag and SHA-256 of the bodies" if found.deep else "size and ETag"
     if found.ok:
         lines.append(
-            f"Verified: {found.compared:,} objects, {size(found.bytes)}, are equal by {how};"
+            f"Verified: {found.counts['=']:,} objects, {size(found.bytes)}, are equal by {how};"
             f" the profile files of {found.users:,} users are right. Verdict: {path}"
         )
     else:
@@ -179,6 +176,12 @@ def verdict(found: Verdict, path: Path, uploads: Reasons) -> Result:
         lines,
         {"verdict": str(path), **found.model_dump(mode="json"), "open_uploads": asdict(uploads)},
     )
+
+
+def _about(problem: Problem) -> str:
+    """The key that a problem is about, and nothing of one that is about a user or the whole plan."""
+    key = problem.new_key or problem.key
+    return f"{key!r}: " if key else ""
 
 
 def marked(environment: Environment, *, there: bool, executed: bool) -> Result:

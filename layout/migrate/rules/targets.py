@@ -12,7 +12,9 @@ from layout.migrate.rules.rule import MatchedRule, ObjectRule
 __all__ = ["TargetFault", "renamed_key", "target_fault"]
 
 _ENVIRONMENT = "{env}/"
+_ELSEWHERE = "Choose another key."
 _REFUSED_ROWS = {
+    "backup": "where R2 deletes what is 30 days old",
     "marker": "which a migration writes itself",
     "profiles": "which a migration writes itself",
     "selected_profile": "which a migration writes itself",
@@ -105,7 +107,7 @@ def _build(rule: ObjectRule, target: str, user: str, profile: str, environment: 
         return r2_key(user, target, profile, environment=environment)
     key = parse_key(f"{environment.value}/{target.removeprefix(_ENVIRONMENT)}")
     if reason := _REFUSED_ROWS.get(key.template.name):
-        raise InvalidKeyError(
-            f"The row {key.template.text!r} is a place {reason}.", hint="Choose another key."
-        )
+        backup = key.template.name == "backup"
+        hint = f'{_ELSEWHERE} If that is meant, use action = "backup".' if backup else _ELSEWHERE
+        raise InvalidKeyError(f"The row {key.template.text!r} is a place {reason}.", hint=hint)
     return key

@@ -183,6 +183,15 @@ ERRORS = [
         "Choose another key.",
     ),
     (
+        rule('key = "a", action = "rename", to = "{env}/backups/a"'),
+        3,
+        (
+            "renames 'a' to '{env}/backups/a', which the new layout refuses: The row '{env}/backups/{path}' is a"
+            " place where R2 deletes what is 30 days old"
+        ),
+        'Choose another key. If that is meant, use action = "backup".',
+    ),
+    (
         rule('key = "a", action = "rename", to = "{env}/layout.json"'),
         3,
         (
