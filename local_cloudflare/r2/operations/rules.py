@@ -51,6 +51,7 @@ _BUCKET_CREATION = frozenset({"CreateBucket"})
 _ON_KEYS = _CREATES | _RECEIVES | _READS | _COPIES | _ON_PARTS | {"DeleteObject", "ListParts"}
 _EVERYWHERE = frozenset({"*"})
 
+_CONDITIONAL = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
 _API = "CFD r2/api/s3/api.mdx"
 _WSDK = "WSDK .../s3/operations.worker.ts, copied from a real bucket"
 _LIMITS = "CFD r2/platform/limits.mdx"
@@ -199,7 +200,13 @@ RULES: tuple[Rule, ...] = (
         "conditions of AWS on the destination of a copy",
         "CFD r2/api/s3/extensions.mdx: R2's own begin with cf-copy-destination-",
         frozenset({"CopyObject"}),
-        _refuse("if-match", "if-none-match", "if-modified-since", "if-unmodified-since"),
+        _refuse(*_CONDITIONAL),
+    ),
+    Rule(
+        "conditions of a copy on another upload",
+        "CFD r2/api/s3/extensions.mdx has them on CopyObject only",
+        _RECEIVES | _ON_PARTS | {"CreateMultipartUpload"},
+        _refuse(*(f"cf-copy-destination-{name}" for name in _CONDITIONAL)),
     ),
     Rule(
         "conditions of AWS on what is deleted",
@@ -231,12 +238,7 @@ RULES: tuple[Rule, ...] = (
         "conditions of a part copy",
         "CFD r2/api/s3/api.mdx, corrected July 2026",
         frozenset({"UploadPartCopy"}),
-        _refuse(
-            "x-amz-copy-source-if-match",
-            "x-amz-copy-source-if-none-match",
-            "x-amz-copy-source-if-modified-since",
-            "x-amz-copy-source-if-unmodified-since",
-        ),
+        _refuse(*(f"x-amz-copy-source-{name}" for name in _CONDITIONAL)),
     ),
     Rule(
         "checksum types",

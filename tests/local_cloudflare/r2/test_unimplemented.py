@@ -32,6 +32,21 @@ PART_COPY = "?partNumber=1&uploadId=u"
         ("PUT", "", COPY | {"if-match": '"0"'}, "if-match"),
         ("PUT", "", COPY | {"if-unmodified-since": "now"}, "if-unmodified-since"),
         ("PUT", "", {"x-amz-write-offset-bytes": "5"}, "x-amz-write-offset-bytes"),
+        *(
+            (
+                method,
+                query,
+                headers | {"cf-copy-destination-if-none-match": "*"},
+                "cf-copy-destination-if-none-match",
+            )
+            for method, query, headers in (
+                ("PUT", "", {}),
+                ("POST", "?uploads", {}),
+                ("PUT", PART_COPY, {}),
+                ("PUT", PART_COPY, COPY),
+                ("POST", "?uploadId=u", {}),
+            )
+        ),
         ("PUT", "?renameObject", {"x-amz-rename-source": "other"}, "x-amz-rename-source"),
         ("PUT", "", {"x-amz-object-lock-event-hold": "ON"}, "x-amz-object-lock-event-hold"),
         ("DELETE", "", {"x-amz-if-match-size": "5"}, "x-amz-if-match-size"),
