@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
 
-from cloudflare import Cloudflare
 from dotenv import dotenv_values
 
 from demo.running import Endpoints
 from layout.storage.settings import StorageSettings
+from local_cloudflare.sdk import sdk
 from tests.data.flat_bucket.legacy_data import BUCKET
 
 _NO_SESSION = {"R2_SESSION_TOKEN": None}
@@ -23,7 +23,7 @@ def account_settings(endpoints: Endpoints) -> StorageSettings:
     Raises:
         cloudflare.APIError: The control API refused.
     """
-    with Cloudflare(api_token=endpoints.api_token, base_url=endpoints.api_url) as api:
+    with sdk(api_token=endpoints.api_token, base_url=endpoints.api_url) as api:
         token = api.accounts.tokens.verify(account_id=endpoints.account_id)
     return settings_of({
         "APP_ENV": "dev",

@@ -5,7 +5,6 @@ import platform
 from collections.abc import Iterable
 from pathlib import Path
 
-from cloudflare import Cloudflare
 from rich.text import Text
 
 from demo import reading
@@ -23,6 +22,7 @@ from layout.storage.clients import s3_client
 from local_cloudflare.engine import Engine, find_engine
 from local_cloudflare.engine.places import REPOSITORY
 from local_cloudflare.errors import LocalCloudflareError
+from local_cloudflare.sdk import sdk
 from local_cloudflare.workspace import Workspace
 from tests.data.flat_bucket import legacy_data
 
@@ -101,7 +101,7 @@ def _fill_account(screen: Screen, endpoints: Endpoints) -> None:
     screen.step(2, "an account that already owns a bucket of user files")
     screen.say(f"This is not Cloudflare: it answers on 127.0.0.1 only. Account {endpoints.account_id}")
     screen.say(f"S3 endpoint {endpoints.s3_endpoint}, control API {endpoints.api_url}")
-    with Cloudflare(api_token=endpoints.api_token, base_url=endpoints.api_url) as api:
+    with sdk(api_token=endpoints.api_token, base_url=endpoints.api_url) as api:
         api.r2.buckets.create(account_id=endpoints.account_id, name=legacy_data.BUCKET)
     client = s3_client(account_settings(endpoints))
     try:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import httpx
 from cloudflare import APIConnectionError, APIStatusError, AsyncCloudflare, Omit
 
+from local_cloudflare.sdk import with_token_only
+
 __all__ = ["Answer", "Api", "ProviderError", "is_local"]
 
 
@@ -70,7 +72,9 @@ class Api:
         self._http = httpx.AsyncClient(trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
         # Without a token the request goes out without the header, as from the real plugin, and the API refuses it.
         self._without: dict[str, Any] = {} if token else {"Authorization": Omit()}
-        self._client = AsyncCloudflare(api_token=token or "none", base_url=base_url, http_client=self._http)
+        self._client = with_token_only(
+            AsyncCloudflare(api_token=token or "none", base_url=base_url, http_client=self._http)
+        )
 
     def on_request(self, hook: Callable[[httpx.Request], Awaitable[None]]) -> None:
         """Calls `hook` before each request."""
