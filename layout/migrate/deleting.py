@@ -14,7 +14,7 @@ from layout import program
 from layout.errors import DeletionRefusedError
 from layout.keys import marker_key
 from layout.legacy import is_new_key
-from layout.migrate.bucket.observing import listed_at, observe
+from layout.migrate.bucket.observing import listed_at, observe, seem_one_version
 from layout.migrate.bucket.old_side import old_side_pages
 from layout.migrate.bucket.pace import BATCH
 from layout.migrate.bucket.reader import BucketReader, ListedObject
@@ -161,10 +161,11 @@ class _Look:
         """
         sources = observe(self.bucket, [row.key for row in batch])
         copies = observe(self.bucket, [row.new_key for row in batch])
-        deletable, gone = [], []
+        deletable, gone, at_once = [], [], True
         for row in batch:
-            source = sources.get(row.key)
-            reason = self._reason_to_keep(row, source, copies.get(row.new_key))
+            source, copy = sources.get(row.key), copies.get(row.new_key)
+            reason = self._reason_to_keep(row, source, copy)
+            at_once = at_once and _is_as_seen(row, source, copy)
             if reason:
                 self.report.refused.add(row.key, reason)
             elif source is None:
@@ -173,7 +174,19 @@ class _Look:
                 self.report.young += 1
             else:
                 deletable.append(row)
-        return deletable, gone
+        # Looking closer takes time, in which an old object of the batch may be written again.
+        return deletable if at_once else self._still(deletable, sources), gone
+
+    def _still(self, rows: list[PlannedObject], sources: dict[str, ListedObject]) -> list[PlannedObject]:
+        """Those whose old object is the one that was looked at, or is gone; the others are counted as kept."""
+        now, still = observe(self.bucket, [row.key for row in rows]), []
+        for row in rows:
+            source = now.get(row.key)
+            if source is None or seem_one_version(source, sources[row.key]):
+                still.append(row)
+            else:
+                self.report.refused.add(row.key, "it was written again while the batch was looked at")
+        return still
 
     def _reason_to_keep(
         self, row: PlannedObject, source: ListedObject | None, copy: ListedObject | None
@@ -185,7 +198,7 @@ class _Look:
             return f"nothing is at its new key {row.new_key}; {left_alone}"
         if source is not None and (source.size, source.etag) != (row.size, row.etag):
             return "it was written again after it was planned"
-        if is_seen_version(row, copy) and (source is None or is_planned_version(row, source)):
+        if _is_as_seen(row, source, copy):
             return ""
         if (copy.size, copy.etag) != (row.size, row.new_etag):
             reason = f"the object at its new key {row.new_key} is not the verified one"
@@ -205,6 +218,15 @@ class _Look:
         if source is None or is_planned_version(row, source):
             return ""
         return "its headers or user metadata may have been written again after it was planned"
+
+
+def _is_as_seen(row: PlannedObject, source: ListedObject | None, copy: ListedObject | None) -> bool:
+    """Whether both sides are the versions that the plan knows, so that no closer look is needed."""
+    return (
+        copy is not None
+        and is_seen_version(row, copy)
+        and (source is None or is_planned_version(row, source))
+    )
 
 
 def _list_again(plan: PlanFile, bucket: BucketReader, report: DeleteReport) -> None:

@@ -10,7 +10,7 @@ from unicodedata import normalize
 from layout.migrate.bucket.reader import PAGE, BucketReader, ListedObject
 from layout.times import write_time
 
-__all__ = ["listed_at", "observe"]
+__all__ = ["listed_at", "observe", "seem_one_version"]
 
 _FEW = 13  # one listing costs as much as 12.5 HEADs (class A and class B operations of R2's price list)
 
@@ -56,3 +56,11 @@ def listed_at(bucket: BucketReader, key: str) -> ListedObject | None:
     # A key is the first of all that begin with it; the listing may show another Unicode spelling of it.
     page, name = next(bucket.pages(key), []), normalize("NFC", key)
     return next((item for item in page if normalize("NFC", item.key) == name), None)
+
+
+def seem_one_version(one: ListedObject, other: ListedObject) -> bool:
+    """Whether ETag, size and time are equal, the time as far as both tell it: a HEAD shows whole seconds."""
+    if (one.etag, one.size) != (other.etag, other.size):
+        return False
+    shown = None if "." in one.modified and "." in other.modified else len("2026-05-04T03:02:01")
+    return one.modified[:shown] == other.modified[:shown]

@@ -1,4 +1,4 @@
-"""What an application writes while a copy runs."""
+"""What an application writes while a copy or a delete runs."""
 
 from __future__ import annotations
 
@@ -57,3 +57,35 @@ def test_metadata_that_an_application_writes_at_a_new_key_during_the_copy_is_not
     assert operator.statuses("verify", "mark", "delete") == [3, 1, 1]
     assert operator.metadata(game_key(0)) == {"made_by": "old"}
     assert operator.metadata(new_key) == {"made_by": "new"}
+
+
+def test_an_old_object_that_is_written_while_delete_looks_closer_at_another_is_kept(
+    operator: Operator, cloudflare: LocalCloudflare
+) -> None:
+    """One that was touched is asked for; meanwhile a writer of the old layout comes back to its neighbour."""
+    touched, written = game_key(0), game_key(1)
+    operator.put(touched, CLIP)
+    operator.put(written, CLIP)
+    assert operator.statuses("plan", "copy", "verify", "mark") == [0, 0, 0, 0]
+    operator.put(touched, CLIP)
+    before = max(record.number for record in cloudflare.s3.requests)
+    cloudflare.s3.faults.add(
+        FaultRule(FaultAction.ERROR_BEFORE, "HeadObject", touched, times=None, status=503)
+    )
+
+    def write_again() -> None:
+        while not any(one.operation == "HeadObject" for one in cloudflare.s3.requests.after(before)):
+            pass
+        operator.put(written, CLIP[::-1] + b"more")
+        cloudflare.s3.faults.clear()
+
+    with ThreadPoolExecutor(1) as application:
+        late = application.submit(write_again)
+        status, out, _ = operator.run("delete")
+        late.result()
+    assert status == 3
+    assert out == (
+        "Deleted 1 old objects, 4.0 KiB; 0 were gone before.\n1 kept:\n"
+        f"  {written!r}: it was written again while the batch was looked at\n"
+    )
+    assert operator.listed() == ["dev/" + touched, "dev/" + written, "dev/layout.json", written]
