@@ -7,6 +7,7 @@ made is missing in the new layout. The bucket is only read.
 """
 
 import asyncio
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -69,7 +70,7 @@ def verify_plan(plan: PlanFile, bucket: BucketReader, progress: Progress, *, dee
     """
     run, findings = plan.meta.verification + 1, _Findings()
     with plan.transaction():
-        plan.note(verification=run)
+        plan.note(verification=run, verification_id=uuid.uuid4().hex)
     total, live = count_to_move(plan), live_since(bucket, plan.meta.environment)
     with ThreadPoolExecutor(IN_FLIGHT) as pool, asyncio.Runner() as runner:
         with progress.task("comparing", total) as step:
@@ -269,6 +270,7 @@ def _verdict(plan: PlanFile, run: int, findings: _Findings, *, deep: bool) -> Ve
         plan_id=plan.meta.plan_id,
         plan_fingerprint=plan.meta.fingerprint or "",
         run=run,
+        run_id=plan.meta.verification_id,
         layout=plan.meta.layout,
         bucket=plan.meta.bucket,
         endpoint=plan.meta.endpoint,

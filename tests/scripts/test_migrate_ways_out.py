@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unicodedata import normalize
@@ -205,3 +206,25 @@ def test_an_object_in_another_unicode_spelling_is_not_called_removed(
     assert operator.statuses("plan", "copy") == [0, 0]
     explained = json.loads(operator.run("explain", f"a/raw_clips/{NFC_NAME}.mp4", "--json")[1])
     assert explained["action"] == action
+
+
+def test_a_verdict_of_another_copy_of_the_plan_is_refused(operator: Operator) -> None:
+    """Two jobs verify with a plan file each: both are verification 1, and only the earlier one passed."""
+    assert operator.statuses("plan", "copy") == [0, 0]
+    first, second = operator.plan, "second.sqlite"
+    shutil.copy(first, second)
+    assert operator.statuses("verify") == [0]
+    operator.put(CLIP, NEW)
+    operator.plan = second
+    assert operator.statuses("verify") == [3]
+    shutil.copy(f"{first}.json", f"{second}.json")
+    for name in ("mark", "delete"):
+        assert operator.run(name) == (
+            1,
+            "",
+            (
+                "Error: The verdict is of verification 1 of another copy of the plan file.\n"
+                f"Try: Verify again: scripts/migrate.py verify --plan {second} --verdict FILE\n"
+            ),
+        )
+    assert "dev/layout.json" not in operator.listed()

@@ -37,6 +37,7 @@ class PlanMeta(BaseModel):
         read_objects: Pairs of which the planning read both bodies, since nothing else told whether they are equal.
         read_bytes: Bytes of those bodies.
         verification: Number of the last verification that ran; 0 before the first.
+        verification_id: Names it, 32 hex characters: two copies of a plan file count alike.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -55,6 +56,7 @@ class PlanMeta(BaseModel):
     read_objects: int = 0
     read_bytes: int = 0
     verification: int = 0
+    verification_id: str = ""
 
     @classmethod
     def new(cls, layout: str, settings: StorageSettings, environment: Environment) -> Self:

@@ -53,6 +53,7 @@ class Verdict(BaseModel):
         plan_id: The plan that was verified.
         plan_fingerprint: Its fingerprint.
         run: Number of the verification; the plan file remembers what it compared in it.
+        run_id: Names the verification, as in the plan file; of an earlier version empty.
         layout: Name of the old layout.
         bucket: The bucket.
         endpoint: S3 endpoint that it was read through.
@@ -60,7 +61,7 @@ class Verdict(BaseModel):
         deep: Whether bodies were read and compared by SHA-256.
         verified_at: ISO 8601, UTC.
         counts: Objects by sign.
-        compared: Objects that were compared: the sum of `=` and `*`.
+        compared: Objects that were compared: the sum of `=`, `*` and `>`.
         bytes: Size of those with `=`.
         users: Users whose profile files were checked.
         other_class: Objects that are the same, but of another storage class than the old ones.
@@ -75,6 +76,7 @@ class Verdict(BaseModel):
     plan_id: str
     plan_fingerprint: str
     run: int
+    run_id: str = ""
     layout: str
     bucket: str
     endpoint: str
@@ -166,6 +168,10 @@ class Verdict(BaseModel):
             raise VerificationError(
                 f"The verdict is of verification {self.run}, and the plan has seen {plan.meta.verification}.",
                 hint=again,
+            )
+        if self.run_id != plan.meta.verification_id:
+            raise VerificationError(
+                f"The verdict is of verification {self.run} of another copy of the plan file.", hint=again
             )
 
 
