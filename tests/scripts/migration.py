@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
     from local_cloudflare.cloudflare import LocalCloudflare
 
-__all__ = ["Operator", "operator_of"]
+__all__ = ["Operator", "Run", "keys_of", "operator_of"]
+
+Run = Callable[..., tuple[int, str, str]]
+"""Runs a command by its name and further arguments; gives status, stdout and stderr."""
 
 TYPE: dict[str, Any] = {"ContentType": "video/mp4"}
 
@@ -107,3 +111,8 @@ def operator_of(
     """An operator whose environment and folder are ready."""
     become_operator(cloudflare, bucket, monkeypatch, folder)
     return Operator(s3_client(load_settings()), bucket)
+
+
+def keys_of(client: S3Client, bucket: str) -> list[str]:
+    """All keys of the bucket."""
+    return [item["Key"] for item in client.list_objects_v2(Bucket=bucket).get("Contents", ())]

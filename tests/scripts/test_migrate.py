@@ -5,66 +5,19 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydantic import SecretStr
 
-from layout.storage.clients import s3_client
-from layout.storage.credentials.signing import Parent, sign
-from layout.storage.settings import load_settings
 from scripts.migrate import main
 from tests.data.flat_bucket.names import game_key
-from tests.operator_environment import become_operator
+from tests.scripts.migration import keys_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from local_cloudflare.cloudflare import LocalCloudflare
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def client(
-    cloudflare: LocalCloudflare, bucket: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> S3Client:
-    """A client of a bucket with four old objects; the environment and the folder are those of an operator."""
-    become_operator(cloudflare, bucket, monkeypatch, tmp_path)
-    client = s3_client(load_settings())
-    for key in ["a/database.sqlite", "a/raw_clips/1.mp4", game_key(1), game_key(2)]:
-        client.put_object(Bucket=bucket, Key=key, Body=key.encode())
-    return client
-
-
-@pytest.fixture
-def run(client: S3Client, bucket: str, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command with the plan and the verdict of the current folder; gives status, stdout, stderr."""
-    common = {
-        "list": [],
-        "plan": ["flat", "--env", "dev", "--plan", "plan.sqlite"],
-        "copy": ["--plan", "plan.sqlite"],
-        "verify": ["--plan", "plan.sqlite", "--verdict", "verdict.json"],
-        "mark": ["--plan", "plan.sqlite", "--verdict", "verdict.json"],
-        "delete": ["--plan", "plan.sqlite", "--verdict", "verdict.json", "--bucket", bucket],
-    }
-
-    assert keys_of(client, bucket)
-
-    def command(name: str, *arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = main([name, *common[name], *arguments])
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return command
-
-
-def keys_of(client: S3Client, bucket: str) -> list[str]:
-    """All keys of the bucket."""
-    return [item["Key"] for item in client.list_objects_v2(Bucket=bucket).get("Contents", ())]
+    from tests.scripts.migration import Run
 
 
 def test_a_whole_migration(run: Run, client: S3Client, bucket: str) -> None:
@@ -275,77 +228,3 @@ def test_machines_get_one_json_object(run: Run, bucket: str) -> None:
     assert data("verify")["counts"] == {"=": 4, ">": 0, "+": 0, "-": 0, "*": 0, "!": 0}
     assert data("mark", "--execute") == {"executed": True, "key": "dev/layout.json", "written": True}
     assert data("delete", "--min-age", "0", "--execute")["deleted"] == 4
-
-
-def test_errors_are_two_lines_or_one_json_object(run: Run) -> None:
-    """What is wrong and what to do, on stderr."""
-    message = "There is no plan file 'plan.sqlite'."
-    hint = "Make one: scripts/migrate.py plan flat --plan FILE"
-    assert run("copy") == (1, "", f"Error: {message}\nTry: {hint}\n")
-    status, out, err = run("copy", "--json")
-    assert (status, out, json.loads(err)) == (1, "", {"error": message, "hint": hint, "type": "PlanError"})
-
-
-def test_a_credential_of_another_environment_is_refused(
-    run: Run, bucket: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Before the first request."""
-    parent = Parent("0" * 32, "id", SecretStr("secret"), "127.0.0.1")
-    minted = sign(parent, bucket, issued_at=0, expires_at=1, scope="object-read-only", prefixes=["prod/"])
-    assert minted.session_token is not None
-    monkeypatch.setenv("R2_SESSION_TOKEN", minted.session_token.get_secret_value())
-    error = (
-        "Error: APP_ENV is 'dev', but the credential opens 'prod/'.\n"
-        "Try: Set APP_ENV to the credential's environment, or mint a credential for this one: "
-        "scripts/credentials.py mint --env dev\n"
-    )
-    assert run("list") == (1, "", error)
-
-
-def test_a_plan_of_another_endpoint_is_refused(
-    run: Run, monkeypatch: pytest.MonkeyPatch, cloudflare: LocalCloudflare
-) -> None:
-    """A bucket of the same name in another account is another bucket."""
-    run("plan")
-    monkeypatch.setenv("R2_ENDPOINT", "http://127.0.0.1:1")
-    error = (
-        "Error: The plan 'plan.sqlite' is about the endpoint"
-        f" {cloudflare.s3_endpoint!r}, not 'http://127.0.0.1:1'.\n"
-        "Try: Check R2_ENDPOINT and CLOUDFLARE_ACCOUNT_ID, or name another plan file.\n"
-    )
-    assert run("copy", "--execute") == (1, "", error)
-
-
-def test_a_plan_of_another_environment_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By every command that acts on a plan; `--env` says what APP_ENV does not."""
-    run("plan")
-    monkeypatch.setenv("APP_ENV", "prod")
-    error = (
-        "Error: The plan 'plan.sqlite' is about the environment 'dev', not 'prod'.\n"
-        "Try: Check APP_ENV or --env, or name another plan file.\n"
-    )
-    for name in ("copy", "verify", "mark", "delete"):
-        assert run(name) == (1, "", error)
-    assert run("copy", "--env", "dev", "--execute")[0] == 0
-
-
-def test_a_bucket_that_does_not_answer_leaves_no_plan(
-    run: Run, monkeypatch: pytest.MonkeyPatch, cloudflare: LocalCloudflare
-) -> None:
-    """The corrected command is not refused for a plan about the wrong endpoint."""
-    monkeypatch.setenv("R2_ENDPOINT", "http://127.0.0.1:1")
-    assert run("plan")[0] == 1
-    assert not Path("plan.sqlite").exists()
-    monkeypatch.setenv("R2_ENDPOINT", cloudflare.s3_endpoint)
-    assert run("plan")[0] == 0
-
-
-def test_a_verdict_does_not_replace_the_plan(run: Run) -> None:
-    """One name for both files would end the journal of the run."""
-    run("plan")
-    error = (
-        "Error: The file 'plan.sqlite' is not a verdict, and one would replace it.\n"
-        "Try: Name another file, or remove this one.\n"
-    )
-    assert run("verify", "--verdict", "plan.sqlite") == (1, "", error)
-    assert run("copy", "--execute")[0] == 0

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from urllib.parse import quote
 
+from local_cloudflare.r2.auth.canonical_request import canonical_request
 from local_cloudflare.r2.protocol.errors import ErrorKind, S3Error
 from local_cloudflare.r2.protocol.request import Request
 from local_cloudflare.r2.protocol.wire import is_header_name, is_header_value
@@ -27,7 +27,6 @@ _LOCATIONS = ("wnam", "enam", "weur", "eeur", "apac", "oc")
 # Empty and us-east-1 are aliases of auto (CFD r2/api/s3/api.mdx, bucket region).
 _REGIONS = {*_LOCATIONS, "auto", "", "us-east-1"}
 _DATE = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
-_SPACES = re.compile(" +")
 _SIGV2 = re.compile(r"AWS\s", re.ASCII | re.IGNORECASE)
 _PRESIGNED = ("X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Expires")
 
@@ -91,7 +90,9 @@ def verify(request: Request, signed: Signed, secret_access_key: str) -> bytes:
         S3Error: SignatureDoesNotMatch, with what was signed here for comparison; AccessDenied if
             an `x-amz-*` or `cf-*` header was sent but not signed.
     """
-    canonical = _canonical_request(request, signed)
+    # The body is not known when a URL is signed.
+    payload_hash = UNSIGNED_PAYLOAD if signed.presigned else signed.payload_hash
+    canonical = canonical_request(request, signed.signed_headers, payload_hash, presigned=signed.presigned)
     key = signing_key(secret_access_key, signed.scope.date, signed.scope.region)
     # A head was read as Latin-1, so that encoding gives the bytes that were sent. Clients that send a
     # value in Latin-1 sign its text in UTF-8.
@@ -278,26 +279,6 @@ def _parse_signed_headers(text: str) -> tuple[str, ...]:
     if "host" not in names:
         raise S3Error(ErrorKind.UNAUTHORIZED, reason="the host is not among the signed headers")
     return names
-
-
-def _canonical_request(request: Request, signed: Signed) -> str:
-    headers = "".join(
-        f"{name}:{_SPACES.sub(' ', request.head.headers.get(name, ''))}\n" for name in signed.signed_headers
-    )
-    names = ";".join(signed.signed_headers)
-    query = _canonical_query(request, signed.presigned)
-    # The body is not known when a URL is signed.
-    payload_hash = UNSIGNED_PAYLOAD if signed.presigned else signed.payload_hash
-    return f"{request.method}\n{request.raw_path}\n{query}\n{headers}\n{names}\n{payload_hash}"
-
-
-def _canonical_query(request: Request, presigned: bool) -> str:
-    pairs = sorted(
-        (quote(name, safe="-_.~"), quote(value, safe="-_.~"))
-        for name, value in request.parameters
-        if not (presigned and name == "X-Amz-Signature")
-    )
-    return "&".join(f"{name}={value}" for name, value in pairs)
 
 
 def _invalid(message: str) -> S3Error:
