@@ -34,3 +34,16 @@ def test_the_page_names_the_versions_that_are_installed(client: Client) -> None:
     version = re.search(r"\d+\.\d+\.\d+", printed)
     assert version is not None
     assert f"| {HEADINGS[client.name]} {version[0]} |" in PAGE.read_text(encoding="utf-8")
+
+
+def test_s3cmd_works_as_the_page_says(
+    s5cmd: Client, minted: dict[str, str], s3: S3Client, bucket: str
+) -> None:
+    """Which is installed beside s5cmd: a tree goes there and back."""
+    write_tree(s5cmd.folder / "films")
+    (s5cmd.folder / "back").mkdir()
+    done = Client("s5cmd", bucket, minted, s5cmd.folder).shell(block("s3cmd"))
+    assert done.returncode == 0, done.stderr
+    assert stored_tree(s3, bucket, "dev/games/films/") == TREE
+    assert read_tree(s5cmd.folder / "back") == TREE
+    assert all(name in done.stdout for name in TREE)
