@@ -8,10 +8,12 @@ from layout.keys import Key, parse_key, r2_key
 from layout.legacy import Facts
 from layout.migrate.rules.globs import compile_glob, expand, placeholders
 from layout.migrate.rules.rule import MatchedRule, ObjectRule
+from layout.scheme.table import SCHEME
+from layout.scheme.variables import ENVIRONMENT
 
 __all__ = ["TargetFault", "renamed_key", "target_fault"]
 
-_ENVIRONMENT = "{env}/"
+_ENVIRONMENT = f"{{{ENVIRONMENT}}}/"
 _ELSEWHERE = "Choose another key."
 _REFUSED_ROWS = {
     "backup": "where R2 deletes what is 30 days old",
@@ -44,7 +46,8 @@ def target_fault(rule: ObjectRule) -> TargetFault | None:
         )
     if rule.to and not rule.to.startswith(_ENVIRONMENT):
         hint = (
-            'Write {env}/ at its beginning: it becomes the plan\'s environment, as in to = "{env}/games/...".'
+            f"Write {_ENVIRONMENT} at its beginning: it becomes the plan's environment, as in"
+            f' to = "{SCHEME["game"].text.partition("{path}")[0]}...".'
         )
         return TargetFault("to", f"renames {rule.about} to {rule.to!r}, which is in no environment", hint)
     if rule.glob:
