@@ -19,6 +19,7 @@ from layout.scheme.segments import shown
 __all__ = [
     "DEFAULT_JURISDICTION",
     "JURISDICTIONS",
+    "LOOPBACK",
     "MAX_BUCKET_NAME",
     "check_account_id",
     "check_bucket_name",
@@ -41,7 +42,8 @@ _PUBLIC_DOMAIN = "r2.dev"
 _HOST = re.compile(
     rf"(?:(?P<bucket>.+)\.)?(?P<account>{_ACCOUNT})(?:\.(?P<jurisdiction>[a-z-]+))?\.{_DOMAIN}"
 )
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Names of this machine: the only ones that are spoken to without encryption."""
 # urlsplit drops line feeds and tabs, so what it makes of an address proves nothing about these.
 _ADDRESS_CHARACTERS = re.compile(r"[!-~]+")
 _LABEL = r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
@@ -120,7 +122,7 @@ def check_endpoint(endpoint: str) -> str:
             f"The endpoint {shown(endpoint)} has a path.",
             hint=f"Use {_origin(parts)!r}; the bucket's name is a setting of its own.",
         )
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise SettingsError(
             f"The endpoint {shown(endpoint)} is not encrypted.",
             hint="Use https; http is for 127.0.0.1 only.",

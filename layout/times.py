@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from layout.errors import SettingsError
 from layout.scheme.segments import shown
 
-__all__ = ["parse_time_span", "utc_now", "write_time"]
+__all__ = ["current_time", "parse_time_span", "utc_now", "write_time"]
 
 _SPAN = re.compile(r"(?P<number>[0-9]{1,7})(?P<unit>[smhd])|0+")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -46,6 +46,11 @@ def write_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+def current_time() -> datetime:
+    """The time of this machine, aware, in UTC."""
+    return datetime.now(UTC)
+
+
 def utc_now() -> str:
     """The time of this machine, as `write_time` writes it."""
-    return write_time(datetime.now(UTC))
+    return write_time(current_time())

@@ -9,7 +9,7 @@ import json
 import os
 import urllib.request
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 from typing import Any
@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import SecretStr
 
 from layout.access import MAX_LIFETIME_SECONDS, CredentialScope
-from layout.account import split_address
+from layout.account import LOOPBACK, split_address
 from layout.errors import CredentialsError
 from layout.foreign_words import quoted
 from layout.storage.credentials.session_token import expiry
@@ -26,6 +26,7 @@ from layout.storage.credentials.signing import Parent, sign
 from layout.storage.credentials.storage_credentials import StorageCredentials
 from layout.storage.printable import unprintable
 from layout.storage.settings import StorageSettings
+from layout.times import current_time
 
 __all__ = ["API_URL", "Minter", "api_minter", "environment_api_minter", "local_minter"]
 
@@ -43,11 +44,7 @@ BACKDATED_SECONDS = 900
 15 minutes in signatures (Cloudflare's R2 docs, `api/s3/api`): a clock that may sign may mint."""
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def local_minter(settings: StorageSettings, *, now: Callable[[], datetime] = _utc_now) -> Minter:
+def local_minter(settings: StorageSettings, *, now: Callable[[], datetime] = current_time) -> Minter:
     """Signs with the token in the settings, which is the parent.
 
     Args:
@@ -134,7 +131,7 @@ def _api_address(api_url: str) -> str:
     parts = split_address(api_url)
     if parts is None or parts.username is not None or {"?", "#"} & set(api_url):
         problem = "is not an address"
-    elif parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+    elif parts.scheme != "https" and parts.hostname not in LOOPBACK:
         problem = f"is not encrypted: {parts.scheme}://{parts.hostname}"
     else:
         return api_url.rstrip("/")

@@ -13,12 +13,13 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from layout.access import CredentialScope
 from layout.errors import CredentialsError, LayoutError
 from layout.storage.credentials.minting import Minter
 from layout.storage.credentials.storage_credentials import StorageCredentials
+from layout.times import current_time
 
 __all__ = ["RenewingCredentials"]
 
@@ -29,10 +30,6 @@ LONGEST_MARGIN = timedelta(minutes=15)
 MARGIN_PART = 4
 # Between two attempts that fail, a part of the margin: about 8 attempts before the credential ends.
 PAUSE_PART = 8
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 # A fork copies a lock as it is, and none of the threads that could release it.
@@ -63,7 +60,7 @@ class RenewingCredentials:
         scope: CredentialScope,
         lifetime: timedelta,
         *,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = current_time,
     ) -> None:
         """Nothing is minted yet.
 
