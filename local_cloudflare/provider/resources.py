@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from local_cloudflare.provider.api import ProviderError
@@ -127,23 +127,13 @@ LIFECYCLE = Resource(
     remains=True,
 )
 
-LOCK = Resource(
-    token="cloudflare:index/r2BucketLock:R2BucketLock",  # noqa: S106 - a type token
-    inputs=("accountId", "bucketName", "jurisdiction", "rules"),
-    required=("accountId", "bucketName"),
-    replace_on=("accountId", "bucketName"),
-    defaults={"jurisdiction": "default"},
-    choices={"jurisdiction": _JURISDICTIONS},
-    remains=True,
-)
+LOCK = replace(LIFECYCLE, token="cloudflare:index/r2BucketLock:R2BucketLock")  # noqa: S106 - a type token
 
-CORS = Resource(
+# The only rules that a destroy takes away.
+CORS = replace(
+    LIFECYCLE,
     token="cloudflare:index/r2BucketCors:R2BucketCors",  # noqa: S106 - a type token
-    inputs=("accountId", "bucketName", "jurisdiction", "rules"),
-    required=("accountId", "bucketName"),
-    replace_on=("accountId", "bucketName"),
-    defaults={"jurisdiction": "default"},
-    choices={"jurisdiction": _JURISDICTIONS},
+    remains=False,
 )
 
 TOKEN = Resource(
