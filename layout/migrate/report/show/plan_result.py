@@ -1,0 +1,80 @@
+"""What `plan` answers."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from layout import program
+from layout.console import Result
+from layout.exit_status import ExitStatus
+from layout.migrate.plan.file import PlanFile
+from layout.migrate.plan.inferred_users import inferred_users
+from layout.migrate.plan.totals import (
+    area_totals,
+    blocked_rows,
+    count_blocked,
+    count_other_classes,
+    count_users,
+)
+from layout.migrate.report.reasons import KEPT, Reasons
+from layout.migrate.report.show.text import SHOWN, size, table, upload_lines
+from layout.migrate.rules.showing import rule_data, rule_lines
+
+__all__ = ["plan"]
+
+
+def plan(file: PlanFile, *, made: bool, uploads: Reasons) -> Result:
+    """The answer of `plan`: a table per area, then what stops the copy."""
+    meta, totals, blocked = file.meta, area_totals(file), count_blocked(file)
+    users = count_users(file)
+    head = (
+        f"Plan: layout {meta.layout} into {meta.environment.value}/, bucket {meta.bucket!r}, {users:,} users"
+    )
+    lines = [head, *table(["area", "action", "objects", "bytes"], _area_lines(totals))]
+    objects = sum(total.objects for total in totals)
+    lines.append(f"  {objects:,} objects in all, {size(sum(total.bytes for total in totals))}.")
+    lines += _user_lines(file, users)
+    if meta.read_objects:
+        lines.append(
+            f"  To compare {meta.read_objects:,} pairs, {size(meta.read_bytes)} of bodies were read."
+        )
+    if others := count_other_classes(file):
+        lines.append(
+            f"  {others:,} objects are of another storage class than STANDARD; copies are asked for it."
+        )
+    lines += rule_lines(file)
+    if blocked:
+        lines += ["", f"{blocked:,} objects stop the copy:"]
+        lines += [f"  {row.action:9} {row.key!r}: {row.reason}" for row in blocked_rows(file, SHOWN)]
+        lines += [f"  and {blocked - SHOWN:,} more"] if blocked > SHOWN else []
+    lines += upload_lines(uploads)
+    if not made:
+        lines += ["", f"The plan {str(file.path)!r} was finished before; nothing was done."]
+    elif not blocked:
+        lines += ["", f"Nothing was copied. Next: {program.command('migrate', 'copy', '--plan', file.path)}"]
+    data = {
+        "made": made,
+        "plan": str(file.path),
+        **meta.model_dump(mode="json"),
+        "users": users,
+        "inferred_users": [asdict(user) for user in inferred_users(file, KEPT)],
+        "areas": [asdict(total) for total in totals],
+        "blocked": [asdict(row) for row in blocked_rows(file, KEPT)],
+        "blocked_total": blocked,
+        "open_uploads": asdict(uploads),
+        **rule_data(file),
+    }
+    return Result(ExitStatus.DIFFERENCES if blocked else ExitStatus.DONE, lines, data)
+
+
+def _user_lines(file: PlanFile, users: int) -> list[str]:
+    """Nobody but a person can say whether these are users."""
+    if not users:
+        return []
+    lines = ["", "Taken for users, by the names that show it; fewest names first:"]
+    lines += [f"  {user.owner!r}: {', '.join(user.shown_by)}" for user in inferred_users(file, SHOWN)]
+    return lines + ([f"  and {users - SHOWN:,} more"] if users > SHOWN else [])
+
+
+def _area_lines(totals: Iterable[Any]) -> list[list[str]]:
+    return [[total.area, total.action, f"{total.objects:,}", size(total.bytes)] for total in totals]
