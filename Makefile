@@ -49,6 +49,13 @@ bench: servers ## measure keys, import time, the local R2 beside moto, and the m
 	$(SUPERVISED) $(VENV) bench/local_r2.py
 	$(SUPERVISED) $(VENV) bench/migrate.py $(ARGS)
 
+soak: environment ## kill the commands of a migration 200 times at points drawn from a seed (minutes; KILLS=1000 SEED=2)
+	$(SUPERVISED) $(VENV) -m pytest --capture no tests/soak $(ARGS)
+soak: export R2_LAYOUT_SOAK_KILLS = $(KILLS)
+soak: export R2_LAYOUT_SOAK_SEED = $(SEED)
+soak: KILLS = 200
+soak: SEED = 1
+
 setup: ## make .venv and find or build the Pulumi engine; the other commands do this by themselves
 	@$(PYTHON) scripts/setup.py
 
@@ -67,4 +74,4 @@ servers: environment
 environment:
 	@$(PYTHON) scripts/setup.py --without-engine
 
-.PHONY: help demo up down test lint check check-lowest check-clients check-foreign bench generate setup lock servers environment
+.PHONY: help demo up down test lint check check-lowest check-clients check-foreign bench soak generate setup lock servers environment

@@ -18,12 +18,12 @@ def test_bare_make_lists_every_command() -> None:
     lines = [re.fullmatch(r"make ([\w-]+) +(\S.*)", line) for line in answer.stdout.splitlines()]
     assert [line and line[1] for line in lines] == [
         "help", "demo", "up", "down", "test", "lint", "check", "check-lowest", "check-clients", "check-foreign",
-        "bench", "setup", "generate", "lock",
+        "bench", "soak", "setup", "generate", "lock",
     ]  # fmt: skip
 
 
 def test_supervised_commands_are_run_by_make_itself() -> None:
     """No shell, which would outlive make, stands between make and the supervisor that watches it."""
     recipes = [line for line in (REPOSITORY / "Makefile").read_text().splitlines() if "$(SUPERVISED)" in line]
-    assert len(recipes) == 11
+    assert len(recipes) == 12
     assert [line for line in recipes if re.search(r"""[;&|<>`"'*?~\\]""", line)] == []
