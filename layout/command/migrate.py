@@ -23,6 +23,7 @@ from layout.migrate.planning import make_plan
 from layout.migrate.report import show
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.verdict import Verdict
+from layout.migrate.report.wrong_question import nothing_found
 from layout.migrate.rules.explaining import explain
 from layout.migrate.rules.kept import keep_rules
 from layout.migrate.rules.reading import read_rules
@@ -113,6 +114,7 @@ def _verify(arguments: argparse.Namespace, settings: StorageSettings, progress: 
         uploads = find_open_uploads(bucket)
         verdict = verify_plan(plan, bucket, progress, deep=arguments.deep)
         result = with_ignored(plan, show.verdict(verdict, arguments.verdict, uploads))
+        result = replace(result, trouble=nothing_found(plan, verdict))
         try:
             verdict.save(arguments.verdict)
         except VerificationError as trouble:

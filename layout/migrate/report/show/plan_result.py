@@ -14,10 +14,12 @@ from layout.migrate.plan.totals import (
     blocked_rows,
     count_blocked,
     count_other_classes,
+    count_to_move,
     count_users,
 )
 from layout.migrate.report.reasons import KEPT, Reasons
 from layout.migrate.report.show.text import SHOWN, size, table, upload_lines
+from layout.migrate.report.wrong_question import nothing_planned
 from layout.migrate.rules.showing import rule_data, rule_lines
 
 __all__ = ["plan"]
@@ -50,6 +52,8 @@ def plan(file: PlanFile, *, made: bool, uploads: Reasons) -> Result:
     lines += upload_lines(uploads)
     if not made:
         lines += ["", f"The plan {str(file.path)!r} was finished before; nothing was done."]
+    elif not blocked and not count_to_move(file):
+        lines += ["", f"Nothing of the layout {meta.layout} is left to move."]
     elif not blocked:
         lines += ["", f"Nothing was copied. Next: {program.command('migrate', 'copy', '--plan', file.path)}"]
     data = {
@@ -64,6 +68,8 @@ def plan(file: PlanFile, *, made: bool, uploads: Reasons) -> Result:
         "open_uploads": asdict(uploads),
         **rule_data(file),
     }
+    if trouble := nothing_planned(file):
+        return Result(ExitStatus.ERROR, lines, data, trouble=trouble)
     return Result(ExitStatus.DIFFERENCES if blocked else ExitStatus.DONE, lines, data)
 
 
