@@ -49,11 +49,13 @@ bench: servers ## measure keys, import time, the local R2 beside moto, and the m
 	$(SUPERVISED) $(VENV) bench/local_r2.py
 	$(SUPERVISED) $(VENV) bench/migrate.py $(ARGS)
 
-soak: environment ## kill the commands of a migration 200 times at points drawn from a seed (minutes; KILLS=1000 SEED=2)
+soak: environment ## kill the commands of a migration 200 times, and let 5,000 objects meet every fault (KILLS=1000 SEED=2)
 	$(SUPERVISED) $(VENV) -m pytest --capture no tests/soak $(ARGS)
 soak: export R2_LAYOUT_SOAK_KILLS = $(KILLS)
 soak: export R2_LAYOUT_SOAK_SEED = $(SEED)
+soak: export R2_LAYOUT_SOAK_OBJECTS = $(OBJECTS)
 soak: KILLS = 200
+soak: OBJECTS = 5000
 soak: SEED = 1
 
 setup: ## make .venv and find or build the Pulumi engine; the other commands do this by themselves

@@ -100,7 +100,10 @@ def _add_faults(faults: argparse.ArgumentParser) -> None:
     faults.add_argument("--operation", help="which operations, such as PutObject or 'List*' (default: all)")
     faults.add_argument("--key", help="which keys, such as 'dev/*' (default: all)")
     faults.add_argument("--first", type=int, help="the first matching request that is hit (default: 1)")
-    faults.add_argument("--times", type=int, help="how many are hit from then on; 0 is all (default: 1)")
+    faults.add_argument(
+        "--every", type=int, help="which ones from then on: 20 is every twentieth (default: 1)"
+    )
+    faults.add_argument("--times", type=int, help="how many of those are hit; 0 is all (default: 1)")
     faults.add_argument("--status", type=int, help="429, 500 or 503, for the two errors (default: 500)")
     faults.add_argument(
         "--retry-after", type=int, help="seconds in the header Retry-After (default: no header)"

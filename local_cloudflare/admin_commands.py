@@ -105,6 +105,7 @@ def faults(options: argparse.Namespace) -> Result:
             "operation",
             "key",
             "first",
+            "every",
             "times",
             "status",
             "retry_after",
@@ -124,6 +125,7 @@ def faults(options: argparse.Namespace) -> Result:
 
 def _fault_line(rule: dict[str, Any]) -> str:
     times = "every time" if rule["times"] is None else f"{rule['times']} times"
+    which = "" if rule["every"] == 1 else f", one in {rule['every']}"
     details = {
         "error-before": f"status {rule['status']}",
         "error-after": f"status {rule['status']}",
@@ -131,5 +133,5 @@ def _fault_line(rule: dict[str, Any]) -> str:
         "delay": f"{rule['seconds']:g} s",
     }
     what = f"{rule['action']} {details.get(rule['action'], '')}".strip()
-    line = f"{what}: {rule['operation']} {rule['key']}, from request {rule['first']} on, {times}"
+    line = f"{what}: {rule['operation']} {rule['key']}, from request {rule['first']} on{which}, {times}"
     return f"{rule['name']}: {line}" if rule["name"] else line

@@ -52,6 +52,7 @@ class NewFault(BaseModel):
     operation: str = "*"
     key: str = "*"
     first: Annotated[int, Field(ge=1)] = 1
+    every: Annotated[int, Field(ge=1)] = 1
     times: Annotated[int, Field(ge=1)] | None = 1
     status: int = 500
     retry_after: Annotated[int, Field(ge=0, le=3600)] | None = None

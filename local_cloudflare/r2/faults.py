@@ -44,7 +44,8 @@ class FaultRule:
         operation: Pattern (as of a shell) for the operation's name.
         key: Pattern for the key; operations without a key have the key "".
         first: The first matching request that is hit, counted from 1.
-        times: How many are hit from then on; None is all.
+        every: Which ones from then on: 1 is each of them, 20 every twentieth.
+        times: How many are hit; None is all of those.
         status: 429, 500 or 503, for the two error actions.
         retry_after: Seconds in `Retry-After`, if any.
         seconds: How long `DELAY` waits.
@@ -56,6 +57,7 @@ class FaultRule:
     operation: str = "*"
     key: str = "*"
     first: int = 1
+    every: int = 1
     times: int | None = 1
     status: int = 500
     retry_after: int | None = None
@@ -68,6 +70,8 @@ class FaultRule:
             raise ValueError(f"a fault answers {sorted(_ERRORS)}, not {self.status!r}: choose one of those")
         if self.first < 1:
             raise ValueError(f"requests are counted from 1, not from {self.first!r}")
+        if self.every < 1:
+            raise ValueError(f"every request is 1, every twentieth 20, not {self.every!r}")
 
     def error(self) -> S3Error:
         """The error that the client gets."""
@@ -86,8 +90,8 @@ class _Counted:
 
     def hit(self) -> bool:
         self.seen += 1
-        past = self.seen - self.rule.first
-        return past >= 0 and (self.rule.times is None or past < self.rule.times)
+        hits, between = divmod(self.seen - self.rule.first, self.rule.every)
+        return hits >= 0 and not between and (self.rule.times is None or hits < self.rule.times)
 
 
 class Faults:

@@ -191,7 +191,9 @@ class _Connection(socketserver.StreamRequestHandler):
     def _send(self, request: Request, answer: Answer) -> bool:
         fault = answer.fault.action if answer.fault is not None else None
         reset = fault in {FaultAction.RESET, FaultAction.RESET_AFTER}
-        if answer.fault is not None and fault is FaultAction.TRUNCATE:
+        # The answer to a HEAD has no body to cut, and its Content-Length is the object's.
+        cut = fault is FaultAction.TRUNCATE and request.method != "HEAD"
+        if answer.fault is not None and cut:
             answer.response = _truncated(answer.response, answer.fault.keep_bytes)
         # Written down first: whoever has the answer finds the record.
         self.server.endpoint.write_down(request, answer, was_reset=reset)
@@ -202,7 +204,7 @@ class _Connection(socketserver.StreamRequestHandler):
         stream = request.stream
         waits = stream.left > 0 and request.head.expects_continue and not stream.asked
         whole = not waits and not request.is_unframed and stream.drain(_DRAIN_BYTES)
-        keep_alive = request.head.keep_alive and whole and fault is not FaultAction.TRUNCATE
+        keep_alive = request.head.keep_alive and whole and not cut
         send(
             self.connection,
             answer.response,

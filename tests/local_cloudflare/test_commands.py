@@ -196,6 +196,8 @@ def test_faults_are_added_and_ended(running: LocalCloudflare, capsys: pytest.Cap
     line = "lost: error-after status 503: PutObject dev/*, from request 1 on, 1 times\n"
     assert run(running, capsys, "faults", *added) == line
     assert [rule.status for rule in running.s3.faults] == [503]
+    some = run(running, capsys, "faults", "reset", "--every", "20", "--times", "0", "--clear")
+    assert some == "reset: * *, from request 1 on, one in 20, every time\n"
     slow = run(running, capsys, "faults", "delay", "--seconds", "0.5", "--times", "0", "--clear", "--json")
     rule = json.loads(slow)
     assert (rule["action"], rule["seconds"], rule["times"], len(list(running.s3.faults))) == (

@@ -37,6 +37,22 @@ def test_an_error_after_the_effect_hides_it(own: "LocalR2", name: str) -> None:
     assert own.send("GET", f"/{name}/key").body == b"x"
 
 
+def test_the_answer_to_a_head_cannot_be_cut(own: "LocalR2", name: str) -> None:
+    """It has no body: the object's length stays in its headers."""
+    own.send("PUT", f"/{name}/key", body=b"x" * 100)
+    own.server.faults.add(FaultRule(FaultAction.TRUNCATE, operation="HeadObject"))
+    assert own.send("HEAD", f"/{name}/key").headers["Content-Length"] == "100"
+
+
+def test_every_third_request_can_fail(own: "LocalR2", name: str) -> None:
+    """From the second one on, twice: a network that loses one request in so many."""
+    own.server.faults.add(
+        FaultRule(FaultAction.ERROR_BEFORE, operation="PutObject", first=2, every=3, times=2)
+    )
+    statuses = [own.send("PUT", f"/{name}/key-{number}", body=b"x").status for number in range(1, 10)]
+    assert statuses == [200, 500, 200, 200, 500, 200, 200, 200, 200]
+
+
 @pytest.mark.parametrize(("action", "there"), [(FaultAction.RESET, 404), (FaultAction.RESET_AFTER, 200)])
 def test_a_reset_leaves_no_answer(own: "LocalR2", name: str, action: FaultAction, there: int) -> None:
     """Before the effect or after it."""
@@ -107,6 +123,9 @@ def test_a_rule_that_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match="counted from 1") as caught:
         FaultRule(FaultAction.RESET, first=0)
     assert str(caught.value) == "requests are counted from 1, not from 0"
+    with pytest.raises(ValueError, match="every request is 1") as caught:
+        FaultRule(FaultAction.RESET, every=0)
+    assert str(caught.value) == "every request is 1, every twentieth 20, not 0"
 
 
 def test_requests_that_are_refused_anyway_do_not_count(own: "LocalR2", name: str) -> None:
