@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from layout.command.migrate_arguments import make_parser
 from layout.console import Result
+from layout.documents.marker import MarkerPhase
 from layout.environment import Environment
 from layout.errors import RulesError, VerificationError
 from layout.exit_status import ExitStatus
@@ -15,7 +16,8 @@ from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.copying import copy_objects
 from layout.migrate.deleting import check_delete, delete_old_objects, list_deletable
-from layout.migrate.marking import checked_marker, write_marker
+from layout.migrate.marker_file import find_marker
+from layout.migrate.marking import write_marker
 from layout.migrate.open_uploads import find_open_uploads
 from layout.migrate.plan.file import PlanFile, PlanMeta
 from layout.migrate.plan.totals import refuse_if_blocked
@@ -101,7 +103,15 @@ def _copy(arguments: argparse.Namespace, settings: StorageSettings, progress: Pr
             refuse_if_blocked(plan)
             return show.planned_copy(plan)
         with closing(BucketWriter(settings)) as bucket:
-            return show.copied(plan, copy_objects(plan, bucket, progress, arguments.read_limit))
+            report = copy_objects(
+                plan,
+                bucket,
+                progress,
+                arguments.read_limit,
+                by=arguments.by,
+                take_over=arguments.take_over,
+            )
+            return show.copied(plan, report)
 
 
 def _verify(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
@@ -124,16 +134,17 @@ def _verify(arguments: argparse.Namespace, settings: StorageSettings, progress: 
 
 
 def _mark(arguments: argparse.Namespace, settings: StorageSettings, _progress: Progress) -> Result:
-    with PlanFile.open(arguments.plan, finished=True) as plan:
+    with PlanFile.open(arguments.plan, writable=arguments.execute, finished=True) as plan:
         _require_settings(plan, settings, arguments)
         verdict = Verdict.load(arguments.verdict)
         verdict.require(plan)
         if not arguments.execute:
             with closing(BucketReader(settings)) as reader:
-                there = checked_marker(reader, plan.meta.environment) is not None
+                found = find_marker(reader, plan.meta.environment)
+            there = found is not None and found.marker.phase is MarkerPhase.MOVED
             return show.marked(plan.meta.environment, there=there, executed=False)
         with closing(BucketWriter(settings)) as bucket:
-            written = write_marker(plan, verdict, bucket)
+            written = write_marker(plan, verdict, bucket, arguments.by)
             return show.marked(plan.meta.environment, there=not written, executed=True)
 
 

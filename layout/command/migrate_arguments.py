@@ -11,6 +11,7 @@ from layout.errors import SettingsError
 from layout.exit_status import statuses
 from layout.legacy import LEGACY_LAYOUTS
 from layout.migrate.equality import DEFAULT_READ_LIMIT
+from layout.migrate.who import MOST, is_name
 from layout.times import parse_time_span
 
 __all__ = ["age", "make_parser"]
@@ -40,6 +41,13 @@ def byte_count(text: str) -> int:
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of bytes; write 500M, 20G, 1T or 0")
     return int(match[1]) << (10 * " KMGT".index(match[2] or " "))
+
+
+def name(text: str) -> str:
+    """Who does something, as the history of a marker takes it."""
+    if not is_name(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name of 1 to {MOST} printable characters")
+    return text
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -81,6 +89,13 @@ def make_parser() -> argparse.ArgumentParser:
     command = _add(commands, "copy", "copy to the new keys; a dry run unless --execute is given")
     _add_made_plan(command)
     _add_read_limit(command)
+    _add_by(command)
+    command.add_argument(
+        "--take-over",
+        default="",
+        metavar="PLAN-ID",
+        help="take the place of another plan that has claimed the environment and was given up",
+    )
     _add_execute(command)
 
     command = _add(
@@ -100,6 +115,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add_made_plan(command)
     _add_verdict(command)
+    _add_by(command)
     _add_execute(command)
 
     command = _add(commands, "delete", "delete the old objects; a dry run unless --execute is given")
@@ -176,6 +192,15 @@ def _add_rules(command: argparse.ArgumentParser) -> None:
 def _add_verdict(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--verdict", required=True, type=Path, metavar="FILE", help="the verdict, a JSON file"
+    )
+
+
+def _add_by(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--by",
+        type=name,
+        metavar="NAME",
+        help="who does this, for the history in the marker and the plan (default: the CI job, or login@host)",
     )
 
 

@@ -3,7 +3,7 @@
 ::
 
     plan      list the whole bucket, decide about every object     reads the bucket   writes the plan file
-    copy      copy to the new keys, never over anything            writes new keys    journal in the plan
+    copy      claim the environment, copy, never over anything     writes new keys    journal in the plan
     verify    compare old and new                                  reads the bucket   writes the verdict
     mark      say that the environment is in the new layout        writes one key
     delete    remove the old objects                               deletes old keys   journal in the plan
@@ -16,7 +16,7 @@ from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.bucket.writer import BucketWriter, CopyLimits
 from layout.migrate.copying import CopyReport, copy_objects
 from layout.migrate.deleting import DeleteReport, check_delete, delete_old_objects, list_deletable
-from layout.migrate.marking import write_marker
+from layout.migrate.marking import claim_marker, roll_back_marker, write_marker
 from layout.migrate.plan.file import PlanFile, PlanMeta
 from layout.migrate.planning import make_plan
 from layout.migrate.report.progress import Progress
@@ -36,10 +36,12 @@ __all__ = [
     "Progress",
     "Verdict",
     "check_delete",
+    "claim_marker",
     "copy_objects",
     "delete_old_objects",
     "list_deletable",
     "make_plan",
+    "roll_back_marker",
     "survey",
     "verify_plan",
     "write_marker",

@@ -12,7 +12,7 @@ from layout.keys import environment_prefix
 from layout.migrate.bucket.pace import BATCH, IN_FLIGHT
 from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.equality import Known, Reading, compare
-from layout.migrate.live import gone_reason, is_from_before, written_since
+from layout.migrate.live import LiveSince, gone_reason, is_from_before, written_since
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
 from layout.migrate.plan.rows import TakenKey, taken_in_another_spelling, taken_keys, waiting
@@ -22,7 +22,7 @@ __all__ = ["compare_destinations", "stop_removed"]
 
 
 def compare_destinations(
-    plan: PlanFile, bucket: BucketReader, reading: Reading, live_since: str | None, progress: Progress
+    plan: PlanFile, bucket: BucketReader, reading: Reading, live_since: LiveSince, progress: Progress
 ) -> None:
     """Turns copies into `done` where the same object is at the new key, and into what stops elsewhere.
 
@@ -49,7 +49,7 @@ def compare_destinations(
     stop_removed(plan, live_since)
 
 
-def _note(journal: Journal, taken: TakenKey, known: Known, live_since: str | None) -> None:
+def _note(journal: Journal, taken: TakenKey, known: Known, live_since: LiveSince) -> None:
     planned, found = taken.planned, taken.found
     if known.proof is not None:
         journal.found(planned, found, known.proof)
@@ -60,10 +60,10 @@ def _note(journal: Journal, taken: TakenKey, known: Known, live_since: str | Non
         journal.taken(planned, known.difference or beyond)
 
 
-def stop_removed(plan: PlanFile, live_since: str | None) -> None:
+def stop_removed(plan: PlanFile, live_since: LiveSince) -> None:
     """In a live environment, old objects from before it whose new keys are free are not copied again."""
     last = ""
-    while live_since is not None and (rows := waiting(plan, last, BATCH)):
+    while live_since and (rows := waiting(plan, last, BATCH)):
         last = rows[-1].new_key
         with plan.transaction():
             for row in rows:

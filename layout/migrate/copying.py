@@ -17,7 +17,7 @@ from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.comparing import stop_removed
 from layout.migrate.copy_batch import CopyResult, Outcome, copy_batch
 from layout.migrate.equality import DEFAULT_READ_LIMIT, Reading
-from layout.migrate.marking import live_since
+from layout.migrate.marking import claim_marker, live_since
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
 from layout.migrate.plan.rows import PlannedObject, PlannedUser, left_to_copy_in, to_copy_in, users_after
@@ -59,16 +59,32 @@ class CopyReport:
 
 
 def copy_objects(
-    plan: PlanFile, bucket: BucketWriter, progress: Progress, read_limit: int = DEFAULT_READ_LIMIT
+    plan: PlanFile,
+    bucket: BucketWriter,
+    progress: Progress,
+    read_limit: int = DEFAULT_READ_LIMIT,
+    *,
+    by: str | None = None,
+    take_over: str = "",
 ) -> CopyReport:
-    """Copies all that the plan says and that is not there yet.
+    """Copies all that the plan says and that is not there yet; before the first copy the environment is claimed.
+
+    Args:
+        plan: Open for writing.
+        bucket: The plan's.
+        progress: Shown while it runs.
+        read_limit: Bytes of bodies to read at most.
+        by: As of `layout.migrate.marking.claim_marker`.
+        take_over: Likewise.
 
     Raises:
+        MarkerError: Another plan has claimed the environment; nothing was copied.
         PlanBlockedError: Something in the plan has to be decided by a person; nothing was copied.
         StorageError: The bucket refused a whole batch; what was finished is in the plan.
     """
     stop_removed(plan, live_since(bucket, plan.meta.environment))
     refuse_if_blocked(plan)
+    claim_marker(plan, bucket, by, take_over)
     report = CopyReport(before=count_there(plan))
     with (
         progress.task("copying", left_to_copy(plan)[0]) as step,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from layout import program
+from layout.documents.marker import MarkerPhase
 from layout.errors import DeletionRefusedError
 from layout.keys import marker_key
 from layout.legacy import is_new_key
@@ -20,8 +21,9 @@ from layout.migrate.bucket.pace import BATCH
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.equality import described_alike, is_planned_version, is_seen_version
-from layout.migrate.live import written_since
-from layout.migrate.marking import checked_marker, live_since
+from layout.migrate.live import LiveSince, written_since
+from layout.migrate.marker_file import find_marker
+from layout.migrate.marking import live_since
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
 from layout.migrate.plan.moves import State
@@ -63,7 +65,7 @@ def check_delete(plan: PlanFile, verdict: Verdict, bucket: BucketReader, typed_n
 
     Raises:
         VerificationError: The verdict did not pass or is not about this plan.
-        DeletionRefusedError: The bucket's name was typed wrongly, or the marker is missing.
+        DeletionRefusedError: The bucket's name was typed wrongly, or the marker does not say `moved`.
         MarkerError: The marker is of another scheme or revision.
     """
     verdict.require(plan)
@@ -73,11 +75,15 @@ def check_delete(plan: PlanFile, verdict: Verdict, bucket: BucketReader, typed_n
             hint="Type the name of the bucket from which old objects are to be deleted.",
             bucket=plan.meta.bucket,
         )
-    if checked_marker(bucket, plan.meta.environment) is None:
+    found = find_marker(bucket, plan.meta.environment)
+    if found is None or found.marker.phase is not MarkerPhase.MOVED:
         key = marker_key(environment=plan.meta.environment)
+        says = f"There is no marker at {str(key)!r}"
+        if found is not None:
+            says = f"The marker {str(key)!r} says {str(found.marker.phase)!r}"
         mark = program.command("migrate", "mark", "--plan", "FILE", "--verdict", "FILE", "--execute")
         raise DeletionRefusedError(
-            f"There is no marker at {str(key)!r}: nothing says that the new layout is in use.",
+            f"{says}: nothing says that the new layout is in use.",
             hint=f"Write it: {mark}",
             bucket=plan.meta.bucket,
             key=key,
@@ -149,7 +155,7 @@ class _Look:
 
     plan: PlanFile
     bucket: BucketReader
-    live_since: str | None
+    live_since: LiveSince
     newest: datetime
     report: DeleteReport
 
@@ -204,7 +210,7 @@ class _Look:
             reason = f"the object at its new key {row.new_key} is not the verified one"
         else:
             reason = "" if source is None else described_alike(self.bucket, row, copy)
-        return self._unless_live(row, reason) if reason and self.live_since is not None else reason
+        return self._unless_live(row, reason) if reason and self.live_since.at(row.new_key) else reason
 
     def _unless_live(self, row: PlannedObject, reason: str) -> str:
         """The reason to keep an old object, unless an application has written the new one since it went live.

@@ -14,7 +14,7 @@ from layout.migrate.equality import (
     is_multipart,
     is_seen_version,
 )
-from layout.migrate.live import written_since
+from layout.migrate.live import LiveSince, written_since
 from layout.migrate.plan.moves import Proof, State
 from layout.migrate.plan.rows import PlannedObject
 from layout.migrate.report.verdict import Sign
@@ -35,7 +35,7 @@ class Judged:
 
 def judge(
     bucket: BucketReader,
-    live_since: str | None,
+    live_since: LiveSince,
     read: Mapping[int, Known] | None,
     row: PlannedObject,
     found: ListedObject,

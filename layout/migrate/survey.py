@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from layout.documents.marker import MarkerPhase
 from layout.environment import Environment
 from layout.legacy import Decision, Facts, LegacyLayout
 from layout.migrate.bucket.reader import BucketReader, ListedObject
-from layout.migrate.marking import checked_marker
+from layout.migrate.marker_file import find_marker
 from layout.migrate.report.progress import Progress
 from layout.migrate.rules.rule import NO_RULES, Rules
 from layout.migrate.rules.ruled_layout import RuledLayout
@@ -30,7 +31,8 @@ class LayoutState:
         kept: Objects that are in the new layout already.
         ignored: Objects that a rule leaves where they are.
         unknown: Objects that no rule places.
-        marked: Whether the environment's marker is there.
+        marked: Whether the environment's marker says that everything is moved.
+        phase: What it says; None if there is no marker.
     """
 
     name: str
@@ -42,6 +44,7 @@ class LayoutState:
     ignored: int = 0
     unknown: int = 0
     marked: bool = False
+    phase: MarkerPhase | None = None
 
 
 def survey(
@@ -58,7 +61,8 @@ def survey(
     Raises:
         StorageError: The bucket cannot be read.
     """
-    marked = checked_marker(bucket, environment) is not None
+    marker = find_marker(bucket, environment)
+    phase = None if marker is None else marker.marker.phase
     counts = [_Count(layout, environment, rules) for layout in layouts]
     with progress.task("listing") as step:
         for page in bucket.pages():
@@ -66,7 +70,7 @@ def survey(
                 for count in counts:
                     count.add(item)
             step(len(page))
-    return [count.state(marked=marked) for count in counts]
+    return [count.state(phase) for count in counts]
 
 
 @dataclass
@@ -128,7 +132,7 @@ class _Count:
         as_user.add(self._layout.place(item.key, self._as_user).decision, item.size)
         as_nobody.add(self._layout.place(item.key, self._as_nobody).decision, item.size)
 
-    def state(self, *, marked: bool) -> LayoutState:
+    def state(self, phase: MarkerPhase | None) -> LayoutState:
         total = _Tally()
         for tally in (self._tally, *(as_nobody for _, as_nobody in self._waiting.values())):
             total.add_all(tally)
@@ -141,5 +145,6 @@ class _Count:
             kept=total.kept,
             ignored=total.ignored,
             unknown=total.unknown,
-            marked=marked,
+            marked=phase is MarkerPhase.MOVED,
+            phase=phase,
         )

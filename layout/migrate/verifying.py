@@ -24,7 +24,7 @@ from layout.migrate.bucket.pace import BATCH, IN_FLIGHT
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.equality import Known, is_planned_version
 from layout.migrate.judging import Judged, judge, needs_bucket, source_difference
-from layout.migrate.live import gone_reason, is_from_before, written_since
+from layout.migrate.live import LiveSince, gone_reason, is_from_before, written_since
 from layout.migrate.marking import live_since
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
@@ -110,7 +110,7 @@ def _pairs_of(
 def _judge_each(
     bucket: BucketReader,
     pool: ThreadPoolExecutor,
-    live: str | None,
+    live: LiveSince,
     read: dict[int, Known] | None,
     pairs: list[tuple[PlannedObject, ListedObject]],
 ) -> Iterator[Judged]:
@@ -201,14 +201,15 @@ def _note_source(
         Journal(plan).different(row, difference, run)
 
 
-def _check_missing(plan: PlanFile, run: int, live: str | None, findings: _Findings) -> None:
+def _check_missing(plan: PlanFile, run: int, live: LiveSince, findings: _Findings) -> None:
     """What is not at its new key: to be copied again, or deleted there by somebody since it went live."""
     journal, last = Journal(plan), ""
     while rows := unmet(plan, run, last, BATCH):
         last = rows[-1].new_key
         with plan.transaction():
             for row in rows:
-                if row.state is State.DELETED and live is not None:
+                is_live = live.at(row.new_key) is not None
+                if row.state is State.DELETED and is_live:
                     findings.counts[">"] += 1
                     journal.changed_live(row, run)
                     continue
@@ -218,7 +219,7 @@ def _check_missing(plan: PlanFile, run: int, live: str | None, findings: _Findin
                     findings.problem("+", reason, row.key, row.new_key)
                     journal.different(row, reason, run)
                     continue
-                removed = live is not None and (row.proof is not None or is_from_before(row, live))
+                removed = is_live and (row.proof is not None or is_from_before(row, live))
                 reason = gone_reason(row) if removed else "is missing at its new key"
                 findings.counts["+"] += 1
                 findings.problem("+", reason, row.key, row.new_key)
@@ -229,7 +230,7 @@ def _check_missing(plan: PlanFile, run: int, live: str | None, findings: _Findin
 
 
 def _check_users(
-    plan: PlanFile, bucket: BucketReader, pool: ThreadPoolExecutor, live: str | None, findings: _Findings
+    plan: PlanFile, bucket: BucketReader, pool: ThreadPoolExecutor, live: LiveSince, findings: _Findings
 ) -> None:
     last = ""
     while users := users_after(plan, last, USERS_BATCH):
@@ -244,12 +245,12 @@ def _check_users(
                     Journal(plan).user_unsure(user.owner)
 
 
-def _user_problem(bucket: BucketReader, environment: Environment, live: str | None, user: PlannedUser) -> str:
+def _user_problem(bucket: BucketReader, environment: Environment, live: LiveSince, user: PlannedUser) -> str:
     try:
         problem = profile_problem(bucket, user.user_id, environment, user.profile_id)
-        if problem and live is not None:
-            files = profiles_key, selected_profile_key
-            found = [listed_at(bucket, key(user.user_id, environment=environment)) for key in files]
+        files = [key(user.user_id, environment=environment) for key in (profiles_key, selected_profile_key)]
+        if problem and live.at(files[0]) is not None:
+            found = [listed_at(bucket, key) for key in files]
             if any(one is None or written_since(one, live) for one in found):
                 return ""  # The application has changed or deleted the user's profiles since.
     except StorageError as error:

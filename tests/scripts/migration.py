@@ -100,6 +100,14 @@ class Operator:
         (key,) = [key for key in self.listed() if "/profiles/" in key and key.endswith(f"/{name}")]
         return key
 
+    def marker(self) -> Any:
+        """The content of the environment's marker."""
+        return json.loads(self.body("dev/layout.json"))
+
+    def take_over(self) -> int:
+        """Copies with this plan instead of the one that has claimed the environment; gives the status."""
+        return self.run("copy", "--take-over", self.marker()["plan_id"])[0]
+
     def verdict(self) -> Any:
         """The verdict of the last verification with this plan."""
         return json.loads(Path(f"{self.plan}.json").read_text(encoding="utf-8"))

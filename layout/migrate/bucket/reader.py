@@ -149,9 +149,15 @@ class BucketReader:
 
     def read(self, key: str) -> bytes | None:
         """A small object's whole body, or None if the bucket says that there is no such object."""
+        found = self.read_version(key)
+        return None if found is None else found[0]
+
+    def read_version(self, key: str) -> tuple[bytes, str] | None:
+        """A small object's whole body and its ETag without quotes, or None if there is no such object."""
         try:
             with storage_errors(self.name, key):
-                return self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
+                answer = self.client.get_object(Bucket=self.name, Key=key)
+                return answer["Body"].read(), answer["ETag"].strip('"')
         except ObjectMissingError:
             return None
 

@@ -167,6 +167,17 @@ class BucketWriter(BucketReader):
             return False
         return True
 
+    def put_if_match(self, key: str, body: bytes, content_type: str, etag: str) -> bool:
+        """Replaces a small object if it has this ETag (without quotes); False if it has another, or is gone."""
+        try:
+            with storage_errors(self.name, key):
+                self.client.put_object(
+                    Bucket=self.name, Key=str(key), Body=body, ContentType=content_type, IfMatch=f'"{etag}"'
+                )
+        except (ConditionFailedError, ObjectMissingError):
+            return False
+        return True
+
     def delete(self, keys: list[str]) -> dict[str, str]:
         """Deletes at most 1,000 objects in one request.
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from layout import program
+from layout.documents.marker import HistoryEntry
 from layout.environment import Environment
 from layout.errors import PlanError
 from layout.migrate.plan.schema import APPLICATION_ID, FORMAT, TABLES
@@ -38,6 +39,7 @@ class PlanMeta(BaseModel):
         read_bytes: Bytes of those bodies.
         verification: Number of the last verification that ran; 0 before the first.
         verification_id: Names it, 32 hex characters: two copies of a plan file count alike.
+        history: What this plan did with the environment's marker, the oldest first.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -57,6 +59,7 @@ class PlanMeta(BaseModel):
     read_bytes: int = 0
     verification: int = 0
     verification_id: str = ""
+    history: list[HistoryEntry] = []
 
     @classmethod
     def new(cls, layout: str, settings: StorageSettings, environment: Environment) -> Self:

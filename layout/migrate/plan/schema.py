@@ -11,7 +11,7 @@ from layout.migrate.plan.moves import BLOCKING, Proof, State
 
 __all__ = ["APPLICATION_ID", "FORMAT", "TABLES", "UserState", "words"]
 
-FORMAT = 7
+FORMAT = 8
 """Raised when a table changes; a command refuses a plan of another format."""
 
 APPLICATION_ID = 0x72326C70

@@ -73,7 +73,7 @@ class ListedBucket(BucketReader):
         for first in range(0, len(shown), 3):
             yield [ListedObject(key, "e", 1, "2026-01-01T00:00:00Z") for key in shown[first : first + 3]]
 
-    def read(self, key: str) -> None:
+    def read_version(self, key: str) -> None:
         """Nothing is there."""
 
     def head(self, key: str) -> None:

@@ -170,8 +170,9 @@ def test_a_source_that_changed_is_reported_and_a_new_plan_takes_it(flat: Flat) -
         assert report.changed.first == {game_key(1): "the object was written again after it was planned"}
         assert states(plan)[game_key(1)] == "copy"
         assert (report.copied, report.left) == (1, 1)
+        first = plan.meta.plan_id
     with flat.plan("second.sqlite") as plan:
-        assert copy_objects(plan, flat.writer, flat.quiet).complete
+        assert copy_objects(plan, flat.writer, flat.quiet, take_over=first).complete
     assert flat.body(f"dev/{game_key(1)}") == b"newer"
 
 

@@ -215,6 +215,20 @@ def test_the_marker_must_be_there(flat: Flat, verified: PlanFile) -> None:
     assert caught.value.hint == "Write it: r2-layout migrate mark --plan FILE --verdict FILE --execute"
 
 
+def test_the_marker_must_say_moved(flat: Flat, verified: PlanFile) -> None:
+    """One that is claimed or rolled back says that the new layout is not in use."""
+    verdict = verify_plan(verified, flat.reader, flat.quiet)
+    for phase in ("moving", "rolled back"):
+        body = f'{{"revision": 1, "scheme": "r2-layout", "phase": "{phase}"}}'
+        flat.put("dev/layout.json", body.encode())
+        with pytest.raises(DeletionRefusedError) as caught:
+            check_delete(verified, verdict, flat.reader, flat.bucket)
+        assert str(caught.value) == (
+            f"The marker 'dev/layout.json' says '{phase}': nothing says that the new layout is in use."
+        )
+        assert caught.value.hint == "Write it: r2-layout migrate mark --plan FILE --verdict FILE --execute"
+
+
 def test_an_old_verdict_is_refused(flat: Flat, verified: PlanFile) -> None:
     """Only the last verification counts, and only if it passed."""
     first = verify_plan(verified, flat.reader, flat.quiet)

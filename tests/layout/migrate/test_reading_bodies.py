@@ -50,9 +50,9 @@ class ChangingOnTheWay(BucketReader):
         self.happens = happens
 
     def pages(self, prefix: str = "", start_after: str = "") -> Iterator[list[Any]]:
-        """The pages; it happens after the first that shows something."""
+        """The pages; it happens after the first of a folder that shows something."""
         for page in super().pages(prefix, start_after):
-            if page and self.happens:
+            if page and prefix.endswith("/") and self.happens:
                 self.happens()
                 self.happens = None
             yield page

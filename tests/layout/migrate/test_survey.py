@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from layout.documents.marker import MarkerPhase
 from layout.environment import Environment
 from layout.legacy import FLAT, LEGACY_LAYOUTS, LegacyLayout
 from layout.migrate import LayoutState, PlanFile, PlanMeta, make_plan, survey
@@ -70,7 +71,7 @@ def test_a_bucket_in_the_new_layout(flat: Flat) -> None:
     """Nothing is left to move, and the marker is seen."""
     flat.put("dev/layout.json", b'{"revision": 1, "scheme": "r2-layout"}')
     assert survey(flat.reader, [FLAT], Environment.DEV, flat.quiet) == [
-        LayoutState("flat", FLAT.description, kept=1, marked=True)
+        LayoutState("flat", FLAT.description, kept=1, marked=True, phase=MarkerPhase.MOVED)
     ]
 
 

@@ -94,7 +94,7 @@ def test_writes_to_the_old_layout_after_the_plan_fail(flat: Flat, copied: PlanFi
 def test_objects_beside_the_plan_are_counted_and_do_no_harm(flat: Flat, copied: PlanFile) -> None:
     """The environment may hold more than was moved."""
     flat.put(f"dev/{game_key(77)}")
-    flat.put("dev/layout.json", b"{}")
+    flat.put("dev/layout.json", b'{"revision": 1, "scheme": "r2-layout", "phase": "moving"}')
     verdict = verify_plan(copied, flat.reader, flat.quiet)
     assert verdict.ok
     assert verdict.counts["-"] == 1

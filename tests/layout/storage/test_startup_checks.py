@@ -74,6 +74,24 @@ def test_a_newer_marker_stops_the_start(local: StorageSettings) -> None:
     assert str(caught.value) == "The marker 'dev/layout.json' has the revision 2, newer than 1."
 
 
+@pytest.mark.parametrize(
+    ("phase", "message"),
+    [
+        ("moving", "The environment 'dev' is being moved into this layout."),
+        ("rolled back", "The migration of the environment 'dev' was rolled back."),
+    ],
+)
+def test_an_unfinished_migration_stops_the_start(local: StorageSettings, phase: str, message: str) -> None:
+    """What it would write would lie beside data that nobody finds; the marker stays as it is."""
+    storage = R2Storage(local)
+    body = f'{{"revision": 1, "scheme": "r2-layout", "phase": "{phase}"}}'.encode()
+    storage.put(MARKER, body)
+    with pytest.raises(MarkerError) as caught:
+        open_storage(_dev(local))
+    assert str(caught.value) == message
+    assert storage.get(MARKER).body == body
+
+
 def test_a_marker_that_cannot_be_read_is_not_a_missing_one(local: StorageSettings) -> None:
     """No answer about the marker is no permission to write it."""
     prod_reader = _temporary(local, scope_for_environment(local.bucket, Environment.PROD, write=True))

@@ -27,7 +27,7 @@ def states(
                 else []
             ),
             f"    unknown: {state.unknown:,} objects that no rule places",
-            f"    marker:  {'there' if state.marked else 'not there'}",
+            f"    marker:  {state.phase or 'not there'}",
         ]
     data = {"bucket": bucket, "environment": environment, "migrations": [asdict(state) for state in found]}
     return Result(ExitStatus.DONE, lines, data)

@@ -85,7 +85,7 @@ def test_a_plan_of_another_format(tmp_path: Path) -> None:
     with PlanFile.open_or_create(path, meta()) as plan:
         plan.database.execute("PRAGMA user_version = 9")
     assert refused(path) == (
-        f"The plan {str(path)!r} has the format 9, and this version reads 7.",
+        f"The plan {str(path)!r} has the format 9, and this version reads 8.",
         "Use the version that made it, or make a new plan.",
     )
 
