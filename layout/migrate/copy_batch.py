@@ -152,6 +152,7 @@ async def _attempt_each(
                 planned.etag,
                 planned.size,
                 planned.storage_class,
+                planned.replaces,
             )
             attempts.append(_Attempt(planned, began, time.monotonic(), etag))
         except StorageError as error:
@@ -160,7 +161,7 @@ async def _attempt_each(
 
 def _is_small(bucket: BucketWriter, planned: PlannedObject) -> bool:
     plain = plain_for_obstore(planned.key) and plain_for_obstore(planned.new_key)
-    plain = plain and planned.storage_class == STANDARD
+    plain = plain and planned.storage_class == STANDARD and planned.replaces is None
     return plain and not is_multipart(planned.etag) and planned.size <= bucket.limits.single
 
 
@@ -191,7 +192,10 @@ def _not_copied(
         return CopyResult(planned, Outcome.FAILED, str(error))
     if isinstance(error, ObjectMissingError):
         return CopyResult(planned, Outcome.CHANGED, "the object vanished after it was planned")
-    if found is None:
+    if found is None and planned.replaces is not None:
+        gone = f"the object at {planned.new_key} that was to be replaced is gone"
+        return CopyResult(planned, Outcome.CONFLICT, gone)
+    if found is None or found.etag == planned.replaces:
         return CopyResult(planned, Outcome.CHANGED, _AGAIN)
     try:
         known = compare(bucket, planned, found, reading)

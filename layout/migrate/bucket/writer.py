@@ -1,4 +1,4 @@
-"""The write side of the bucket: copies that never overwrite, documents written once, deletes.
+"""The write side of the bucket: copies that overwrite nothing but a version that is named, documents, deletes.
 
 A copy goes one of three ways, by what its source is:
 
@@ -6,6 +6,8 @@ A copy goes one of three ways, by what its source is:
 - multipart object, another storage class than STANDARD, or a key that obstore would change: boto3, with the
   same header and the source's ETag
 - above 4.99 GiB: part by part, the condition at the completion; R2 knows no conditions on a part's source
+
+A copy that may replace one version of the new object goes by boto3, on the condition that its ETag is still there.
 """
 
 import math
@@ -28,6 +30,8 @@ __all__ = ["BucketWriter", "CopyLimits", "plain_for_obstore"]
 
 GIB = 1 << 30
 _IF_ABSENT = "cf-copy-destination-if-none-match"
+_IF_MATCH = "cf-copy-destination-if-match"
+_REPLACES = "ReplacesETag"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _HEADER_ARGUMENTS = {
     "cache-control": "CacheControl",
@@ -66,6 +70,7 @@ class BucketWriter(BucketReader):
         # Made now: what it refuses is refused before anything is copied.
         self.store = object_store(settings, credentials=self.credentials)
         events = self.client.meta.events
+        events.register("before-parameter-build.s3.CopyObject", _take_replaced)
         events.register("before-call.s3.CopyObject", _add_destination_condition)
         events.register("before-parameter-build.s3.CreateMultipartUpload", _take_expires)
         events.register("before-call.s3.CreateMultipartUpload", _send_expires)
@@ -80,18 +85,35 @@ class BucketWriter(BucketReader):
         with storage_errors(self.name, key):
             await self.store.copy_async(key, new_key, overwrite=False)
 
-    def copy_large(self, key: str, new_key: str, etag: str, size: int, storage_class: str = STANDARD) -> str:
+    def copy_large(
+        self,
+        key: str,
+        new_key: str,
+        etag: str,
+        size: int,
+        storage_class: str = STANDARD,
+        replaces: str | None = None,
+    ) -> str:
         """Server-side copy of an object of any size and any key, on the condition that its ETag is `etag`.
+
+        Args:
+            key: Of the source.
+            new_key: Of the copy.
+            etag: Of the source, without quotes.
+            size: Of the source, in bytes.
+            storage_class: Of the copy.
+            replaces: ETag, without quotes, of the object at `new_key` that the copy may replace; None: there must be
+                none. Only where `layout.migrate.bucket.replacing` found that the store honours the condition.
 
         Returns:
             The ETag of the new object.
 
         Raises:
-            ConditionFailedError: The source has another ETag, or there is an object at `new_key`.
+            ConditionFailedError: The source has another ETag, or what is at `new_key` is not as the condition says.
             ObjectMissingError: There is no object at `key`.
         """
         if size > self.limits.single:
-            return self._copy_in_parts(key, new_key, etag, size, storage_class)
+            return self._copy_in_parts(key, new_key, etag, size, storage_class, replaces)
         with storage_errors(self.name, key):
             answer = self.client.copy_object(
                 Bucket=self.name,
@@ -100,10 +122,13 @@ class BucketWriter(BucketReader):
                 CopySourceIfMatch=f'"{etag}"',
                 MetadataDirective="COPY",
                 **_class_argument(storage_class),
+                **_replaced_argument(replaces),
             )
         return answer["CopyObjectResult"]["ETag"].strip('"')
 
-    def _copy_in_parts(self, key: str, new_key: str, etag: str, size: int, storage_class: str) -> str:
+    def _copy_in_parts(
+        self, key: str, new_key: str, etag: str, size: int, storage_class: str, replaces: str | None
+    ) -> str:
         head = self._unchanged(key, etag)
         with storage_errors(self.name, new_key):
             upload = self.client.create_multipart_upload(
@@ -115,7 +140,7 @@ class BucketWriter(BucketReader):
             self._unchanged(key, etag)
             with storage_errors(self.name, new_key):
                 answer = self.client.complete_multipart_upload(
-                    **names, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
+                    **names, MultipartUpload={"Parts": parts}, **_completion_condition(replaces)
                 )
         except BaseException:
             # A refused completion has ended the upload already; any other left-over expires after 7 days.
@@ -213,9 +238,26 @@ def plain_for_obstore(key: str) -> bool:
     return not (_CONTROL.search(key) or "//" in between or "/./" in between or "/../" in between)
 
 
-def _add_destination_condition(params: dict[str, Any], **_: Any) -> None:
-    """R2's own header, for which boto3 has no argument: copy only if nothing is at the new key."""
-    params["headers"][_IF_ABSENT] = "*"
+def _take_replaced(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    """boto3 has no argument for what is at the new key, so ours is taken away before it is refused."""
+    context["replaces"] = params.pop(_REPLACES, None)
+
+
+def _add_destination_condition(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    """R2's own headers: copy only if nothing is at the new key, or only if this version is."""
+    replaces = context["replaces"]
+    if replaces is None:
+        params["headers"][_IF_ABSENT] = "*"
+    else:
+        params["headers"][_IF_MATCH] = f'"{replaces}"'
+
+
+def _replaced_argument(replaces: str | None) -> Any:
+    return {} if replaces is None else {_REPLACES: replaces}
+
+
+def _completion_condition(replaces: str | None) -> Any:
+    return {"IfNoneMatch": "*"} if replaces is None else {"IfMatch": f'"{replaces}"'}
 
 
 def _take_expires(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:

@@ -191,7 +191,7 @@ class Journal:
 
     def copied(self, one: PlannedObject, new: ListedObject, proof: Proof) -> None:
         """The bucket confirmed a copy."""
-        self._move(Event.COPIED, one, problem=None, **_seen(new, proof))
+        self._move(Event.COPIED, one, problem=None, replaces=None, **_seen(new, proof))
 
     def failed(self, one: PlannedObject, problem: str) -> None:
         """It was not copied."""

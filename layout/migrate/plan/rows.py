@@ -53,6 +53,7 @@ class PlannedObject:
         changed_in: Number of the last verification that found its new object written or deleted by a live application.
         storage_class: Of the old object as planned: `STANDARD` or `STANDARD_IA`.
         problem: What is wrong with it, as far as it is known.
+        replaces: ETag of the object at the new key that the copy may replace; None: the key must be free.
     """
 
     id: int
@@ -69,12 +70,13 @@ class PlannedObject:
     changed_in: int | None
     problem: str | None
     storage_class: str
+    replaces: str | None
 
 
 _COLUMNS = (
     "objects.id, objects.key, objects.etag, objects.size, objects.modified, objects.state, objects.new_key,"
     " objects.new_etag, objects.new_modified, objects.proof, objects.checked_in,"
-    " objects.changed_in, objects.problem, objects.storage_class"
+    " objects.changed_in, objects.problem, objects.storage_class, objects.replaces"
 )
 
 
@@ -95,6 +97,7 @@ def _object(row: Row) -> PlannedObject:
         changed_in=values[11],
         problem=values[12],
         storage_class=values[13],
+        replaces=values[14],
     )
 
 

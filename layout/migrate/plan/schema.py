@@ -90,6 +90,7 @@ CREATE TABLE objects (
     phase INTEGER NOT NULL DEFAULT 0,   -- 0 media, 1 databases
     -- How far it has come; layout.migrate.plan.moves is the table of all moves.
     state TEXT NOT NULL DEFAULT '{State.LISTED}' CHECK (state IN ({words(State)})),
+    replaces TEXT,                      -- ETag at the new key that the copy may replace; NULL: it must be free
     new_etag TEXT,                      -- of the destination when it was copied or found
     new_modified TEXT,                  -- last-modified time of the destination then
     proof TEXT CHECK (proof IN ({words(Proof)})),  -- by what that was known to be the same object
