@@ -11,6 +11,7 @@ from functools import partial
 from layout.keys import environment_prefix
 from layout.migrate.bucket.pace import BATCH, IN_FLIGHT
 from layout.migrate.bucket.reader import BucketReader
+from layout.migrate.conflicts.taking import decide_by_rule
 from layout.migrate.equality import Known, Reading, compare
 from layout.migrate.live import LiveSince, gone_reason, is_from_before, written_since
 from layout.migrate.plan.file import PlanFile
@@ -44,18 +45,19 @@ def compare_destinations(
                 known = list(pool.map(look, taken))
                 with plan.transaction():
                     for one, what in zip(taken, known, strict=True):
-                        _note(Journal(plan), one, what, live_since)
+                        _note(plan, one, what, live_since)
                 step(len(taken))
     stop_removed(plan, live_since)
 
 
-def _note(journal: Journal, taken: TakenKey, known: Known, live_since: LiveSince) -> None:
+def _note(plan: PlanFile, taken: TakenKey, known: Known, live_since: LiveSince) -> None:
+    journal = Journal(plan)
     planned, found = taken.planned, taken.found
     if known.proof is not None:
         journal.found(planned, found, known.proof)
     elif is_from_before(planned, live_since) and written_since(found, live_since):
         journal.overtaken(planned, f"the application has written {planned.new_key} since it went live")
-    else:
+    elif not decide_by_rule(plan, taken):
         beyond = f"{known.unknown}; a new plan with a larger --read-limit reads them"
         journal.taken(planned, known.difference or beyond)
 
@@ -67,5 +69,6 @@ def stop_removed(plan: PlanFile, live_since: LiveSince) -> None:
         last = rows[-1].new_key
         with plan.transaction():
             for row in rows:
-                if is_from_before(row, live_since):
+                # What it is to replace is there, so it was not deleted.
+                if row.replaces is None and is_from_before(row, live_since):
                     Journal(plan).gone(row, gone_reason(row))

@@ -17,6 +17,7 @@ from itertools import accumulate
 from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
 from layout.migrate.bucket.observing import observe
 from layout.migrate.bucket.reader import STANDARD, ListedObject
+from layout.migrate.bucket.setting_aside import set_aside
 from layout.migrate.bucket.writer import BucketWriter, plain_for_obstore
 from layout.migrate.equality import Reading, compare, described_alike, is_multipart
 from layout.migrate.plan.moves import Proof
@@ -144,19 +145,24 @@ async def _attempt_each(
                 await bucket.copy_small(planned.key, planned.new_key)
                 attempts.append(_Attempt(planned, began, time.monotonic()))
                 continue
-            etag = await loop.run_in_executor(
-                pool,
-                bucket.copy_large,
-                planned.key,
-                planned.new_key,
-                planned.etag,
-                planned.size,
-                planned.storage_class,
-                planned.replaces,
-            )
+            etag = await loop.run_in_executor(pool, _copy_large, bucket, planned)
             attempts.append(_Attempt(planned, began, time.monotonic(), etag))
         except StorageError as error:
             attempts.append(_Attempt(planned, began, time.monotonic(), error=error))
+
+
+def _copy_large(bucket: BucketWriter, planned: PlannedObject) -> str:
+    """Copies one object; what it replaces is in `{env}/backups/` before, if the plan says so."""
+    if planned.replaces is not None and planned.replaced_to is not None:
+        set_aside(bucket, planned.new_key, planned.replaces, planned.replaced_to)
+    return bucket.copy_large(
+        planned.key,
+        planned.new_key,
+        planned.etag,
+        planned.size,
+        planned.storage_class,
+        planned.replaces,
+    )
 
 
 def _is_small(bucket: BucketWriter, planned: PlannedObject) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from layout.keys import backups_prefix, games_prefix
 from layout.legacy import Phase
 from layout.migrate.bucket.pace import BATCH, IN_FLIGHT
+from layout.migrate.bucket.replacing import require_replacing_copies
 from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.comparing import stop_removed
 from layout.migrate.copy_batch import CopyResult, Outcome, copy_batch
@@ -20,7 +21,14 @@ from layout.migrate.equality import DEFAULT_READ_LIMIT, Reading
 from layout.migrate.marking import claim_marker, live_since
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
-from layout.migrate.plan.rows import PlannedObject, PlannedUser, left_to_copy_in, to_copy_in, users_after
+from layout.migrate.plan.rows import (
+    PlannedObject,
+    PlannedUser,
+    left_to_copy_in,
+    replaces_any,
+    to_copy_in,
+    users_after,
+)
 from layout.migrate.plan.schema import UserState
 from layout.migrate.plan.totals import count_blocked, count_there, left_to_copy, refuse_if_blocked
 from layout.migrate.profile_files import ChosenProfile, write_profile_files
@@ -84,6 +92,8 @@ def copy_objects(
     """
     stop_removed(plan, live_since(bucket, plan.meta.environment))
     refuse_if_blocked(plan)
+    if replaces_any(plan):
+        require_replacing_copies(bucket, plan.meta.environment)
     claim_marker(plan, bucket, by, take_over)
     report = CopyReport(before=count_there(plan))
     with (

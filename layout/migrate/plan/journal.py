@@ -181,6 +181,20 @@ class Journal:
         """Another object is at its new key, or one of which nothing is known."""
         self._move(Event.TAKEN, one, reason=reason, problem=reason)
 
+    def source_taken(self, one: PlannedObject, replaces: str, backup: str, rule: str, reason: str) -> None:
+        """A rule has it replace the object with that ETag at its new key, of which a backup is made before."""
+        self._move(Event.SOURCE_TAKEN, one, replaces=replaces, replaced_to=backup, rule=rule, reason=reason)
+
+    def destination_taken(self, one: PlannedObject, backup: str, area: str, rule: str, reason: str) -> None:
+        """A rule sets it aside, since what is at its new key stays there."""
+        self._move(Event.DESTINATION_TAKEN, one, new_key=backup, area=area, rule=rule, reason=reason)
+
+    def evidence(self, row: int, sides: str) -> None:
+        """What is known of both sides of a conflict, as JSON."""
+        self.plan.database.execute(
+            "INSERT OR REPLACE INTO conflict_evidence (object, sides) VALUES (?, ?)", (row, sides)
+        )
+
     def overtaken(self, one: PlannedObject, reason: str) -> None:
         """The environment is live, and the application has written the new object since."""
         self._move(Event.OVERTAKEN, one, reason=reason)
@@ -191,7 +205,7 @@ class Journal:
 
     def copied(self, one: PlannedObject, new: ListedObject, proof: Proof) -> None:
         """The bucket confirmed a copy."""
-        self._move(Event.COPIED, one, problem=None, replaces=None, **_seen(new, proof))
+        self._move(Event.COPIED, one, problem=None, replaces=None, replaced_to=None, **_seen(new, proof))
 
     def failed(self, one: PlannedObject, problem: str) -> None:
         """It was not copied."""

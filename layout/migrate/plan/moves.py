@@ -82,6 +82,8 @@ class Event(enum.StrEnum):
     TAKEN = "taken"
     COPIED = "copied"
     FAILED = "failed"
+    SOURCE_TAKEN = "source taken"
+    DESTINATION_TAKEN = "destination taken"
     OVERTAKEN = "overtaken"
     GONE = "gone"
     SAME = "same"
@@ -113,6 +115,13 @@ MOVES = (
     Move(Event.OWNER_UNCLEAR, State.COPY, State.CONFLICT, "plan, copy: its user's profile files are unclear"),
     Move(Event.FOUND, State.COPY, State.DONE, "plan: the same object is at its new key"),
     Move(Event.TAKEN, State.COPY, State.CONFLICT, "plan, copy: another object is at its new key"),
+    Move(Event.SOURCE_TAKEN, State.COPY, State.COPY, "plan: a rule has it replace what is at its new key"),
+    Move(
+        Event.DESTINATION_TAKEN,
+        State.COPY,
+        State.COPY,
+        "plan: a rule sets it aside for what is at its new key",
+    ),
     Move(Event.COPIED, State.COPY, State.COPIED, "copy: the bucket confirmed it"),
     Move(Event.FAILED, State.COPY, State.COPY, "copy: no answer, or the old object is not as planned"),
     Move(Event.OVERTAKEN, State.COPY, State.SUPERSEDED, "plan: live, and the new object was written since"),

@@ -22,6 +22,7 @@ __all__ = [
     "planned_for",
     "prefix_end",
     "profile_of",
+    "replaces_any",
     "taken_in_another_spelling",
     "taken_keys",
     "to_copy_in",
@@ -54,6 +55,7 @@ class PlannedObject:
         storage_class: Of the old object as planned: `STANDARD` or `STANDARD_IA`.
         problem: What is wrong with it, as far as it is known.
         replaces: ETag of the object at the new key that the copy may replace; None: the key must be free.
+        replaced_to: Key of the backup that is made of it before; None: none is made.
     """
 
     id: int
@@ -71,12 +73,14 @@ class PlannedObject:
     problem: str | None
     storage_class: str
     replaces: str | None
+    replaced_to: str | None
 
 
 _COLUMNS = (
     "objects.id, objects.key, objects.etag, objects.size, objects.modified, objects.state, objects.new_key,"
     " objects.new_etag, objects.new_modified, objects.proof, objects.checked_in,"
-    " objects.changed_in, objects.problem, objects.storage_class, objects.replaces"
+    " objects.changed_in, objects.problem, objects.storage_class, objects.replaces,"
+    " objects.replaced_to"
 )
 
 
@@ -98,6 +102,7 @@ def _object(row: Row) -> PlannedObject:
         problem=values[12],
         storage_class=values[13],
         replaces=values[14],
+        replaced_to=values[15],
     )
 
 
@@ -136,7 +141,9 @@ def unplaced(plan: PlanFile, after: int, limit: int) -> list[tuple[int, str]]:
 
 def decisions(plan: PlanFile) -> Iterator[tuple[object, ...]]:
     """What the plan says of each object, in the order of their keys."""
-    for row in plan.rows("SELECT key, etag, size, modified, state, new_key FROM objects ORDER BY key"):
+    for row in plan.rows(
+        "SELECT key, etag, size, modified, state, new_key, replaces FROM objects ORDER BY key"
+    ):
         yield tuple(row)
 
 
@@ -213,6 +220,13 @@ def to_copy_in(plan: PlanFile, prefix: str, phase: int, after: str, limit: int) 
     query = f"SELECT {_COLUMNS}{_IN_GROUP} AND state = 'copy' AND new_key > ? ORDER BY new_key LIMIT ?"
     rows = plan.rows(query, prefix, prefix_end(prefix), phase, after, limit)
     return [_object(row) for row in rows]
+
+
+def replaces_any(plan: PlanFile) -> bool:
+    """Whether the plan replaces an object."""
+    return bool(
+        plan.value("SELECT EXISTS (SELECT 1 FROM objects WHERE state = 'copy' AND replaces IS NOT NULL)")
+    )
 
 
 def planned_for(plan: PlanFile, new_key: str) -> PlannedObject | None:

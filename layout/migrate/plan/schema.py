@@ -91,6 +91,7 @@ CREATE TABLE objects (
     -- How far it has come; layout.migrate.plan.moves is the table of all moves.
     state TEXT NOT NULL DEFAULT '{State.LISTED}' CHECK (state IN ({words(State)})),
     replaces TEXT,                      -- ETag at the new key that the copy may replace; NULL: it must be free
+    replaced_to TEXT,                   -- backup that what it replaces is copied to before; NULL: none is made
     new_etag TEXT,                      -- of the destination when it was copied or found
     new_modified TEXT,                  -- last-modified time of the destination then
     proof TEXT CHECK (proof IN ({words(Proof)})),  -- by what that was known to be the same object
@@ -99,6 +100,12 @@ CREATE TABLE objects (
     verified_at TEXT,                   -- when a verification last found it right
     deleted_at TEXT,
     problem TEXT                        -- what the last attempt or verification found wrong
+) STRICT;
+
+-- What is known of both sides of a conflict (layout.migrate.conflicts.evidence), as JSON.
+CREATE TABLE conflict_evidence (
+    object INTEGER PRIMARY KEY REFERENCES objects,
+    sides TEXT NOT NULL
 ) STRICT;
 
 -- Keys that were listed in another Unicode spelling than NFC, in which new keys are written. They are one object.

@@ -9,7 +9,16 @@ from unicodedata import normalize
 
 from layout.migrate.rules.globs import compile_glob
 
-__all__ = ["NO_RULES", "Action", "MatchedRule", "ObjectRule", "Rules", "UserAction", "UserRule"]
+__all__ = [
+    "CONFLICT_ACTIONS",
+    "NO_RULES",
+    "Action",
+    "MatchedRule",
+    "ObjectRule",
+    "Rules",
+    "UserAction",
+    "UserRule",
+]
 
 
 class Action(enum.StrEnum):
@@ -21,6 +30,14 @@ class Action(enum.StrEnum):
     """It moves to the key that the rule gives."""
     BACKUP = "backup"
     """It moves to `{env}/backups/`, where it is locked for 30 days and then expires."""
+    TAKE_SOURCE = "take source"
+    """Where another object is at its new key, that one is set aside in `{env}/backups/`, and then replaced."""
+    TAKE_DESTINATION = "take destination"
+    """Where another object is at its new key, that one stays, and this one is set aside in `{env}/backups/`."""
+
+
+CONFLICT_ACTIONS = (Action.TAKE_SOURCE, Action.TAKE_DESTINATION)
+"""What decides about an object only if another one is at its new key; else the layout decides."""
 
 
 class UserAction(enum.StrEnum):

@@ -7,7 +7,15 @@ from typing import ClassVar
 from layout.errors import InvalidKeyError
 from layout.keys import Key
 from layout.legacy import Decision, Evidence, Facts, LegacyLayout, Placement, is_new_key, phase_of, unknown
-from layout.migrate.rules.rule import Action, MatchedRule, ObjectRule, Rules, UserAction, UserRule
+from layout.migrate.rules.rule import (
+    CONFLICT_ACTIONS,
+    Action,
+    MatchedRule,
+    ObjectRule,
+    Rules,
+    UserAction,
+    UserRule,
+)
 from layout.migrate.rules.set_aside import set_aside_key
 from layout.migrate.rules.targets import renamed_key
 
@@ -63,7 +71,8 @@ class RuledLayout(LegacyLayout):
         user_rule = self.rules.for_user(owner)
         if user_rule is not None:
             self.matches[user_rule.line] += 1
-        if found := self.rules.for_object(key):
+        found = self.rules.for_object(key)
+        if found is not None and found.rule.action not in CONFLICT_ACTIONS:
             self.matches[found.rule.line] += 1
             return self._by_rule(key, owner, found, facts)
         if user_rule is not None and user_rule.action is UserAction.SKIP:
@@ -74,7 +83,8 @@ class RuledLayout(LegacyLayout):
         """Whether a rule leaves the object at this old key where it is."""
         if is_new_key(key):
             return False
-        if found := self.rules.for_object(key):
+        found = self.rules.for_object(key)
+        if found is not None and found.rule.action not in CONFLICT_ACTIONS:
             return found.rule.action is Action.IGNORE
         rule = self.rules.for_user(self.layout.owner_of(key))
         return rule is not None and rule.action is UserAction.SKIP

@@ -37,6 +37,12 @@ HAPPEN: dict[Event, Callable[[Journal, PlannedObject], None]] = {
     Event.FOUND: lambda journal, one: journal.found(one, NEW, Proof.ETAG),
     Event.TAKEN: lambda journal, one: journal.taken(one, "another object"),
     Event.COPIED: lambda journal, one: journal.copied(one, NEW, Proof.COPY),
+    Event.SOURCE_TAKEN: lambda journal, one: journal.source_taken(
+        one, "1", "dev/backups/1", "line 1", "newer"
+    ),
+    Event.DESTINATION_TAKEN: lambda journal, one: journal.destination_taken(
+        one, f"dev/backups/{one.id}", "(rules)", "line 1", "older"
+    ),
     Event.OVERTAKEN: lambda journal, one: journal.overtaken(one, "written since"),
     Event.GONE: lambda journal, one: journal.gone(one, "deleted there", 1),
     Event.RENEWED: lambda journal, one: journal.renewed(one, NEW.modified),

@@ -1,7 +1,7 @@
 """Rule files in which something is wrong: the text, the line, what the error says of it, and its hint."""
 
 OBJECT_FIELDS = "Rules of objects have key, glob, action, path, user, to and reason."
-ACTIONS = "Choose 'ignore', 'rename' or 'backup'."
+ACTIONS = "Choose 'ignore', 'rename', 'backup', 'take source' or 'take destination'."
 SEGMENT = "A segment has 1 to 255 bytes of UTF-8 in NFC, without slash, backslash and control characters."
 GLOB = "Wildcards are *, **, ?, [ab] and [!ab]; [*] is a star. For one object write key instead of glob."
 
