@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from layout.command.migrate_arguments import make_parser
 from layout.console import Result
-from layout.documents.marker import MarkerPhase
 from layout.environment import Environment
 from layout.errors import RulesError, VerificationError
 from layout.exit_status import ExitStatus
@@ -17,13 +16,16 @@ from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.copying import copy_objects
 from layout.migrate.deleting import check_delete, delete_old_objects, list_deletable
 from layout.migrate.marker_file import find_marker
-from layout.migrate.marking import write_marker
+from layout.migrate.marking import read_live, write_marker
 from layout.migrate.open_uploads import find_open_uploads
 from layout.migrate.plan.file import PlanFile, PlanMeta
+from layout.migrate.plan.filtering import group_of, keep_filter, kept_filter
 from layout.migrate.plan.totals import refuse_if_blocked
+from layout.migrate.plan.user_filter import UserFilter
 from layout.migrate.planning import make_plan
 from layout.migrate.report import show
 from layout.migrate.report.progress import Progress
+from layout.migrate.report.show.later import with_later
 from layout.migrate.report.verdict import Verdict
 from layout.migrate.report.wrong_question import nothing_found
 from layout.migrate.rules.explaining import explain
@@ -68,6 +70,7 @@ def _plan(arguments: argparse.Namespace, settings: StorageSettings, progress: Pr
     layout = LEGACY_LAYOUTS[arguments.layout]
     meta = PlanMeta.new(layout.name, settings, environment)
     rules = None if arguments.rules is None else read_rules(arguments.rules)
+    users = UserFilter.of(arguments.only_user, arguments.except_user)
     if arguments.suggest is not None:
         check_place(arguments.suggest)
     with closing(BucketReader(settings)) as bucket:
@@ -78,6 +81,7 @@ def _plan(arguments: argparse.Namespace, settings: StorageSettings, progress: Pr
         with PlanFile.open_or_create(arguments.plan, meta) as plan:
             if rules is not None:
                 keep_rules(plan, rules)
+            keep_filter(plan, users)
             made = make_plan(plan, bucket, layout, progress, arguments.read_limit)
             result = show.plan(plan, made=made, uploads=uploads)
             if arguments.suggest is None:
@@ -123,7 +127,7 @@ def _verify(arguments: argparse.Namespace, settings: StorageSettings, progress: 
         Verdict.check_place(arguments.verdict)
         uploads = find_open_uploads(bucket)
         verdict = verify_plan(plan, bucket, progress, deep=arguments.deep)
-        result = with_ignored(plan, show.verdict(verdict, arguments.verdict, uploads))
+        result = with_later(plan, with_ignored(plan, show.verdict(verdict, arguments.verdict, uploads)))
         result = replace(result, trouble=nothing_found(plan, verdict))
         try:
             verdict.save(arguments.verdict)
@@ -141,11 +145,15 @@ def _mark(arguments: argparse.Namespace, settings: StorageSettings, _progress: P
         if not arguments.execute:
             with closing(BucketReader(settings)) as reader:
                 found = find_marker(reader, plan.meta.environment)
-            there = found is not None and found.marker.phase is MarkerPhase.MOVED
-            return show.marked(plan.meta.environment, there=there, executed=False)
-        with closing(BucketWriter(settings)) as bucket:
-            written = write_marker(plan, verdict, bucket, arguments.by)
-            return show.marked(plan.meta.environment, there=not written, executed=True)
+            there = group_of(plan).is_live(read_live(found))
+        else:
+            with closing(BucketWriter(settings)) as bucket:
+                there = not write_marker(plan, verdict, bucket, arguments.by)
+                found = find_marker(bucket, plan.meta.environment)
+        phase = None if found is None else found.marker.phase
+        return show.marked(
+            plan.meta.environment, kept_filter(plan), phase, there=there, executed=arguments.execute
+        )
 
 
 def _delete(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
@@ -157,17 +165,15 @@ def _delete(arguments: argparse.Namespace, settings: StorageSettings, progress: 
                 check_delete(plan, verdict, reader, arguments.bucket)
                 uploads = find_open_uploads(reader)
                 report = list_deletable(plan, reader, arguments.min_age, progress)
-            return with_ignored(
-                plan, show.deleted(report, executed=False, min_age=arguments.min_age, uploads=uploads)
-            )
+            result = show.deleted(report, executed=False, min_age=arguments.min_age, uploads=uploads)
+            return with_later(plan, with_ignored(plan, result))
         with closing(BucketWriter(settings)) as bucket:
             check_delete(plan, verdict, bucket, arguments.bucket)
             # Before the effects: nothing may keep the report of what was deleted from being told.
             uploads = find_open_uploads(bucket)
             report = delete_old_objects(plan, bucket, arguments.min_age, progress)
-            return with_ignored(
-                plan, show.deleted(report, executed=True, min_age=arguments.min_age, uploads=uploads)
-            )
+            result = show.deleted(report, executed=True, min_age=arguments.min_age, uploads=uploads)
+            return with_later(plan, with_ignored(plan, result))
 
 
 def _require_settings(plan: PlanFile, settings: StorageSettings, arguments: argparse.Namespace) -> None:

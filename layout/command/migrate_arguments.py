@@ -76,6 +76,21 @@ def make_parser() -> argparse.ArgumentParser:
     _add_plan(command)
     _add_read_limit(command)
     _add_rules(command)
+    users = command.add_mutually_exclusive_group()
+    users.add_argument(
+        "--only-user",
+        action="append",
+        default=[],
+        metavar="USER",
+        help="plan this user and nothing else, as a canary; may be given again for more",
+    )
+    users.add_argument(
+        "--except-user",
+        action="append",
+        default=[],
+        metavar="USER",
+        help="plan everything but this user; may be given again for more",
+    )
     command.add_argument(
         "--suggest", type=Path, metavar="FILE", help="write rules for all that stops the copy into a new file"
     )

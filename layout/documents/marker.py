@@ -11,6 +11,7 @@ layout: it means moved.
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 from typing import ClassVar
 
 from pydantic import Field
@@ -73,7 +74,10 @@ class HistoryEntry(Part):
     layout: str = Field(description="The old layout.")
     users: list[str] | None = Field(
         default=None,
-        description="The users of the new layout that it was about; not given: all, and what is shared.",
+        description="The only users of the new layout that it was about; not given: all, and what is shared.",
+    )
+    except_users: list[str] | None = Field(
+        default=None, description="The users of the new layout that it was not about; not given: none."
     )
 
     @property
@@ -125,6 +129,14 @@ class Marker(Document):
     )
     history: list[HistoryEntry] = Field(default=[], description="What migrations did, the oldest first.")
 
+    def holds(self, user: str) -> bool:
+        """Whether all data of a user is in this layout, whatever is of others."""
+        if self.phase is not MarkerPhase.MOVING:
+            return self.phase is MarkerPhase.MOVED
+        if any(moved.user == user for moved in self.moved_users):
+            return True
+        return self.waiting_users is not None and user not in self.waiting_users
+
     def told(self, *acts: MarkerAct) -> str:
         """The newest entry of the history that is one of these acts, for people; empty if there is none."""
         return next((entry.told for entry in reversed(self.history) if entry.act in acts), "")
@@ -148,7 +160,12 @@ class MarkerAction(enum.StrEnum):
     """The environment is empty: write the marker, on the condition that there is none."""
 
 
-def check_marker(marker: Marker | None, environment_is_empty: bool, environment: Environment) -> MarkerAction:
+def check_marker(
+    marker: Marker | None,
+    environment_is_empty: bool,
+    environment: Environment,
+    users: Collection[str] | None = None,
+) -> MarkerAction:
     """Whether an application of this revision may work on an environment.
 
     Args:
@@ -156,6 +173,7 @@ def check_marker(marker: Marker | None, environment_is_empty: bool, environment:
             that could not be read.
         environment_is_empty: Whether no object at all lies under the environment's prefix.
         environment: The environment, for messages.
+        users: The only users that the application serves; None: all. They may be in this layout before others are.
 
     Raises:
         MarkerError: If there is data but no marker, the marker is of another scheme or revision, or the data is
@@ -171,12 +189,15 @@ def check_marker(marker: Marker | None, environment_is_empty: bool, environment:
             key=key,
         )
     check_revision(marker, environment)
-    if marker.phase is MarkerPhase.MOVING:
-        claim = marker.told(MarkerAct.CLAIMED, MarkerAct.TAKEN_OVER)
-        plan = "" if marker.plan_id is None else f" by the plan {marker.plan_id!r}"
+    waiting = [user for user in users or () if not marker.holds(user)]
+    if marker.phase is MarkerPhase.MOVING and (users is None or waiting):
+        plan, claim = "", ""
+        if marker.plan_id is not None:
+            plan = f" by the plan {marker.plan_id!r}"
+            claim = marker.told(MarkerAct.CLAIMED, MarkerAct.TAKEN_OVER)
         raise MarkerError(
             f"The environment {environment.value!r} is being moved into this layout{plan}"
-            f"{claim and f', {claim}'}.",
+            f"{claim and f', {claim}'}{_not_yet(waiting)}.",
             hint="Start it once everything is moved and the migration has said so:"
             f" {program.command('migrate', 'mark', '--plan', 'FILE', '--verdict', 'FILE', '--execute')}",
             key=key,
@@ -190,6 +211,10 @@ def check_marker(marker: Marker | None, environment_is_empty: bool, environment:
             key=key,
         )
     return MarkerAction.NOTHING
+
+
+def _not_yet(users: list[str]) -> str:
+    return f"; not there yet: {', '.join(map(repr, users))}" if users else ""
 
 
 def check_revision(marker: Marker, environment: Environment) -> None:

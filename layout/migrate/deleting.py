@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from layout import program
-from layout.documents.marker import MarkerPhase
 from layout.errors import DeletionRefusedError
 from layout.keys import marker_key
 from layout.legacy import is_new_key
@@ -23,8 +22,9 @@ from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.equality import described_alike, is_planned_version, is_seen_version
 from layout.migrate.live import LiveSince, written_since
 from layout.migrate.marker_file import find_marker
-from layout.migrate.marking import live_since
+from layout.migrate.marking import live_since, read_live
 from layout.migrate.plan.file import PlanFile
+from layout.migrate.plan.filtering import group_of
 from layout.migrate.plan.journal import Journal
 from layout.migrate.plan.moves import State
 from layout.migrate.plan.rows import PlannedObject, is_destination, planned_at, verified_after
@@ -32,7 +32,7 @@ from layout.migrate.plan.totals import count_verified, state_totals
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.reasons import Reasons
 from layout.migrate.report.verdict import Verdict
-from layout.migrate.rules.kept import ignored_by_rule
+from layout.migrate.rules.kept import left_alone
 
 __all__ = ["DeleteReport", "check_delete", "delete_old_objects", "list_deletable"]
 
@@ -65,7 +65,8 @@ def check_delete(plan: PlanFile, verdict: Verdict, bucket: BucketReader, typed_n
 
     Raises:
         VerificationError: The verdict did not pass or is not about this plan.
-        DeletionRefusedError: The bucket's name was typed wrongly, or the marker does not say `moved`.
+        DeletionRefusedError: The bucket's name was typed wrongly, or the marker does not say that what the
+            plan moves is `moved`.
         MarkerError: The marker is of another scheme or revision.
     """
     verdict.require(plan)
@@ -76,7 +77,7 @@ def check_delete(plan: PlanFile, verdict: Verdict, bucket: BucketReader, typed_n
             bucket=plan.meta.bucket,
         )
     found = find_marker(bucket, plan.meta.environment)
-    if found is None or found.marker.phase is not MarkerPhase.MOVED:
+    if found is None or not group_of(plan).is_live(read_live(found)):
         key = marker_key(environment=plan.meta.environment)
         says = f"There is no marker at {str(key)!r}"
         if found is not None:
@@ -237,11 +238,11 @@ def _is_as_seen(row: PlannedObject, source: ListedObject | None, copy: ListedObj
 
 def _list_again(plan: PlanFile, bucket: BucketReader, report: DeleteReport) -> None:
     """What the old side still shows although it should not."""
-    ignored = ignored_by_rule(plan)
+    alone = left_alone(plan)
     for page in old_side_pages(bucket):
         for item in page:
             row = planned_at(plan, item.key)
-            if row is None and ignored(item.key):
+            if row is None and alone(item.key):
                 continue
             if row is None:
                 report.left.add(item.key, "was written after the plan was made")

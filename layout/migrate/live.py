@@ -42,7 +42,11 @@ class LiveSince:
         if not self.users:
             return self.others
         user = parse_key(normalize("NFC", new_key)).fields.get("user")
-        return self.others if user is None else self.users.get(user, self.others)
+        return self.others if user is None else self.of(user)
+
+    def of(self, user: str) -> str | None:
+        """Since when applications work at a user's keys, the user by their id in the new layout."""
+        return self.users.get(user, self.others)
 
 
 def is_from_before(planned: PlannedObject, live_since: LiveSince) -> bool:

@@ -14,11 +14,13 @@ from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.live import LiveSince
 from layout.migrate.marker_file import FoundMarker, change_marker, changed_marker, find_marker
 from layout.migrate.plan.file import PlanFile
+from layout.migrate.plan.filtering import group_of
 from layout.migrate.report.verdict import Verdict
+from layout.migrate.user_group import live_facts, phase_of_live
 from layout.migrate.who import who
 from layout.times import utc_now
 
-__all__ = ["claim_marker", "live_since", "roll_back_marker", "write_marker"]
+__all__ = ["claim_marker", "live_since", "read_live", "roll_back_marker", "write_marker"]
 
 
 def live_since(bucket: BucketReader, environment: Environment) -> LiveSince:
@@ -28,7 +30,11 @@ def live_since(bucket: BucketReader, environment: Environment) -> LiveSince:
         InvalidDocumentError: The marker is none.
         MarkerError: It is of another scheme or revision.
     """
-    found = find_marker(bucket, environment)
+    return read_live(find_marker(bucket, environment))
+
+
+def read_live(found: FoundMarker | None) -> LiveSince:
+    """Since when applications work in the environment, as a marker says."""
     if found is None or found.marker.phase is MarkerPhase.ROLLED_BACK:
         return LiveSince()
     marker, written = found.marker, found.modified
@@ -41,7 +47,7 @@ def live_since(bucket: BucketReader, environment: Environment) -> LiveSince:
 def claim_marker(plan: PlanFile, bucket: BucketWriter, by: str | None = None, take_over: str = "") -> bool:
     """Says in the marker that this plan moves the environment; before its first copy.
 
-    Nothing is claimed once everything is moved: a later plan copies what came late, and applications go on.
+    Nothing is claimed once all that the plan moves is moved: then it copies what came late, and applications go on.
 
     Args:
         plan: Open for writing.
@@ -50,32 +56,35 @@ def claim_marker(plan: PlanFile, bucket: BucketWriter, by: str | None = None, ta
         take_over: The id of another plan that may lose its claim to this one.
 
     Returns:
-        Whether the environment is claimed: False if it is moved already.
+        Whether the environment is claimed: False if it is moved already, or those users are.
 
     Raises:
         MarkerError: Another plan has claimed the environment, or the marker is of another scheme or revision.
     """
-    entry = _entry(plan, MarkerAct.CLAIMED, by)
+    entry, group = _entry(plan, MarkerAct.CLAIMED, by), group_of(plan)
 
     def claim(found: FoundMarker | None) -> Marker | None:
+        live = read_live(found)
         if found is None:
             return changed_marker(None, entry, MarkerPhase.MOVING, plan_id=entry.plan_id)
         marker = found.marker
-        if marker.phase is MarkerPhase.MOVED or marker.plan_id == entry.plan_id:
+        if group.is_live(live) or marker.plan_id == entry.plan_id:
             return None
-        if marker.plan_id is None:
-            return changed_marker(marker, entry, MarkerPhase.MOVING, plan_id=entry.plan_id)
-        if marker.plan_id != take_over:
-            raise _claimed(plan, marker)
-        taken = entry.model_copy(update={"act": MarkerAct.TAKEN_OVER})
-        return changed_marker(marker, taken, MarkerPhase.MOVING, plan_id=entry.plan_id)
+        claimed = entry
+        if marker.plan_id is not None:
+            if marker.plan_id != take_over:
+                raise _claimed(plan, marker)
+            claimed = entry.model_copy(update={"act": MarkerAct.TAKEN_OVER})
+        return changed_marker(marker, claimed, MarkerPhase.MOVING, plan_id=entry.plan_id, **live_facts(live))
 
     now = change_marker(plan, bucket, claim).marker
-    return now is not None and now.phase is MarkerPhase.MOVING
+    return now is not None and now.plan_id == entry.plan_id
 
 
 def write_marker(plan: PlanFile, verdict: Verdict, bucket: BucketWriter, by: str | None = None) -> bool:
-    """Marks the environment of a verified migration as moved.
+    """Marks the environment of a verified migration as moved, or the users that the plan is of.
+
+    The environment stays `moving` until the last of its users, and what they share, is moved.
 
     Args:
         plan: Open for writing.
@@ -92,19 +101,19 @@ def write_marker(plan: PlanFile, verdict: Verdict, bucket: BucketWriter, by: str
             another scheme or revision.
     """
     verdict.require(plan)
-    entry = _entry(plan, MarkerAct.MOVED, by)
+    entry, group = _entry(plan, MarkerAct.MOVED, by), group_of(plan)
 
     def mark(found: FoundMarker | None) -> Marker | None:
-        if found is None:
-            return changed_marker(None, entry, MarkerPhase.MOVED)
-        marker = found.marker
-        if marker.phase is MarkerPhase.MOVED:
-            return None
-        if marker.phase is MarkerPhase.ROLLED_BACK:
-            raise _rolled_back(plan, marker)
-        if marker.plan_id not in {None, plan.meta.plan_id}:
-            raise _claimed(plan, marker)
-        return changed_marker(marker, entry, MarkerPhase.MOVED, plan_id=None)
+        live, marker = read_live(found), None if found is None else found.marker
+        if marker is not None:
+            if group.is_live(live) and marker.plan_id != entry.plan_id:
+                return None
+            if marker.phase is MarkerPhase.ROLLED_BACK:
+                raise _rolled_back(plan, marker)
+            if marker.plan_id not in {None, entry.plan_id}:
+                raise _claimed(plan, marker)
+        after = group.added_to(live)
+        return changed_marker(marker, entry, phase_of_live(after), plan_id=None, **live_facts(after))
 
     return change_marker(plan, bucket, mark).written
 
@@ -113,10 +122,12 @@ def roll_back_marker(plan: PlanFile, bucket: BucketWriter, by: str | None = None
     """Says in the marker that this plan's migration was taken back; the first thing that a rollback does.
 
     Applications that start from then on are refused, and nothing in the environment counts as live any more. The
-    next copy of any plan claims the marker again.
+    next copy of any plan claims the marker again. Of a plan of some users only that holds for them: the others stay
+    as they are.
 
     Args:
-        plan: Open for writing. It must be the one that claimed or marked the environment last.
+        plan: Open for writing. It must be the one that claimed or marked the environment last; of some users, one
+            that did at any time.
         bucket: The plan's.
         by: Who does it, for the history; None: `who()`.
 
@@ -127,24 +138,31 @@ def roll_back_marker(plan: PlanFile, bucket: BucketWriter, by: str | None = None
         MarkerError: Another plan, or no plan at all, has moved the environment, or the marker is of another scheme or
             revision.
     """
-    entry = _entry(plan, MarkerAct.ROLLED_BACK, by)
+    entry, group = _entry(plan, MarkerAct.ROLLED_BACK, by), group_of(plan)
 
     def roll_back(found: FoundMarker | None) -> Marker | None:
         if found is None or found.marker.phase is MarkerPhase.ROLLED_BACK:
             return None
-        history = found.marker.history
-        if not history or history[-1].plan_id != entry.plan_id:
-            raise _of_another(plan, found.marker)
-        nobody = {"plan_id": None, "moved_since": None, "moved_users": None, "waiting_users": None}
-        return changed_marker(found.marker, entry, MarkerPhase.ROLLED_BACK, **nobody)
+        marker, live = found.marker, read_live(found)
+        known = marker.history[-1:] if group.is_everybody else marker.history
+        if all(one.plan_id != entry.plan_id for one in known):
+            raise _of_another(plan, marker)
+        after = group.taken_from(live)
+        if after == live and marker.plan_id != entry.plan_id:
+            return None
+        claim = None if marker.plan_id == entry.plan_id else marker.plan_id
+        phase = MarkerPhase.MOVING if after or claim else MarkerPhase.ROLLED_BACK
+        return changed_marker(marker, entry, phase, plan_id=claim, **live_facts(after))
 
     return change_marker(plan, bucket, roll_back).written
 
 
 def _entry(plan: PlanFile, act: MarkerAct, by: str | None) -> HistoryEntry:
-    meta = plan.meta
-    name = who() if by is None else by
-    return HistoryEntry(act=act, by=name, at=utc_now(), plan_id=meta.plan_id, layout=meta.layout)
+    meta, group, name = plan.meta, group_of(plan), who() if by is None else by
+    entry = HistoryEntry(act=act, by=name, at=utc_now(), plan_id=meta.plan_id, layout=meta.layout)
+    if group.is_everybody:
+        return entry
+    return entry.model_copy(update={"except_users" if group.others else "users": sorted(group.users)})
 
 
 def _claimed(plan: PlanFile, marker: Marker) -> MarkerError:

@@ -15,6 +15,7 @@ from layout.migrate.comparing import compare_destinations
 from layout.migrate.equality import DEFAULT_READ_LIMIT, Reading
 from layout.migrate.marking import live_since
 from layout.migrate.plan.file import PlanFile
+from layout.migrate.plan.filtering import keep_filter, kept_filter, require_known_users
 from layout.migrate.plan.journal import ChosenUser, Journal, PlacedObject
 from layout.migrate.plan.moves import Event
 from layout.migrate.plan.rows import (
@@ -27,9 +28,10 @@ from layout.migrate.plan.rows import (
 )
 from layout.migrate.plan.schema import UserState
 from layout.migrate.plan.totals import count_objects
+from layout.migrate.plan.user_filter import UserFilter
 from layout.migrate.profile_files import choose_profile
 from layout.migrate.report.progress import Progress
-from layout.migrate.rules.kept import kept_rules
+from layout.migrate.rules.kept import kept_rules, postponed_by
 from layout.migrate.rules.ruled_layout import RuledLayout
 from layout.times import utc_now
 
@@ -59,10 +61,13 @@ def make_plan(
         False if the plan was finished before and nothing was done.
 
     Raises:
+        PlanError: A user whom the plan is to be of, or not of, is none in this bucket; nothing was decided yet.
         StorageError: The bucket cannot be read; what was listed so far is kept.
     """
     if plan.meta.finished_at is not None:
         return False
+    if plan.meta.user_filter is None:
+        keep_filter(plan, UserFilter())
     ruled = RuledLayout(layout, kept_rules(plan))
     with progress.task("listing") as step:
         for page in _pages(plan, bucket):
@@ -70,6 +75,7 @@ def make_plan(
             step(len(page))
     with plan.transaction():
         plan.note(listed=True)
+    require_known_users(plan)
     with progress.task("choosing profiles") as step:
         _choose_profiles(plan, bucket, ruled, step)
     with progress.task("placing", count_objects(plan)) as step:
@@ -109,6 +115,8 @@ def _choose_profiles(
 
 def _chosen_user(plan: PlanFile, bucket: BucketReader, layout: LegacyLayout, owner: str) -> ChosenUser:
     environment, wanted_id = plan.meta.environment, layout.user_of(owner)
+    if not kept_filter(plan).includes(owner):
+        return ChosenUser(owner, wanted_id, "", "-", "", UserState.LATER, "")
     try:
         prefix = user_prefix(wanted_id, environment=environment)
     except InvalidKeyError as error:
@@ -144,18 +152,30 @@ def facts_of(plan: PlanFile) -> Facts:
 
 def _place_objects(plan: PlanFile, layout: RuledLayout, step: "Progress.Step") -> None:
     """A row whose new key another row has taken is left as it was, for `_find_collisions`."""
-    facts, last = facts_of(plan), 0
+    facts, last, postponed = facts_of(plan), 0, postponed_by(plan, layout)
     while batch := unplaced(plan, last, BATCH):
         last = batch[-1][0]
         layout.matches.clear()
-        placed = [_placed(row, layout.place(key, facts)) for row, key in batch]
+        placed = [_placed(row, layout.place(key, facts), later=postponed(key)) for row, key in batch]
         with plan.transaction():
             Journal(plan).placed(placed)
             Journal(plan).rules_matched(layout.matches)
         step(len(batch))
 
 
-def _placed(row: int, placement: Placement) -> PlacedObject:
+def _placed(row: int, placement: Placement, *, later: bool = False) -> PlacedObject:
+    if later and placement.decision in {Decision.MOVE, Decision.UNKNOWN}:
+        reason = "the plan is of other users"
+        return PlacedObject(
+            row,
+            Event.POSTPONED,
+            placement.area,
+            placement.rule,
+            reason,
+            placement.owner,
+            None,
+            placement.phase,
+        )
     new_key = None if placement.new_key is None else str(placement.new_key)
     return PlacedObject(
         row,
@@ -182,6 +202,8 @@ def _fingerprint(plan: PlanFile) -> str:
     digest = hashlib.sha256()
     if rules := kept_rules(plan).text:
         digest.update(rules.encode())
+    if users := kept_filter(plan):
+        digest.update(repr(users).encode("utf-8", "surrogatepass"))
     for decision in decisions(plan):
         digest.update(repr(decision).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()

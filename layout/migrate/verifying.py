@@ -30,12 +30,12 @@ from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
 from layout.migrate.plan.moves import TO_MOVE, State
 from layout.migrate.plan.rows import PlannedObject, PlannedUser, planned_at, planned_for, unmet, users_after
-from layout.migrate.plan.totals import count_blocked, count_objects, count_to_move
+from layout.migrate.plan.totals import count_blocked, count_objects, count_to_move, state_totals
 from layout.migrate.profile_files import profile_problem
 from layout.migrate.reading_bodies import compare_together
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.verdict import SIGNS, Problem, Sign, Verdict
-from layout.migrate.rules.kept import ignored_by_rule
+from layout.migrate.rules.kept import left_alone
 from layout.times import utc_now
 
 __all__ = ["verify_plan"]
@@ -154,10 +154,10 @@ def _check_sources(
 ) -> None:
     """Old objects that are not as planned: what was written there last is not in the new layout."""
     looked_at: list[tuple[PlannedObject | None, ListedObject]] = []
-    ignored = ignored_by_rule(plan)
+    alone = left_alone(plan)
     for item in page:
         row = planned_at(plan, item.key)
-        if row is None and ignored(item.key):
+        if row is None and alone(item.key):
             continue
         if row is None or (_is_looked_at(row, run) and not is_planned_version(row, item)):
             looked_at.append((row, item))
@@ -282,6 +282,7 @@ def _verdict(plan: PlanFile, run: int, findings: _Findings, *, deep: bool) -> Ve
         compared=compared,
         bytes=findings.bytes,
         users=findings.users,
+        later=state_totals(plan)[State.LATER],
         other_class=findings.other_class,
         problems=findings.problems,
         problems_total=findings.problems_total,

@@ -1,14 +1,14 @@
 """Objects of one environment, addressed by keys of the layout only."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from layout.errors import ConditionFailedError, InvalidKeyError, LayoutError, ObjectMissingError
-from layout.keys import Key, environment_prefix, parse_key
+from layout.keys import Key, environment_prefix, parse_key, users_prefix
 from layout.storage.clients import object_store, s3_client, settings_credentials
 from layout.storage.credentials.storage_credentials import CredentialSource
 from layout.storage.error_translation import storage_errors
@@ -61,10 +61,20 @@ class R2Storage:
     `layout.storage.error_translation.storage_errors` lists. Safe to share between threads.
     """
 
-    def __init__(self, settings: StorageSettings, *, credentials: CredentialSource | None = None) -> None:
-        """`credentials` renew themselves; without them the settings' own are used."""
+    def __init__(
+        self,
+        settings: StorageSettings,
+        *,
+        credentials: CredentialSource | None = None,
+        users: Collection[str] | None = None,
+    ) -> None:
+        """`credentials` renew themselves; without them the settings' own are used.
+
+        `users` are the only ones whose objects are served, beside what belongs to no user; None: all.
+        """
         self.bucket = settings.bucket
         self.environment = settings.app_env
+        self.users = None if users is None else frozenset(users)
         self.credentials = credentials or settings_credentials(settings)
         self._settings = settings
         self._store = object_store(settings, credentials=self.credentials)
@@ -158,7 +168,7 @@ class R2Storage:
         """The key itself, if this storage may use it.
 
         Raises:
-            InvalidKeyError: It is plain text, or a key of another environment.
+            InvalidKeyError: It is plain text, or a key of another environment or of a user who is not served.
         """
         if not isinstance(key, Key):
             raise InvalidKeyError(
@@ -173,13 +183,14 @@ class R2Storage:
                 bucket=self.bucket,
                 key=key,
             )
+        self._serve(key.fields.get("user"))
         return key
 
     def own_prefix(self, prefix: str) -> str:
         """The prefix itself, if this storage may list it.
 
         Raises:
-            InvalidKeyError: It does not end with `/`, or leaves the environment.
+            InvalidKeyError: It does not end with `/`, leaves the environment, or is of a user who is not served.
         """
         environment = environment_prefix(environment=self.environment)
         if not prefix.startswith(environment) or not prefix.endswith("/"):
@@ -188,7 +199,17 @@ class R2Storage:
                 hint="Build prefixes with layout.keys; without the slash, 'anna' would include 'annabel'.",
                 bucket=self.bucket,
             )
+        users = users_prefix(environment=self.environment)
+        self._serve(prefix.removeprefix(users).partition("/")[0] if prefix.startswith(users) else None)
         return prefix
+
+    def _serve(self, user: str | None) -> None:
+        if user and self.users is not None and user not in self.users:
+            raise InvalidKeyError(
+                f"The user {user!r} is none of those whom this process serves.",
+                hint="Send the request to a process that serves this user, or all.",
+                bucket=self.bucket,
+            )
 
     def _put_if(self, key: Key, body: bytes, e_tag: str | None, content_type: str | None) -> str:
         write_id = uuid.uuid4().hex

@@ -3,6 +3,8 @@
 `APP_ENV` has a default, so a forgotten variable is possible. It must stop the start, not reach other data.
 """
 
+from collections.abc import Collection
+
 from layout import program
 from layout.documents.marker import Marker, MarkerAction, check_marker, new_marker
 from layout.errors import ConditionFailedError, ObjectMissingError, SettingsError
@@ -16,7 +18,11 @@ __all__ = ["check_scope", "ensure_marker", "open_storage", "read_marker"]
 
 
 def open_storage(
-    settings: StorageSettings, *, credentials: CredentialSource | None = None, written_by: str = "r2-layout"
+    settings: StorageSettings,
+    *,
+    credentials: CredentialSource | None = None,
+    written_by: str = "r2-layout",
+    users: Collection[str] | None = None,
 ) -> R2Storage:
     """The storage of `APP_ENV`, after both checks.
 
@@ -24,12 +30,14 @@ def open_storage(
         settings: Of the process.
         credentials: Temporary credentials that renew themselves; None for those in the settings.
         written_by: Name of the application, for the marker.
+        users: The only ones whom this process serves; None: all. They may start before the others are moved.
 
     Raises:
         SettingsError: The credential opens another environment.
-        MarkerError: There is data without a marker, or the marker is of another layout or revision.
+        MarkerError: There is data without a marker, the marker is of another layout or revision, or a migration is
+            not through with all users, or with those of this process.
     """
-    storage = R2Storage(settings, credentials=credentials)
+    storage = R2Storage(settings, credentials=credentials, users=users)
     if check_scope(storage.credentials(), settings):
         ensure_marker(storage, written_by=written_by)
     return storage
@@ -71,7 +79,7 @@ def ensure_marker(storage: R2Storage, *, written_by: str = "r2-layout") -> None:
     """Check the marker; in an empty environment write it, unless another process does so first.
 
     Raises:
-        MarkerError: There is data without a marker, or the marker is of another layout or revision.
+        MarkerError: As of `open_storage`.
     """
     marker, empty = read_marker(storage), False
     if marker is None:
@@ -79,9 +87,9 @@ def ensure_marker(storage: R2Storage, *, written_by: str = "r2-layout") -> None:
     if marker is None and not empty:
         # What is there now may have been written by a process that started between the two questions.
         marker = read_marker(storage)
-    if check_marker(marker, empty, storage.environment) is MarkerAction.NOTHING:
+    if check_marker(marker, empty, storage.environment, storage.users) is MarkerAction.NOTHING:
         return
     try:
         storage.create(marker_key(environment=storage.environment), new_marker(written_by).to_json())
     except ConditionFailedError:
-        check_marker(read_marker(storage), False, storage.environment)
+        check_marker(read_marker(storage), False, storage.environment, storage.users)

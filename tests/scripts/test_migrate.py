@@ -226,5 +226,10 @@ def test_machines_get_one_json_object(run: Run, bucket: str) -> None:
     assert data("copy")["to_copy"] == 4
     assert data("copy", "--execute")["copied"] == 4
     assert data("verify")["counts"] == {"=": 4, ">": 0, "+": 0, "-": 0, "*": 0, "!": 0}
-    assert data("mark", "--execute") == {"executed": True, "key": "dev/layout.json", "written": True}
+    assert data("mark", "--execute") == {
+        "executed": True,
+        "key": "dev/layout.json",
+        "written": True,
+        "phase": "moved",
+    }
     assert data("delete", "--min-age", "0", "--execute")["deleted"] == 4

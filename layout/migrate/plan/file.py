@@ -14,6 +14,7 @@ from layout.documents.marker import HistoryEntry
 from layout.environment import Environment
 from layout.errors import PlanError
 from layout.migrate.plan.schema import APPLICATION_ID, FORMAT, TABLES
+from layout.migrate.plan.user_filter import UserFilter
 from layout.storage.settings import StorageSettings
 from layout.times import utc_now
 
@@ -39,6 +40,7 @@ class PlanMeta(BaseModel):
         read_bytes: Bytes of those bodies.
         verification: Number of the last verification that ran; 0 before the first.
         verification_id: Names it, 32 hex characters: two copies of a plan file count alike.
+        user_filter: Which users the plan is of; None until that is known.
         history: What this plan did with the environment's marker, the oldest first.
     """
 
@@ -59,6 +61,7 @@ class PlanMeta(BaseModel):
     read_bytes: int = 0
     verification: int = 0
     verification_id: str = ""
+    user_filter: UserFilter | None = None
     history: list[HistoryEntry] = []
 
     @classmethod

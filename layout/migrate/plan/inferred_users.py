@@ -23,9 +23,13 @@ class InferredUser:
 
 
 def inferred_users(plan: PlanFile, limit: int = -1) -> Iterator[InferredUser]:
-    """All users, those with the fewest names first: they are the likeliest to be none; `limit` below 0 means all."""
+    """The users that the plan is of, those with the fewest names first: they are the likeliest to be none.
+
+    `limit` below 0 means all.
+    """
     rows = plan.rows(
-        "SELECT owner, json_group_array(name) AS names FROM evidence GROUP BY owner ORDER BY count(*), owner LIMIT ?",
+        "SELECT owner, json_group_array(name) AS names FROM evidence WHERE owner NOT IN"
+        " (SELECT owner FROM users WHERE state = 'later') GROUP BY owner ORDER BY count(*), owner LIMIT ?",
         limit,
     )
     for row in rows:

@@ -40,6 +40,8 @@ class State(enum.StrEnum):
     """It belongs to the new layout, or to another environment."""
     IGNORE = "ignore"
     """A rule of the operator leaves it where it is."""
+    LATER = "later"
+    """The plan is of other users: it waits for another plan."""
     UNKNOWN = "unknown"
     """No rule says what it is."""
     COLLISION = "collision"
@@ -75,6 +77,7 @@ class Event(enum.StrEnum):
     PLACED = "placed"
     KEPT = "kept"
     IGNORED = "ignored"
+    POSTPONED = "postponed"
     NOT_KNOWN = "not known"
     COLLIDED = "collided"
     OWNER_UNCLEAR = "owner unclear"
@@ -109,6 +112,7 @@ MOVES = (
     Move(Event.PLACED, State.LISTED, State.COPY, "plan: the layout or a rule gives it a new key"),
     Move(Event.KEPT, State.LISTED, State.KEEP, "plan: its key is one of the new layout"),
     Move(Event.IGNORED, State.LISTED, State.IGNORE, "plan: a rule leaves it where it is"),
+    Move(Event.POSTPONED, State.LISTED, State.LATER, "plan: it is of none of the users that the plan is of"),
     Move(Event.NOT_KNOWN, State.LISTED, State.UNKNOWN, "plan: the layout does not know it"),
     Move(Event.COLLIDED, State.LISTED, State.COLLISION, "plan: another object has its new key already"),
     Move(Event.COLLIDED, State.COPY, State.COLLISION, "plan: a later object wants its new key too"),

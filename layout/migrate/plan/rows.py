@@ -198,10 +198,10 @@ def is_user(plan: PlanFile, owner: str) -> bool:
 
 
 def users_after(plan: PlanFile, owner: str, limit: int) -> list[PlannedUser]:
-    """Users after an owner, by owner; without those who cannot be users of the new layout."""
+    """Users after an owner, by owner; without those who cannot be users of the new layout, or wait for another plan."""
     query = (
         "SELECT owner, user_id, prefix, profile_id, origin, state FROM users"
-        " WHERE owner > ? AND state <> 'invalid' ORDER BY owner LIMIT ?"
+        " WHERE owner > ? AND state NOT IN ('invalid', 'later') ORDER BY owner LIMIT ?"
     )
     return [_user(row) for row in plan.rows(query, owner, limit)]
 

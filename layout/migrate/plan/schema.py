@@ -26,6 +26,8 @@ class UserState(enum.StrEnum):
     """Both files are there and name the planned profile."""
     CONFLICT = "conflict"
     """The files name another profile, or are wrong; the reason is beside it."""
+    LATER = "later"
+    """The plan is of other users."""
     INVALID = "invalid"
     """The owner's name in the old layout cannot be a user id of the new one."""
 

@@ -65,9 +65,9 @@ def count_other_classes(plan: PlanFile) -> int:
 
 
 def count_users(plan: PlanFile, state: UserState | None = None) -> int:
-    """How many users the plan infers, or how many of them are in a state."""
+    """How many users the plan is of, or how many of those that it infers are in a state."""
     if state is None:
-        return int(plan.value("SELECT count(*) FROM users"))
+        return int(plan.value("SELECT count(*) FROM users WHERE state <> 'later'"))
     return int(plan.value("SELECT count(*) FROM users WHERE state = ?", state))
 
 

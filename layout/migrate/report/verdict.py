@@ -64,6 +64,7 @@ class Verdict(BaseModel):
         compared: Objects that were compared: the sum of `=`, `*` and `>`.
         bytes: Size of those with `=`.
         users: Users whose profile files were checked.
+        later: Objects that wait for another plan, since this one is of other users.
         other_class: Objects that are the same, but of another storage class than the old ones.
         problems: The first thousand.
         problems_total: How many there are.
@@ -87,6 +88,7 @@ class Verdict(BaseModel):
     compared: int
     bytes: int
     users: int
+    later: int = 0
     other_class: int
     problems: list[Problem]
     problems_total: int

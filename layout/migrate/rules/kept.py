@@ -4,15 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from layout.errors import RulesError
-from layout.legacy import LEGACY_LAYOUTS
+from layout.legacy import LEGACY_LAYOUTS, LegacyLayout
 from layout.migrate.plan.file import PlanFile
+from layout.migrate.plan.filtering import kept_filter
 from layout.migrate.plan.journal import Journal
 from layout.migrate.plan.rule_rows import rule_counts, rule_file
 from layout.migrate.rules.reading import parse_rules
 from layout.migrate.rules.rule import NO_RULES, ObjectRule, Rules, UserRule
 from layout.migrate.rules.ruled_layout import RuledLayout
 
-__all__ = ["RuleMatches", "ignored_by_rule", "keep_rules", "kept_rules", "rule_matches"]
+__all__ = ["RuleMatches", "keep_rules", "kept_rules", "left_alone", "postponed_by", "rule_matches"]
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,25 @@ def kept_rules(plan: PlanFile) -> Rules:
     return NO_RULES if kept is None else parse_rules(kept.name, kept.text)
 
 
-def ignored_by_rule(plan: PlanFile) -> Callable[[str], bool]:
-    """Whether a rule of the plan leaves what is at an old key where it is, also what came after the plan was made."""
+def left_alone(plan: PlanFile) -> Callable[[str], bool]:
+    """Whether the plan leaves what is at an old key where it is, also what came after the plan was made.
+
+    Because a rule says so, or because it is of a user that the plan is not of.
+    """
     rules = kept_rules(plan)
-    if rules is NO_RULES:
+    if rules is NO_RULES and not kept_filter(plan):
         return lambda _: False
-    return RuledLayout(LEGACY_LAYOUTS[plan.meta.layout], rules).ignores
+    layout = RuledLayout(LEGACY_LAYOUTS[plan.meta.layout], rules)
+    postponed = postponed_by(plan, layout)
+    return lambda key: postponed(key) or layout.ignores(key)
+
+
+def postponed_by(plan: PlanFile, layout: LegacyLayout) -> Callable[[str], bool]:
+    """Whether what is at an old key is of a user that the plan is not of; `layout` says whose it is."""
+    users = kept_filter(plan)
+    if not users:
+        return lambda _: False
+    return lambda key: not users.includes(layout.owner_of(key))
 
 
 def rule_matches(plan: PlanFile) -> list[RuleMatches]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,8 @@ import pytest
 from layout.environment import Environment
 from layout.legacy import FLAT
 from layout.migrate import BucketReader, BucketWriter, PlanFile, PlanMeta, Progress, make_plan
+from layout.migrate.plan.filtering import keep_filter
+from layout.migrate.plan.user_filter import UserFilter
 from layout.storage.clients import s3_client
 from layout.storage.settings import StorageSettings
 
@@ -72,10 +74,13 @@ class Flat:
             item.key: (item.etag, item.size, item.modified) for page in self.reader.pages() for item in page
         }
 
-    def plan(self, name: str = "plan.sqlite") -> PlanFile:
-        """A finished plan of the bucket, open for writing."""
+    def plan(
+        self, name: str = "plan.sqlite", *, only: Iterable[str] = (), without: Iterable[str] = ()
+    ) -> PlanFile:
+        """A finished plan of the bucket, or of some of its users, open for writing."""
         meta = PlanMeta.new(FLAT.name, self.settings, Environment.DEV)
         plan = PlanFile.open_or_create(self.folder / name, meta)
+        keep_filter(plan, UserFilter.of(only, without))
         make_plan(plan, self.reader, FLAT, self.quiet)
         return plan
 

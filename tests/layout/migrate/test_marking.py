@@ -199,6 +199,28 @@ def test_a_second_migration_after_a_rollback_works(flat: Flat, plan: PlanFile, a
     ]
 
 
+def test_the_rollback_of_a_canary_is_of_that_user_alone(flat: Flat) -> None:
+    """While others wait, and when everybody was moved; others stay as they are, and their claim too."""
+    for key in ("a/database.sqlite", "b/database.sqlite", game_key(1)):
+        flat.put(key)
+    with flat.plan(only=["a"]) as canary, flat.plan("rest.sqlite", without=["a"]) as rest:
+        moved(flat, canary)
+        claim_marker(rest, flat.writer, "bert")
+        assert roll_back_marker(canary, flat.writer, "carla") is True
+        found = marker(flat)
+        assert (found.phase, found.plan_id) == (MarkerPhase.MOVING, rest.meta.plan_id)
+        assert not live_since(flat.reader, Environment.DEV)
+        moved(flat, rest)
+        assert marker(flat).waiting_users == ["a"]
+        moved(flat, canary)
+        since = live_since(flat.reader, Environment.DEV)
+        assert marker(flat).phase is MarkerPhase.MOVED
+        assert roll_back_marker(canary, flat.writer, "carla") is True
+    found, live = marker(flat), live_since(flat.reader, Environment.DEV)
+    assert (found.phase, found.holds("a"), found.holds("b")) == (MarkerPhase.MOVING, False, True)
+    assert (live.of("a"), live.of("b")) == (None, since.of("b"))
+
+
 def test_a_rollback_of_what_another_did_is_refused(flat: Flat, plan: PlanFile) -> None:
     """Another plan, or an application that began here."""
     flat.put(KEY, new_marker("backend 1.2").to_json())

@@ -9,6 +9,8 @@ from layout.console import Result
 from layout.exit_status import ExitStatus
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.inferred_users import inferred_users
+from layout.migrate.plan.moves import State
+from layout.migrate.plan.schema import UserState
 from layout.migrate.plan.totals import (
     area_totals,
     blocked_rows,
@@ -18,6 +20,7 @@ from layout.migrate.plan.totals import (
     count_users,
 )
 from layout.migrate.report.reasons import KEPT, Reasons
+from layout.migrate.report.show.later import later_lines
 from layout.migrate.report.show.text import SHOWN, size, table, upload_lines
 from layout.migrate.report.wrong_question import nothing_planned
 from layout.migrate.rules.showing import rule_data, rule_lines
@@ -35,6 +38,7 @@ def plan(file: PlanFile, *, made: bool, uploads: Reasons) -> Result:
     lines = [head, *table(["area", "action", "objects", "bytes"], _area_lines(totals))]
     objects = sum(total.objects for total in totals)
     lines.append(f"  {objects:,} objects in all, {size(sum(total.bytes for total in totals))}.")
+    lines += [f"  {line}" for line in later_lines(file)]
     lines += _user_lines(file, users)
     if meta.read_objects:
         lines.append(
@@ -61,6 +65,8 @@ def plan(file: PlanFile, *, made: bool, uploads: Reasons) -> Result:
         "plan": str(file.path),
         **meta.model_dump(mode="json"),
         "users": users,
+        "later": sum(total.objects for total in totals if total.action is State.LATER),
+        "later_users": count_users(file, UserState.LATER),
         "inferred_users": [asdict(user) for user in inferred_users(file, KEPT)],
         "areas": [asdict(total) for total in totals],
         "blocked": [asdict(row) for row in blocked_rows(file, KEPT)],
