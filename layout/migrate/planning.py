@@ -12,6 +12,7 @@ from layout.keys import profiles_key, selected_profile_key, user_prefix
 from layout.legacy import Decision, Facts, LegacyLayout, Placement
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.comparing import compare_destinations
+from layout.migrate.conflicts.evidence import gather_evidence
 from layout.migrate.equality import DEFAULT_READ_LIMIT, Reading
 from layout.migrate.marking import live_since
 from layout.migrate.plan.file import PlanFile
@@ -83,6 +84,7 @@ def make_plan(
     _find_collisions(plan, ruled)
     reading = Reading(read_limit)
     compare_destinations(plan, bucket, reading, live_since(bucket, plan.meta.environment), progress)
+    gather_evidence(plan, bucket, reading, progress)
     with plan.transaction():
         plan.note(read_objects=reading.objects, read_bytes=reading.bytes)
         plan.note(finished_at=utc_now(), fingerprint=_fingerprint(plan))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 
 from layout.migrate import PlanFile
 from local_cloudflare.r2.faults import FaultAction, FaultRule
+from tests.data.flat_bucket.databases import build_database
 from tests.scripts.migration import Operator, operator_of
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 KEY = "anna/raw_clips/1.mp4"
 REGISTRY = b'{"default": "0a0a0a0a", "profiles": {"0a0a0a0a": {"name": null}}}'
 NEW_KEY = "dev/users/anna/profiles/0a0a0a0a/raw_clips/1.mp4"
+DATABASE = "anna/database.sqlite"
+NEW_DATABASE = "dev/users/anna/profiles/0a0a0a0a/database.sqlite"
 
 
 @pytest.fixture
@@ -140,3 +144,72 @@ def test_a_replacement_survives_lost_answers(
     assert operator.statuses("copy", "verify") == [0, 0]
     assert operator.body(NEW_KEY) == b"old bytes"
     assert list(backups(operator).values()) == [b"new"]
+
+
+def put_databases(operator: Operator, new: bytes) -> None:
+    """The old database with two games, and another one at its new key."""
+    old = build_database({"games": [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}]}, version=7)
+    operator.put(DATABASE, old, ContentType="application/x-sqlite3", Metadata={"db-version": "7"})
+    operator.put(NEW_DATABASE, new, ContentType="application/x-sqlite3", Metadata={"db-version": "1"})
+    operator.delete(NEW_KEY)
+
+
+def test_a_conflict_of_databases_is_shown_with_what_they_hold(operator: Operator) -> None:
+    """Side by side in plan, explain and the suggestion; an empty one that new code made is called so."""
+    put_databases(operator, build_database({}, version=1))
+    status, out, _ = operator.run("plan", "--suggest", "suggested.toml")
+    assert status == 3
+    lines = out.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("  conflict  "))
+    old, new, verdict = lines[start + 1 : start + 4]
+    assert old.startswith("            old: ")
+    assert "application/x-sqlite3; db-version: 7; SQLite, " in old
+    assert " 2 rows (games 2, " in old
+    assert "db_version 7" in old
+    assert " 0 rows (" in new
+    assert (
+        verdict == "            the new database has no rows: new code made it before the old one was moved"
+    )
+    _, explained, _ = operator.run("explain", DATABASE)
+    assert old.strip() in explained
+    suggested = Path("suggested.toml").read_text(encoding="utf-8").splitlines()
+    assert f"  # {old.strip()}" in suggested
+    taking = "the new database has no rows; a backup is made of it"
+    rule_line = f'# {{ key = "{DATABASE}", action = "take source", reason = "{taking}" }},'
+    assert rule_line in suggested
+    data = json.loads(operator.run("plan", "--json")[1])
+    (blocked,) = data["blocked"]
+    assert blocked["evidence"]["old"]["facts"]["tables"]["games"] == 2
+    assert blocked["evidence"]["new"]["metadata"] == {"db-version": "1"}
+
+
+def test_a_suggested_rule_decides_once_its_comment_sign_is_gone(operator: Operator) -> None:
+    """The operator deletes one character, and the old database is in its place with the empty one set aside."""
+    empty = build_database({}, version=1)
+    put_databases(operator, empty)
+    operator.run("plan", "--suggest", "suggested.toml")
+    text = Path("suggested.toml").read_text(encoding="utf-8")
+    Path("r.toml").write_text(
+        "\n".join(line.removeprefix("# ") if '"take source"' in line else line for line in text.splitlines()),
+        encoding="utf-8",
+    )
+    operator.new_plan()
+    assert operator.run("plan", "--rules", "r.toml")[0] == 0
+    assert operator.statuses("copy", "verify", "mark", "delete") == [0, 0, 0, 0]
+    assert operator.metadata(NEW_DATABASE) == {"db-version": "7"}
+    assert list(backups(operator).values()) == [empty]
+
+
+def test_a_side_that_is_no_database_is_told_and_stops_nothing(operator: Operator) -> None:
+    """Whatever lies there, the plan is made."""
+    put_databases(operator, b"no database at all")
+    status, out, _ = operator.run("plan")
+    assert status == 3
+    assert "; it is no SQLite database" in out
+
+
+def test_databases_beyond_the_read_limit_are_not_read(operator: Operator) -> None:
+    """The evidence says that the limit is why."""
+    put_databases(operator, build_database({}, version=1))
+    _, out, _ = operator.run("plan", "--read-limit", "0")
+    assert out.count("; not read, for --read-limit") == 2

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from layout.access import MAX_WHOLE_BUCKET_LIFETIME_SECONDS, scope_for_whole_bucket
@@ -174,6 +175,18 @@ class BucketReader:
             for chunk in answer["Body"].iter_chunks(_CHUNK_BYTES):
                 digest.update(chunk)
         return ReadBody(digest.hexdigest(), _object_head(answer))
+
+    def download(self, key: str, etag: str, path: Path) -> None:
+        """Writes an object's body into a file, on the condition that its ETag is `etag`; streams as `read_through`.
+
+        Raises:
+            ObjectMissingError: There is no such object.
+            ConditionFailedError: The object has another ETag.
+        """
+        with storage_errors(self.name, key), path.open("wb") as file:
+            answer = self.client.get_object(Bucket=self.name, Key=key, IfMatch=f'"{etag}"')
+            for chunk in answer["Body"].iter_chunks(_CHUNK_BYTES):
+                file.write(chunk)
 
     def now(self) -> datetime:
         """The time at the bucket, aware, UTC: what ages of objects are measured against.

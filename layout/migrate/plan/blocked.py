@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.moves import BLOCKING, State
 from layout.migrate.plan.rows import prefix_end
@@ -10,8 +11,10 @@ from layout.migrate.plan.schema import UserState, words
 
 __all__ = [
     "BlockedObject",
+    "Contested",
     "StoppedUser",
     "blocked_objects",
+    "contested_without_evidence",
     "has_keys_under",
     "holds_only_unknown",
     "stopped_users",
@@ -33,6 +36,7 @@ class BlockedObject:
         new_key: Its new key; empty if it has none.
         user_state: Of its owner; None if it is nobody's.
         profile: That its owner's objects go to; empty if it is nobody's.
+        sides: What is known of both sides of a conflict, as JSON; empty if nothing is.
     """
 
     key: str
@@ -45,6 +49,7 @@ class BlockedObject:
     new_key: str
     user_state: UserState | None
     profile: str
+    sides: str
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,10 @@ def blocked_objects(plan: PlanFile) -> Iterator[BlockedObject]:
     """All objects that stop the copy, by key."""
     query = (
         "SELECT key, size, etag, modified, objects.state AS state, objects.reason AS reason, objects.owner AS owner,"
-        " coalesce(new_key, '') AS new_key, users.state AS user_state, coalesce(users.profile_id, '') AS profile"
+        " coalesce(new_key, '') AS new_key, users.state AS user_state, coalesce(users.profile_id, '') AS profile,"
+        " coalesce(conflict_evidence.sides, '') AS sides"
         " FROM objects LEFT JOIN users ON objects.owner = users.owner"
+        " LEFT JOIN conflict_evidence ON conflict_evidence.object = objects.id"
         f" WHERE objects.state IN ({words(BLOCKING)}) ORDER BY key"
     )
     for row in plan.rows(query):
@@ -69,6 +76,30 @@ def blocked_objects(plan: PlanFile) -> Iterator[BlockedObject]:
         found["state"] = State(found["state"])
         found["user_state"] = None if found["user_state"] is None else UserState(found["user_state"])
         yield BlockedObject(**found)
+
+
+@dataclass(frozen=True, slots=True)
+class Contested:
+    """A conflict: its row, the two objects as they were listed, and when the old one would be copied."""
+
+    row: int
+    phase: int
+    old: ListedObject
+    new: ListedObject
+
+
+def contested_without_evidence(plan: PlanFile, after: int, limit: int) -> list[Contested]:
+    """Conflicts about an object at the new key of which the plan keeps no evidence, by row."""
+    query = (
+        "SELECT objects.id, objects.phase, objects.key, objects.etag, objects.size, objects.modified,"
+        " existing.key, existing.etag, existing.size, existing.modified"
+        " FROM objects JOIN objects AS existing ON existing.key = objects.new_key"
+        " LEFT JOIN conflict_evidence ON conflict_evidence.object = objects.id"
+        " WHERE objects.state = 'conflict' AND conflict_evidence.object IS NULL AND objects.id > ?"
+        " ORDER BY objects.id LIMIT ?"
+    )
+    rows = (tuple(row) for row in plan.rows(query, after, limit))
+    return [Contested(row[0], row[1], ListedObject(*row[2:6]), ListedObject(*row[6:])) for row in rows]
 
 
 def stopped_users(plan: PlanFile) -> Iterator[StoppedUser]:

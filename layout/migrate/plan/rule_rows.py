@@ -28,6 +28,7 @@ class DecidedObject:
         rule: The rule of the layout that decided, or `line N` of the rule file.
         reason: Why; empty for a plain copy.
         problem: What the last attempt or verification found wrong; empty if nothing.
+        sides: What is known of both sides of a conflict, as JSON; empty if nothing is.
     """
 
     key: str
@@ -38,6 +39,7 @@ class DecidedObject:
     rule: str
     reason: str
     problem: str
+    sides: str
 
 
 def rule_file(plan: PlanFile) -> RuleFile | None:
@@ -54,8 +56,9 @@ def rule_counts(plan: PlanFile) -> dict[int, int]:
 def decided_object(plan: PlanFile, key: str) -> DecidedObject | None:
     """The object at an old key, or else the one that moves to this key."""
     row = plan.database.execute(
-        "SELECT key, new_key, state AS action, size, modified, rule, reason, coalesce(problem, '') AS problem"
-        " FROM objects WHERE key = ? OR new_key = ? ORDER BY key <> ? LIMIT 1",
+        "SELECT key, new_key, state AS action, size, modified, rule, reason, coalesce(problem, '') AS problem,"
+        " coalesce(sides, '') AS sides FROM objects LEFT JOIN conflict_evidence ON object = id"
+        " WHERE key = ? OR new_key = ? ORDER BY key <> ? LIMIT 1",
         (key, key, key),
     ).fetchone()
     return None if row is None else DecidedObject(**dict(row))

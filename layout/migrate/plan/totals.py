@@ -41,11 +41,12 @@ class AreaTotal:
 
 @dataclass(frozen=True)
 class BlockedRow:
-    """An object that stops the copy, and why."""
+    """An object that stops the copy, why, and the JSON of what is known of both sides of a conflict, else empty."""
 
     key: str
     action: State
     reason: str
+    sides: str
 
 
 def count_objects(plan: PlanFile) -> int:
@@ -106,9 +107,12 @@ def state_totals(plan: PlanFile) -> dict[State, int]:
 
 def blocked_rows(plan: PlanFile, limit: int = -1) -> Iterator[BlockedRow]:
     """The objects that stop the copy, in the order of their keys; `limit` below 0 means all."""
-    query = f"SELECT key, state, reason FROM objects WHERE state IN ({words(BLOCKING)}) ORDER BY key LIMIT ?"
-    for row in plan.rows(query, limit):
-        yield BlockedRow(row["key"], State(row["state"]), row["reason"])
+    query = (
+        "SELECT key, state, reason, coalesce(sides, '') FROM objects LEFT JOIN conflict_evidence ON object = id"
+        f" WHERE state IN ({words(BLOCKING)}) ORDER BY key LIMIT ?"
+    )
+    for key, state, reason, sides in plan.rows(query, limit):
+        yield BlockedRow(key, State(state), reason, sides)
 
 
 def count_blocked(plan: PlanFile) -> int:

@@ -1,5 +1,6 @@
 """What commands say of rules."""
 
+import json
 from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from layout.console import Result
 from layout.exit_status import ExitStatus
+from layout.migrate.conflicts.evidence import Evidence
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.moves import State
 from layout.migrate.plan.totals import state_totals
@@ -77,8 +79,10 @@ def explained(plan: PlanFile, found: Explanation) -> Result:
     lines = [where, *([f"  to {one.new_key!r}"] if one.new_key is not None else []), f"  {by}"]
     lines += [f"  because: {one.reason}"] if one.reason else []
     lines += [f"  problem: {one.problem}"] if one.problem else []
+    lines += [f"  {line}" for line in Evidence.from_json(one.sides).lines()] if one.sides else []
     lines += [f"  line {rule.line} matches too: {_words(rule)}" for rule in found.also]
-    data = asdict(one) | {
+    data = {name: value for name, value in asdict(one).items() if name != "sides"} | {
+        **({"evidence": json.loads(one.sides)} if one.sides else {}),
         "decided_by": None if found.decided_by is None else _fields(found.decided_by),
         "also": [_fields(rule) for rule in found.also],
     }

@@ -14,6 +14,7 @@ from layout import program
 from layout.errors import InvalidKeyError, RulesError
 from layout.keys import Key, marker_key, parse_key, r2_key, user_prefix
 from layout.legacy import Decision, Facts, LegacyLayout
+from layout.migrate.conflicts.evidence import Evidence
 from layout.migrate.plan.blocked import (
     BlockedObject,
     blocked_objects,
@@ -190,12 +191,25 @@ class _Suggestion:
             return
         self.open += 1
         yield as_comment(f"{one.key!r}, {_facts(one)}: {one.state}, {one.reason}")
+        if one.sides:
+            yield from self._conflict(one)
         ignore = ObjectRule(0, Action.IGNORE, "it stays where it is", key=one.key)
         if one.state is not State.REMOVED and (path := self._free_path(one)):
             reason = "another name; whatever names the old one, such as the user's database, has to follow"
             yield from self._choices(ObjectRule(0, Action.RENAME, reason, key=one.key, path=path), ignore)
         else:
             yield from self._choices(ignore)
+
+    def _conflict(self, one: BlockedObject) -> Iterator[str]:
+        """Both sides as they were found, and a rule for each."""
+        evidence = Evidence.from_json(one.sides)
+        yield from map(as_comment, evidence.lines())
+        reason = "the object at the old key is right; a backup is made of the new one"
+        if evidence.new_is_empty:
+            reason = "the new database has no rows; a backup is made of it"
+        yield f"# {as_line(ObjectRule(0, Action.TAKE_SOURCE, reason, key=one.key))}"
+        reason = "the object at the new key is right; the old one is set aside"
+        yield f"# {as_line(ObjectRule(0, Action.TAKE_DESTINATION, reason, key=one.key))}"
 
     def _free_path(self, one: BlockedObject) -> str:
         """A path in the user's profile at which nothing is; empty if it is nobody's or cannot be found."""

@@ -1,5 +1,6 @@
 """What `plan` answers."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
@@ -7,11 +8,13 @@ from typing import Any
 from layout import program
 from layout.console import Result
 from layout.exit_status import ExitStatus
+from layout.migrate.conflicts.evidence import Evidence
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.inferred_users import inferred_users
 from layout.migrate.plan.moves import State
 from layout.migrate.plan.schema import UserState
 from layout.migrate.plan.totals import (
+    BlockedRow,
     area_totals,
     blocked_rows,
     count_blocked,
@@ -51,7 +54,9 @@ def plan(file: PlanFile, *, made: bool, uploads: Reasons) -> Result:
     lines += rule_lines(file)
     if blocked:
         lines += ["", f"{blocked:,} objects stop the copy:"]
-        lines += [f"  {row.action:9} {row.key!r}: {row.reason}" for row in blocked_rows(file, SHOWN)]
+        for row in blocked_rows(file, SHOWN):
+            lines.append(f"  {row.action:9} {row.key!r}: {row.reason}")
+            lines += [f"            {line}" for line in _evidence_lines(row)]
         lines += [f"  and {blocked - SHOWN:,} more"] if blocked > SHOWN else []
     lines += upload_lines(uploads)
     if not made:
@@ -69,7 +74,7 @@ def plan(file: PlanFile, *, made: bool, uploads: Reasons) -> Result:
         "later_users": count_users(file, UserState.LATER),
         "inferred_users": [asdict(user) for user in inferred_users(file, KEPT)],
         "areas": [asdict(total) for total in totals],
-        "blocked": [asdict(row) for row in blocked_rows(file, KEPT)],
+        "blocked": [_blocked_data(row) for row in blocked_rows(file, KEPT)],
         "blocked_total": blocked,
         "open_uploads": asdict(uploads),
         **rule_data(file),
@@ -77,6 +82,15 @@ def plan(file: PlanFile, *, made: bool, uploads: Reasons) -> Result:
     if trouble := nothing_planned(file):
         return Result(ExitStatus.ERROR, lines, data, trouble=trouble)
     return Result(ExitStatus.DIFFERENCES if blocked else ExitStatus.DONE, lines, data)
+
+
+def _evidence_lines(row: BlockedRow) -> list[str]:
+    return Evidence.from_json(row.sides).lines() if row.sides else []
+
+
+def _blocked_data(row: BlockedRow) -> dict[str, Any]:
+    data = {"key": row.key, "action": row.action, "reason": row.reason}
+    return data | ({"evidence": json.loads(row.sides)} if row.sides else {})
 
 
 def _user_lines(file: PlanFile, users: int) -> list[str]:
