@@ -47,6 +47,7 @@ class Result:
         data: For `--json`.
         exact: The lines are the product, for another program to read: they are written byte for byte, and a
             command that cannot deliver them has failed.
+        one_line: With `--json` it is one line, as others were before it.
         trouble: What went wrong after the effect, such as a file that cannot be written: told as an error, beside
             the report.
     """
@@ -55,6 +56,7 @@ class Result:
     lines: list[str]
     data: dict[str, Any] = field(default_factory=dict)
     exact: bool = False
+    one_line: bool = False
     trouble: LayoutError | None = None
 
 
@@ -151,7 +153,8 @@ def _attempt(understand: Callable[[], Call]) -> _Outcome:
         return _Outcome(ExitStatus.INTERRUPTED, error=interruption, as_json=call.as_json)
     except SystemExit as ended:
         return _Outcome(int(ended.code or 0))
-    text = json.dumps(result.data, indent=2) if call.as_json else "\n".join(result.lines)
+    indent = None if result.one_line else 2
+    text = json.dumps(result.data, indent=indent) if call.as_json else "\n".join(result.lines)
     return _Outcome(result.status, text, result.trouble, exact=result.exact, as_json=call.as_json)
 
 

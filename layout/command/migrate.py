@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from layout.command.migrate_arguments import make_parser
-from layout.console import Result
+from layout.console import Result, UsageError
 from layout.environment import Environment
 from layout.errors import RulesError, VerificationError
 from layout.exit_status import ExitStatus
@@ -15,6 +15,7 @@ from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.copying import copy_objects
 from layout.migrate.deleting import check_delete, delete_old_objects, list_deletable
+from layout.migrate.following import Following, look_at_old_side
 from layout.migrate.marker_file import find_marker
 from layout.migrate.marking import read_live, write_marker
 from layout.migrate.open_uploads import find_open_uploads
@@ -100,6 +101,10 @@ def _explain(arguments: argparse.Namespace, settings: StorageSettings, _progress
 
 
 def _copy(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
+    if arguments.until_equal and not arguments.follow:
+        raise UsageError("The option --until-equal is about a copy that follows.", hint="Add --follow.")
+    if arguments.follow:
+        return _follow(arguments, settings, progress)
     with PlanFile.open(arguments.plan, writable=arguments.execute, finished=True) as plan:
         _require_settings(plan, settings, arguments)
         if not arguments.execute:
@@ -116,6 +121,26 @@ def _copy(arguments: argparse.Namespace, settings: StorageSettings, progress: Pr
                 take_over=arguments.take_over,
             )
             return show.copied(plan, report)
+
+
+def _follow(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
+    with PlanFile.open(arguments.plan, writable=arguments.execute, finished=True) as plan:
+        _require_settings(plan, settings, arguments)
+        if not arguments.execute:
+            with closing(BucketReader(settings)) as reader:
+                return show.looked(plan, look_at_old_side(plan, reader, progress))
+        with closing(BucketWriter(settings)) as bucket:
+            following = Following(
+                plan,
+                bucket,
+                progress,
+                arguments.read_limit,
+                by=arguments.by,
+                take_over=arguments.take_over,
+            )
+            tell = show.Passes(plan, as_json=arguments.json)
+            following.run(tell.told, arguments.interval, until_equal=arguments.until_equal)
+            return tell.result()
 
 
 def _verify(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:

@@ -111,6 +111,7 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="PLAN-ID",
         help="take the place of another plan that has claimed the environment and was given up",
     )
+    _add_following(command)
     _add_execute(command)
 
     command = _add(
@@ -195,6 +196,26 @@ def _add_read_limit(command: argparse.ArgumentParser) -> None:
         metavar="SIZE",
         help="bytes of bodies to read at most, where nothing else tells whether two objects are equal:"
         " 500M, 20G, 0 (default: 10G)",
+    )
+
+
+def _add_following(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--follow",
+        action="store_true",
+        help="go on copying what the old application writes, until it is stopped; with --json a line a pass",
+    )
+    command.add_argument(
+        "--until-equal",
+        action="store_true",
+        help="with --follow: end once both sides agree for a whole pass, as they do when the writers have stopped",
+    )
+    command.add_argument(
+        "--interval",
+        type=age,
+        default=timedelta(seconds=5),
+        metavar="TIME",
+        help="with --follow: wait so long between passes: 5s, 10m, 0 (default: 5s)",
     )
 
 

@@ -8,18 +8,19 @@ import asyncio
 import enum
 import time
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
 
 from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
+from layout.legacy import Phase, phase_of
 from layout.migrate.bucket.observing import observe
 from layout.migrate.bucket.reader import STANDARD, ListedObject
 from layout.migrate.bucket.setting_aside import set_aside
 from layout.migrate.bucket.writer import BucketWriter, plain_for_obstore
-from layout.migrate.equality import Reading, compare, described_alike, is_multipart
+from layout.migrate.equality import Reading, compare, described_alike, is_multipart, is_own_copy
 from layout.migrate.plan.moves import Proof
 from layout.migrate.plan.rows import PlannedObject
 
@@ -69,20 +70,28 @@ async def copy_batch(
     pool: ThreadPoolExecutor,
     in_flight: int,
     reading: Reading,
+    *,
+    strictly: bool = False,
 ) -> list[CopyResult]:
     """Copies a batch, `in_flight` at a time, and compares each new object with the plan.
+
+    What a version of an old object, written after it was planned, left at a new key is nobody's by any proof. So a copy
+    of what is written again and again asks for the planned version: of databases always, `strictly` of all.
 
     Raises:
         StorageError: Every single copy failed, so the next batch would too.
     """
     attempts: list[_Attempt] = []
+    loop = asyncio.get_running_loop()
+    replaced = [planned.new_key for planned in batch if planned.replaces is not None]
+    there = await loop.run_in_executor(pool, observe, bucket, replaced) if replaced else {}
     waiting = iter(batch)
     # As many coroutines as copies in flight, not one for each copy: a task costs as much as the copy itself.
-    await asyncio.gather(*(_attempt_each(bucket, waiting, attempts, pool) for _ in range(in_flight)))
+    copying = _Copying(bucket, pool, there, strictly)
+    await asyncio.gather(*(_attempt_each(copying, waiting, attempts) for _ in range(in_flight)))
     failures = [attempt.error for attempt in attempts if _is_failure(attempt.error)]
     if len(failures) == len(batch) and failures[0] is not None:
         raise failures[0]
-    loop = asyncio.get_running_loop()
     found = await loop.run_in_executor(pool, observe, bucket, [planned.new_key for planned in batch])
     results, asked = [], []
     earliest = _EarliestAfter(attempts, found)
@@ -130,45 +139,55 @@ def _described(bucket: BucketWriter, result: CopyResult, new: ListedObject) -> C
     return CopyResult(result.planned, Outcome.CONFLICT, difference) if difference else result
 
 
+@dataclass(frozen=True, slots=True)
+class _Copying:
+    """What all copies of a batch share; `there` is what was seen at the new keys at which something is replaced."""
+
+    bucket: BucketWriter
+    pool: ThreadPoolExecutor
+    there: Mapping[str, ListedObject]
+    strictly: bool
+
+    def is_small(self, planned: PlannedObject) -> bool:
+        """Whether obstore may copy it: on the condition that nothing is at its new key, and on no other."""
+        plain = plain_for_obstore(planned.key) and plain_for_obstore(planned.new_key)
+        plain = plain and planned.storage_class == STANDARD and planned.replaces is None
+        small = plain and not is_multipart(planned.etag) and planned.size <= self.bucket.limits.single
+        return small and not self.strictly and phase_of(planned.key) is not Phase.DATABASE
+
+    def copy_large(self, planned: PlannedObject) -> str:
+        """Copies it on conditions for both sides; gives the new ETag.
+
+        What it replaces is in `{env}/backups/` before, if the plan says so, and if not it is this plan's own copy.
+        """
+        replaces = planned.replaces
+        if replaces is not None and planned.replaced_to is not None:
+            set_aside(self.bucket, planned.new_key, replaces, planned.replaced_to)
+        elif replaces is not None:
+            seen = self.there.get(planned.new_key)
+            if seen is not None and not is_own_copy(planned, seen):
+                raise ConditionFailedError(f"Another object is at {planned.new_key!r}.", key=planned.new_key)
+            replaces = None if seen is None else replaces
+        version = planned.etag, planned.size, planned.storage_class
+        return self.bucket.copy_large(planned.key, planned.new_key, *version, replaces)
+
+
 async def _attempt_each(
-    bucket: BucketWriter,
-    waiting: Iterator[PlannedObject],
-    attempts: list[_Attempt],
-    pool: ThreadPoolExecutor,
+    copying: _Copying, waiting: Iterator[PlannedObject], attempts: list[_Attempt]
 ) -> None:
     """Copies one object after another until none is waiting."""
     loop = asyncio.get_running_loop()
     for planned in waiting:
         began = time.monotonic()
         try:
-            if _is_small(bucket, planned):
-                await bucket.copy_small(planned.key, planned.new_key)
+            if copying.is_small(planned):
+                await copying.bucket.copy_small(planned.key, planned.new_key)
                 attempts.append(_Attempt(planned, began, time.monotonic()))
                 continue
-            etag = await loop.run_in_executor(pool, _copy_large, bucket, planned)
+            etag = await loop.run_in_executor(copying.pool, copying.copy_large, planned)
             attempts.append(_Attempt(planned, began, time.monotonic(), etag))
         except StorageError as error:
             attempts.append(_Attempt(planned, began, time.monotonic(), error=error))
-
-
-def _copy_large(bucket: BucketWriter, planned: PlannedObject) -> str:
-    """Copies one object; what it replaces is in `{env}/backups/` before, if the plan says so."""
-    if planned.replaces is not None and planned.replaced_to is not None:
-        set_aside(bucket, planned.new_key, planned.replaces, planned.replaced_to)
-    return bucket.copy_large(
-        planned.key,
-        planned.new_key,
-        planned.etag,
-        planned.size,
-        planned.storage_class,
-        planned.replaces,
-    )
-
-
-def _is_small(bucket: BucketWriter, planned: PlannedObject) -> bool:
-    plain = plain_for_obstore(planned.key) and plain_for_obstore(planned.new_key)
-    plain = plain and planned.storage_class == STANDARD and planned.replaces is None
-    return plain and not is_multipart(planned.etag) and planned.size <= bucket.limits.single
 
 
 def _is_failure(error: StorageError | None) -> bool:
@@ -201,6 +220,10 @@ def _not_copied(
     if found is None and planned.replaces is not None:
         gone = f"the object at {planned.new_key} that was to be replaced is gone"
         return CopyResult(planned, Outcome.CONFLICT, gone)
+    own = planned.replaces is not None and planned.replaces == planned.own_etag
+    if own and found is not None and found.etag == planned.replaces and not is_own_copy(planned, found):
+        again = f"the object at {planned.new_key} was written again, with the same bytes, after this plan copied it"
+        return CopyResult(planned, Outcome.CONFLICT, again)
     if found is None or found.etag == planned.replaces:
         return CopyResult(planned, Outcome.CHANGED, _AGAIN)
     try:

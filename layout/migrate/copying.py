@@ -6,7 +6,7 @@ batch by batch; a run that is killed repeats at most one batch, whose copies it 
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -21,6 +21,7 @@ from layout.migrate.equality import DEFAULT_READ_LIMIT, Reading
 from layout.migrate.marking import claim_marker, live_since
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
+from layout.migrate.plan.moves import BLOCKING, State
 from layout.migrate.plan.rows import (
     PlannedObject,
     PlannedUser,
@@ -35,7 +36,7 @@ from layout.migrate.profile_files import ChosenProfile, write_profile_files
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.reasons import Reasons
 
-__all__ = ["CopyReport", "copy_objects"]
+__all__ = ["CopyReport", "CopyRun", "copy_objects"]
 
 
 @dataclass
@@ -101,40 +102,40 @@ def copy_objects(
         asyncio.Runner() as runner,
         ThreadPoolExecutor(IN_FLIGHT) as pool,
     ):
-        run = _Run(plan, bucket, report, step, runner, pool, Reading(read_limit))
-        environment = plan.meta.environment
-        shared = [games_prefix(environment=environment), backups_prefix(environment=environment)]
-        shared_media_there = not run.copy_phase(shared, Phase.MEDIA)
-        run.copy_phase(shared, Phase.DATABASE)
-        for users in _chunks(plan):
-            ready = run.write_profiles(users)
-            incomplete = run.copy_phase(ready, Phase.MEDIA)
-            if shared_media_there:
-                run.copy_phase([prefix for prefix in ready if prefix not in incomplete], Phase.DATABASE)
+        CopyRun(plan, bucket, report, step, runner, pool, Reading(read_limit)).copy_all(_every_user(plan))
     # Nothing stopped the copy when it began, so what stops it now became a conflict in this run.
     report.left = left_to_copy(plan)[0] + count_blocked(plan)
     return report
 
 
-def _chunks(plan: PlanFile) -> Iterator[list[PlannedUser]]:
-    """All users, in groups with about a batch of objects together: small users are copied side by side."""
-    chunk: list[PlannedUser] = []
-    objects, last = 0, ""
+def _every_user(plan: PlanFile) -> Iterator[PlannedUser]:
+    last = ""
     while users := users_after(plan, last, BATCH):
-        for user in users:
-            chunk.append(user)
-            objects += sum(left_to_copy_in(plan, user.prefix, phase) for phase in Phase)
-            if objects >= BATCH or len(chunk) >= BATCH:
-                yield chunk
-                chunk, objects = [], 0
+        yield from users
         last = users[-1].owner
+
+
+def _chunks(plan: PlanFile, users: Iterable[PlannedUser]) -> Iterator[list[PlannedUser]]:
+    """Users in groups with about a batch of objects together: small users are copied side by side."""
+    chunk: list[PlannedUser] = []
+    objects = 0
+    for user in users:
+        chunk.append(user)
+        objects += sum(left_to_copy_in(plan, user.prefix, phase) for phase in Phase)
+        if objects >= BATCH or len(chunk) >= BATCH:
+            yield chunk
+            chunk, objects = [], 0
     if chunk:
         yield chunk
 
 
 @dataclass(frozen=True)
-class _Run:
-    """What the steps of one run share."""
+class CopyRun:
+    """What the steps of one run share.
+
+    `follows`: the old side goes on changing, so copies are of the planned versions only, and what waits for a person
+    keeps nothing else back.
+    """
 
     plan: PlanFile
     bucket: BucketWriter
@@ -143,10 +144,24 @@ class _Run:
     runner: asyncio.Runner
     pool: ThreadPoolExecutor
     reading: Reading
+    follows: bool = False
 
     @property
     def journal(self) -> Journal:
+        """Of the plan."""
         return Journal(self.plan)
+
+    def copy_all(self, users: Iterable[PlannedUser]) -> None:
+        """What is shared, then of these users the profile files, the media and the databases."""
+        environment = self.plan.meta.environment
+        shared = [games_prefix(environment=environment), backups_prefix(environment=environment)]
+        shared_media_there = not self.copy_phase(shared, Phase.MEDIA)
+        self.copy_phase(shared, Phase.DATABASE)
+        for chunk in _chunks(self.plan, users):
+            ready = self.write_profiles(chunk)
+            incomplete = self.copy_phase(ready, Phase.MEDIA)
+            if shared_media_there:
+                self.copy_phase([prefix for prefix in ready if prefix not in incomplete], Phase.DATABASE)
 
     def write_profiles(self, users: list[PlannedUser]) -> list[str]:
         """The prefixes of users whose two files are there now and agree with the plan."""
@@ -180,7 +195,8 @@ class _Run:
                 self._copy(batch)
                 batch = []
         self._copy(batch)
-        return {prefix for prefix in prefixes if left_to_copy_in(self.plan, prefix, phase)}
+        stops = (State.COPY,) if self.follows else (State.COPY, *BLOCKING)
+        return {prefix for prefix in prefixes if left_to_copy_in(self.plan, prefix, phase, stops)}
 
     def _planned(self, prefixes: list[str], phase: Phase) -> Iterator[PlannedObject]:
         """Rows still to copy. Each is read once: what fails stays for the next run, not for this one."""
@@ -194,7 +210,13 @@ class _Run:
         """Copies a batch and writes down what became of it, all in one transaction."""
         if not batch:
             return
-        results = self.runner.run(copy_batch(self.bucket, batch, self.pool, IN_FLIGHT, self.reading))
+        if self.follows:
+            # A run that is cut off leaves copies that it could not note: they are this plan's own.
+            with self.plan.transaction():
+                for row in batch:
+                    self.journal.failed(row, "a run was cut off while it copied this")
+        copying = copy_batch(self.bucket, batch, self.pool, IN_FLIGHT, self.reading, strictly=self.follows)
+        results = self.runner.run(copying)
         with self.plan.transaction():
             for result in results:
                 self._note(result)

@@ -27,7 +27,7 @@ from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.filtering import group_of
 from layout.migrate.plan.journal import Journal
 from layout.migrate.plan.moves import State
-from layout.migrate.plan.rows import PlannedObject, is_destination, planned_at, verified_after
+from layout.migrate.plan.rows import PlannedObject, expected_at, is_destination, verified_after
 from layout.migrate.plan.totals import count_verified, state_totals
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.reasons import Reasons
@@ -241,7 +241,7 @@ def _list_again(plan: PlanFile, bucket: BucketReader, report: DeleteReport) -> N
     alone = left_alone(plan)
     for page in old_side_pages(bucket):
         for item in page:
-            row = planned_at(plan, item.key)
+            row = expected_at(plan, item.key)
             if row is None and alone(item.key):
                 continue
             if row is None:

@@ -12,6 +12,7 @@ import threading
 from dataclasses import dataclass
 
 from layout.errors import ConditionFailedError, ObjectMissingError
+from layout.migrate.bucket.observing import seem_one_version
 from layout.migrate.bucket.reader import BucketReader, ListedObject, ObjectHead, ReadBody
 from layout.migrate.plan.moves import Proof
 from layout.migrate.plan.rows import PlannedObject
@@ -25,6 +26,7 @@ __all__ = [
     "compare_read",
     "described_alike",
     "is_multipart",
+    "is_own_copy",
     "is_planned_version",
     "is_seen_version",
     "new_changed",
@@ -97,6 +99,17 @@ def is_seen_version(planned: PlannedObject, found: ListedObject) -> bool:
     """Whether the new key still holds the version that was last known to be the same object."""
     seen = planned.new_etag, planned.size, planned.new_modified
     return planned.proof is not None and seen == (found.etag, found.size, found.modified)
+
+
+def is_own_copy(planned: PlannedObject, found: ListedObject) -> bool:
+    """Whether the new key still holds what this plan copied there, by ETag and time.
+
+    The object at the old key may have been written again since. A HEAD shows whole seconds of the time.
+    """
+    if planned.own_etag is None or planned.own_etag != planned.new_etag:
+        return False
+    seen = ListedObject(found.key, planned.own_etag, found.size, planned.new_modified or "")
+    return seem_one_version(seen, found)
 
 
 def described_alike(bucket: BucketReader, planned: PlannedObject, found: ListedObject) -> str:

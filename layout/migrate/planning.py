@@ -5,11 +5,12 @@ crashed is finished by running the same command again. The bucket is only read.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from layout.errors import InvalidKeyError
-from layout.keys import profiles_key, selected_profile_key, user_prefix
-from layout.legacy import Decision, Facts, LegacyLayout, Placement
+from layout.keys import Key, profiles_key, selected_profile_key, user_prefix
+from layout.legacy import Decision, Evidence, Facts, LegacyLayout, Placement
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.comparing import compare_destinations
 from layout.migrate.conflicts.evidence import gather_evidence
@@ -17,9 +18,12 @@ from layout.migrate.equality import DEFAULT_READ_LIMIT, Reading
 from layout.migrate.marking import live_since
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.filtering import keep_filter, kept_filter, require_known_users
+from layout.migrate.plan.following_journal import FollowingJournal
 from layout.migrate.plan.journal import ChosenUser, Journal, PlacedObject
 from layout.migrate.plan.moves import Event
+from layout.migrate.plan.old_side_rows import last_row, row_as_listed, still_unplaced, unknown_objects
 from layout.migrate.plan.rows import (
+    PlannedObject,
     decisions,
     is_listed,
     is_user,
@@ -36,7 +40,7 @@ from layout.migrate.rules.kept import kept_rules, postponed_by
 from layout.migrate.rules.ruled_layout import RuledLayout
 from layout.times import utc_now
 
-__all__ = ["make_plan"]
+__all__ = ["make_plan", "place_late"]
 
 BATCH = 5_000
 USERS_BATCH = 200
@@ -78,7 +82,7 @@ def make_plan(
         plan.note(listed=True)
     require_known_users(plan)
     with progress.task("choosing profiles") as step:
-        _choose_profiles(plan, bucket, ruled, step)
+        _choose_profiles(plan, bucket, ruled, partial(is_listed, plan), step)
     with progress.task("placing", count_objects(plan)) as step:
         _place_objects(plan, ruled, step)
     _find_collisions(plan, ruled)
@@ -91,6 +95,47 @@ def make_plan(
     return True
 
 
+def place_late(
+    plan: PlanFile,
+    bucket: BucketReader,
+    layout: RuledLayout,
+    found: list[ListedObject],
+    again: list[PlannedObject],
+) -> None:
+    """Decides about objects that came after the plan was made, as it would have: all of it, or nothing.
+
+    What they show about owners counts for what was unknown before.
+
+    Args:
+        plan: A finished plan.
+        bucket: Where the registries of new users are.
+        layout: That of the plan, with its rules.
+        found: Objects that the plan does not know.
+        again: Rows in the listed state, about which nothing is decided any more.
+
+    Raises:
+        StorageError: A registry cannot be read; the plan is as before.
+    """
+    last = last_row(plan)
+    shown = _evidence(layout, [*found, *(row_as_listed(row) for row in again)])
+    new_owners = {one.owner for one in shown if not is_user(plan, one.owner)}
+    with plan.transaction():
+        journal = FollowingJournal(plan)
+        journal.listed(found, shown)
+        if new_owners:
+            with_owner = [row for row in unknown_objects(plan) if layout.owner_of(row.key) in new_owners]
+            journal.reconsidered(with_owner)
+            again = [*again, *with_owner]
+            _choose_profiles(plan, bucket, layout, lambda key: bucket.head(key) is not None, lambda _: None)
+        rows = [(row.id, row.key) for row in again] + unplaced(plan, last, len(found))
+        facts = facts_of(plan)
+        _place(plan, layout, facts, rows)
+        if left := still_unplaced(plan, rows):
+            journal.collided([_placed(row, layout.place(key, facts)) for row, key in left])
+        if new_owners:
+            journal.unclear_owners()
+
+
 def _pages(plan: PlanFile, bucket: BucketReader) -> Iterator[list[ListedObject]]:
     if not plan.meta.listed:
         yield from bucket.pages(start_after=plan.meta.listed_to or "")
@@ -100,22 +145,32 @@ def _note_page(plan: PlanFile, layout: LegacyLayout, page: list[ListedObject]) -
     """One page and how far the listing has come, together or not at all."""
     if not page:
         return
-    shown = {found for item in page if (found := layout.evidence_in(item.key)) is not None}
     with plan.transaction():
-        Journal(plan).listed(page, shown)
+        Journal(plan).listed(page, _evidence(layout, page))
+        plan.note(listed_to=page[-1].key)
+
+
+def _evidence(layout: LegacyLayout, items: Iterable[ListedObject]) -> set[Evidence]:
+    return {found for item in items if (found := layout.evidence_in(item.key)) is not None}
 
 
 def _choose_profiles(
-    plan: PlanFile, bucket: BucketReader, layout: LegacyLayout, step: "Progress.Step"
+    plan: PlanFile,
+    bucket: BucketReader,
+    layout: LegacyLayout,
+    is_there: Callable[[Key], bool],
+    step: "Progress.Step",
 ) -> None:
     while waiting := users_without_profile(plan, USERS_BATCH):
-        chosen = [_chosen_user(plan, bucket, layout, owner) for owner in waiting]
+        chosen = [_chosen_user(plan, bucket, layout, is_there, owner) for owner in waiting]
         with plan.transaction():
             Journal(plan).chosen(chosen)
         step(len(chosen))
 
 
-def _chosen_user(plan: PlanFile, bucket: BucketReader, layout: LegacyLayout, owner: str) -> ChosenUser:
+def _chosen_user(
+    plan: PlanFile, bucket: BucketReader, layout: LegacyLayout, is_there: Callable[[Key], bool], owner: str
+) -> ChosenUser:
     environment, wanted_id = plan.meta.environment, layout.user_of(owner)
     if not kept_filter(plan).includes(owner):
         return ChosenUser(owner, wanted_id, "", "-", "", UserState.LATER, "")
@@ -133,8 +188,8 @@ def _chosen_user(plan: PlanFile, bucket: BucketReader, layout: LegacyLayout, own
         bucket,
         user_id,
         environment,
-        has_registry=is_listed(plan, registry),
-        has_selection=is_listed(plan, selected_profile_key(wanted_id, environment=environment)),
+        has_registry=is_there(registry),
+        has_selection=is_there(selected_profile_key(wanted_id, environment=environment)),
     )
     state = UserState.CONFLICT if chosen.problem else UserState.PLANNED
     return ChosenUser(owner, user_id, prefix, chosen.profile_id, chosen.origin, state, chosen.problem)
@@ -154,15 +209,20 @@ def facts_of(plan: PlanFile) -> Facts:
 
 def _place_objects(plan: PlanFile, layout: RuledLayout, step: "Progress.Step") -> None:
     """A row whose new key another row has taken is left as it was, for `_find_collisions`."""
-    facts, last, postponed = facts_of(plan), 0, postponed_by(plan, layout)
+    facts, last = facts_of(plan), 0
     while batch := unplaced(plan, last, BATCH):
         last = batch[-1][0]
-        layout.matches.clear()
-        placed = [_placed(row, layout.place(key, facts), later=postponed(key)) for row, key in batch]
-        with plan.transaction():
-            Journal(plan).placed(placed)
-            Journal(plan).rules_matched(layout.matches)
+        _place(plan, layout, facts, batch)
         step(len(batch))
+
+
+def _place(plan: PlanFile, layout: RuledLayout, facts: Facts, rows: list[tuple[int, str]]) -> None:
+    layout.matches.clear()
+    postponed = postponed_by(plan, layout)
+    placed = [_placed(row, layout.place(key, facts), later=postponed(key)) for row, key in rows]
+    with plan.transaction():
+        Journal(plan).placed(placed)
+        Journal(plan).rules_matched(layout.matches)
 
 
 def _placed(row: int, placement: Placement, *, later: bool = False) -> PlacedObject:

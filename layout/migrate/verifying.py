@@ -29,7 +29,7 @@ from layout.migrate.marking import live_since
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
 from layout.migrate.plan.moves import TO_MOVE, State
-from layout.migrate.plan.rows import PlannedObject, PlannedUser, planned_at, planned_for, unmet, users_after
+from layout.migrate.plan.rows import PlannedObject, PlannedUser, expected_at, planned_for, unmet, users_after
 from layout.migrate.plan.totals import count_blocked, count_objects, count_to_move, state_totals
 from layout.migrate.profile_files import profile_problem
 from layout.migrate.reading_bodies import compare_together
@@ -156,7 +156,7 @@ def _check_sources(
     looked_at: list[tuple[PlannedObject | None, ListedObject]] = []
     alone = left_alone(plan)
     for item in page:
-        row = planned_at(plan, item.key)
+        row = expected_at(plan, item.key)
         if row is None and alone(item.key):
             continue
         if row is None or (_is_looked_at(row, run) and not is_planned_version(row, item)):

@@ -38,7 +38,7 @@ class Operator:
     bucket: str
     plan: str = "plan.sqlite"
 
-    def run(self, name: str, *arguments: str) -> tuple[int, str, str]:
+    def run(self, name: str, *arguments: str, dry: bool = False) -> tuple[int, str, str]:
         """Runs a command with the plan and the verdict of this folder; gives status, stdout and stderr."""
         verdict = ("--verdict", f"{self.plan}.json")
         common: dict[str, tuple[str, ...]] = {
@@ -52,7 +52,8 @@ class Operator:
         }
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err):
-            status = main([name, *common[name], *arguments])
+            words = [name, *common[name], *arguments]
+            status = main([word for word in words if not (dry and word == "--execute")])
         return status, out.getvalue(), err.getvalue()
 
     def statuses(self, *names: str) -> list[int]:

@@ -13,6 +13,7 @@ from layout import program
 from layout.documents.marker import HistoryEntry
 from layout.environment import Environment
 from layout.errors import PlanError
+from layout.migrate.plan.file_errors import clear_errors
 from layout.migrate.plan.schema import APPLICATION_ID, FORMAT, TABLES
 from layout.migrate.plan.user_filter import UserFilter
 from layout.storage.settings import StorageSettings
@@ -106,7 +107,7 @@ class PlanFile:
                 hint="Make it, or name another file.",
             )
         database = _connect(path, path.resolve().as_uri())
-        with _clear_errors(path):
+        with clear_errors(path):
             database.execute("PRAGMA locking_mode = EXCLUSIVE")
             database.execute("BEGIN EXCLUSIVE")
             for statement in TABLES.split(";\n"):
@@ -140,7 +141,7 @@ class PlanFile:
             # Before the lock: taking it would turn an almost empty file of something else into a database.
             _require_plan(path, database)
             if writable:
-                with _clear_errors(path):
+                with clear_errors(path):
                     database.execute("PRAGMA locking_mode = EXCLUSIVE")
                     database.execute("BEGIN EXCLUSIVE")
                     database.execute("COMMIT")
@@ -184,17 +185,21 @@ class PlanFile:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of it or, after an exception or a crash, nothing of it."""
-        with _clear_errors(self.path):
+        """All of it or, after an exception or a crash, nothing of it. One inside another is a part of that."""
+        if self.database.in_transaction:
+            yield self.database
+            return
+        before = self.meta
+        with clear_errors(self.path):
             self.database.execute("BEGIN IMMEDIATE")
             try:
                 yield self.database
                 self.database.execute("COMMIT")
             except BaseException:
+                self.meta = before
                 # On a full disk SQLite has rolled back by itself; the error that it met is the one to tell.
                 with suppress(sqlite3.DatabaseError):
-                    if self.database.in_transaction:
-                        self.database.execute("ROLLBACK")
+                    self.database.rollback()
                 raise
 
     def note(self, **facts: Any) -> None:
@@ -204,30 +209,30 @@ class PlanFile:
 
     def rows(self, query: str, *values: Any) -> Iterator[sqlite3.Row]:
         """Rows of a query, one at a time."""
-        with _clear_errors(self.path):
+        with clear_errors(self.path):
             yield from self.database.execute(query, values)
 
     def row(self, query: str, *values: Any) -> sqlite3.Row | None:
         """The first row of a query, or None."""
-        with _clear_errors(self.path):
+        with clear_errors(self.path):
             found: sqlite3.Row | None = self.database.execute(query, values).fetchone()
         return found
 
     def value(self, query: str, *values: Any) -> Any:
         """The first column of the first row."""
-        with _clear_errors(self.path):
+        with clear_errors(self.path):
             return self.database.execute(query, values).fetchone()[0]
 
 
 def _connect(path: Path, uri: str) -> sqlite3.Connection:
-    with _clear_errors(path):
+    with clear_errors(path):
         database = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None)
     database.row_factory = sqlite3.Row
     return database
 
 
 def _require_plan(path: Path, database: sqlite3.Connection) -> None:
-    with _clear_errors(path):
+    with clear_errors(path):
         application = database.execute("PRAGMA application_id").fetchone()[0]
         found = database.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID:
@@ -242,7 +247,7 @@ def _require_plan(path: Path, database: sqlite3.Connection) -> None:
 
 
 def _read_meta(path: Path, database: sqlite3.Connection, *, finished: bool) -> PlanMeta:
-    with _clear_errors(path):
+    with clear_errors(path):
         facts = database.execute("SELECT facts FROM meta").fetchone()[0]
     try:
         meta = PlanMeta.model_validate_json(facts)
@@ -256,42 +261,3 @@ def _read_meta(path: Path, database: sqlite3.Connection, *, finished: bool) -> P
             hint=f"Finish it: {program.command('migrate', 'plan', meta.layout, '--plan', path)}",
         )
     return meta
-
-
-_NO_PLAN = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
-_OUTSIDE = {
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_READONLY,
-}
-
-
-@contextmanager
-def _clear_errors(path: Path) -> Iterator[None]:
-    """SQLite's errors about the file, in the words of an operator; any other is a bug and stays as it is."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        extended = getattr(error, "sqlite_errorcode", 0)
-        code = extended & 0xFF
-        if extended == sqlite3.SQLITE_READONLY_ROLLBACK:
-            raise PlanError(
-                f"The plan {str(path)!r} was left in the middle of a write, by a run that was killed.",
-                hint="Finish that run first: the same command, with the file that ends in -journal beside it.",
-            ) from error
-        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            raise PlanError(
-                f"Another process is working on the plan {str(path)!r}.", hint="Wait until it has ended."
-            ) from error
-        if code in _NO_PLAN:
-            raise PlanError(
-                f"The file {str(path)!r} is not a migration plan.", hint="Name the plan file with --plan."
-            ) from error
-        if code in _OUTSIDE:
-            raise PlanError(
-                f"The plan {str(path)!r} cannot be used: {error}.",
-                hint="Check the path, its rights and the free space.",
-            ) from error
-        raise

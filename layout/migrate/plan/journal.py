@@ -69,8 +69,8 @@ class Journal:
     def __init__(self, plan: PlanFile) -> None:
         self.plan = plan
 
-    def listed(self, page: list[ListedObject], shown: Collection[Evidence]) -> None:
-        """One page of the listing, the users that its keys show, and how far the listing has come."""
+    def listed(self, page: Iterable[ListedObject], shown: Collection[Evidence]) -> None:
+        """Objects that a listing showed, and the users that their keys show."""
         database = self.plan.database
         database.executemany(
             "INSERT OR REPLACE INTO objects (key, etag, size, modified, storage_class) VALUES (?, ?, ?, ?, ?)",
@@ -91,7 +91,6 @@ class Journal:
             "INSERT OR IGNORE INTO evidence (owner, name) VALUES (?, ?)",
             ((one.owner, one.name) for one in shown),
         )
-        self.plan.note(listed_to=page[-1].key)
 
     def chosen(self, users: Iterable[ChosenUser]) -> None:
         """The profiles that users' objects go to."""
@@ -201,11 +200,12 @@ class Journal:
 
     def gone(self, one: PlannedObject, reason: str, run: int | None = None) -> None:
         """The environment is live, and somebody deleted the new object; `run` is the verification that saw it."""
-        self._move(Event.GONE, one, reason=reason, problem=reason, checked_in=run)
+        self._move(Event.GONE, one, reason=reason, problem=reason, checked_in=run, own_etag=None)
 
     def copied(self, one: PlannedObject, new: ListedObject, proof: Proof) -> None:
         """The bucket confirmed a copy."""
-        self._move(Event.COPIED, one, problem=None, replaces=None, replaced_to=None, **_seen(new, proof))
+        facts = {"problem": None, "replaces": None, "replaced_to": None, "own_etag": new.etag}
+        self._move(Event.COPIED, one, **facts, **_seen(new, proof))
 
     def failed(self, one: PlannedObject, problem: str) -> None:
         """It was not copied."""
@@ -214,6 +214,7 @@ class Journal:
     def same(self, one: PlannedObject, new: ListedObject, proof: Proof, run: int) -> None:
         """Verification `run` found the same object at its new key."""
         facts = {"checked_in": run, "verified_at": utc_now(), "problem": None}
+        facts["own_etag"] = one.own_etag and new.etag
         self._move(Event.SAME, one, **facts, **_seen(new, proof))
 
     def renewed(self, one: PlannedObject, modified: str) -> None:
@@ -230,7 +231,7 @@ class Journal:
 
     def missing(self, one: PlannedObject, problem: str, run: int) -> None:
         """Verification `run` met nothing at its new key: it is to be copied again."""
-        unseen = {"new_etag": None, "new_modified": None, "proof": None}
+        unseen = {"new_etag": None, "new_modified": None, "proof": None, "own_etag": None}
         self._move(Event.MISSING, one, checked_in=run, problem=problem, **unseen)
 
     def deleted(self, one: PlannedObject) -> None:

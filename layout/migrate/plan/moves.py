@@ -62,6 +62,8 @@ class State(enum.StrEnum):
     """A verification found the same object at its new key."""
     DELETED = "deleted"
     """The old object is gone."""
+    VANISHED = "vanished"
+    """The old application deleted it while the copy followed; this plan's copy is gone too."""
 
 
 BLOCKING = (State.UNKNOWN, State.CONFLICT, State.COLLISION, State.REMOVED)
@@ -96,6 +98,12 @@ class Event(enum.StrEnum):
     MISSING = "missing"
     DELETED = "deleted"
     NOT_DELETED = "not deleted"
+    CHANGED_OLD = "changed old"
+    CHANGED_UNDECIDED = "changed undecided"
+    FREED = "freed"
+    RECONSIDERED = "reconsidered"
+    VANISHED = "vanished"
+    RETURNED = "returned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,53 @@ class Move:
     after: State
     when: str
 
+
+_WRITTEN_AGAIN = "follow: the old object was written again"
+_TOUCHED = "follow: the old one was touched, and is still the same"
+_GONE = "follow: the old object is gone, and so is this plan's copy"
+
+_FOLLOWING = (
+    *(
+        Move(Event.CHANGED_OLD, before, State.COPY, _WRITTEN_AGAIN)
+        for before in (
+            State.COPY,
+            State.DONE,
+            State.COPIED,
+            State.VERIFIED,
+            State.CONFLICT,
+            State.REMOVED,
+            State.SUPERSEDED,
+            State.DELETED,
+        )
+    ),
+    *(
+        Move(Event.CHANGED_UNDECIDED, state, state, f"{_WRITTEN_AGAIN}, which decides nothing")
+        for state in (State.UNKNOWN, State.COLLISION, State.CONFLICT, State.IGNORE, State.LATER)
+    ),
+    *(Move(Event.RENEWED, state, state, _TOUCHED) for state in (State.DONE, State.COPIED)),
+    Move(Event.FREED, State.CONFLICT, State.COPY, "follow: what was at its new key, or unclear, is no more"),
+    Move(Event.RECONSIDERED, State.UNKNOWN, State.LISTED, "follow: its owner is shown to be a user now"),
+    Move(
+        Event.RECONSIDERED, State.COLLISION, State.LISTED, "follow: another that wanted its new key is gone"
+    ),
+    *(
+        Move(Event.VANISHED, before, State.VANISHED, _GONE)
+        for before in (
+            State.COPY,
+            State.DONE,
+            State.COPIED,
+            State.VERIFIED,
+            State.UNKNOWN,
+            State.COLLISION,
+            State.CONFLICT,
+            State.IGNORE,
+            State.LATER,
+            State.REMOVED,
+            State.SUPERSEDED,
+        )
+    ),
+    Move(Event.RETURNED, State.VANISHED, State.LISTED, "follow: there is an object at its old key again"),
+)
 
 MOVES = (
     Move(Event.PLACED, State.LISTED, State.COPY, "plan: the layout or a rule gives it a new key"),
@@ -168,6 +223,7 @@ MOVES = (
     Move(Event.MISSING, State.VERIFIED, State.COPY, "verify: the copy is gone: copy it again"),
     Move(Event.DELETED, State.VERIFIED, State.DELETED, "delete: the bucket confirmed it"),
     Move(Event.NOT_DELETED, State.VERIFIED, State.VERIFIED, "delete: the bucket refused this key"),
+    *_FOLLOWING,
 )
 
 

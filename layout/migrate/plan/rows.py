@@ -10,10 +10,13 @@ from layout.migrate.plan.moves import BLOCKING, TO_MOVE, Proof, State
 from layout.migrate.plan.schema import UserState, words
 
 __all__ = [
+    "COLUMNS",
     "PlannedObject",
     "PlannedUser",
     "TakenKey",
+    "as_object",
     "decisions",
+    "expected_at",
     "is_destination",
     "is_listed",
     "is_user",
@@ -56,6 +59,7 @@ class PlannedObject:
         problem: What is wrong with it, as far as it is known.
         replaces: ETag of the object at the new key that the copy may replace; None: the key must be free.
         replaced_to: Key of the backup that is made of it before; None: none is made.
+        own_etag: ETag that this plan's own copy had at the new key: what it may replace or remove; None: nothing.
     """
 
     id: int
@@ -74,17 +78,20 @@ class PlannedObject:
     storage_class: str
     replaces: str | None
     replaced_to: str | None
+    own_etag: str | None
 
 
-_COLUMNS = (
+COLUMNS = (
     "objects.id, objects.key, objects.etag, objects.size, objects.modified, objects.state, objects.new_key,"
     " objects.new_etag, objects.new_modified, objects.proof, objects.checked_in,"
     " objects.changed_in, objects.problem, objects.storage_class, objects.replaces,"
-    " objects.replaced_to"
+    " objects.replaced_to, objects.own_etag"
 )
+"""What a question about objects selects."""
 
 
-def _object(row: Row) -> PlannedObject:
+def as_object(row: Row) -> PlannedObject:
+    """The object of a row that begins with `COLUMNS`."""
     values = tuple(row)
     return PlannedObject(
         id=values[0],
@@ -103,6 +110,7 @@ def _object(row: Row) -> PlannedObject:
         storage_class=values[13],
         replaces=values[14],
         replaced_to=values[15],
+        own_etag=values[16],
     )
 
 
@@ -159,25 +167,27 @@ def taken_keys(plan: PlanFile, prefix: str, after: str, limit: int) -> list[Take
     """Objects to copy whose new keys are taken, by new key; `prefix` is that of the environment."""
     # CROSS JOIN keeps the order: new keys from `after` on, each looked up; so all pages together are one pass.
     query = (
-        f"SELECT {_COLUMNS}, existing.key, existing.etag, existing.size, existing.modified"
+        f"SELECT {COLUMNS}, existing.key, existing.etag, existing.size, existing.modified"
         " FROM objects CROSS JOIN objects AS existing"
         " WHERE existing.key >= ? AND existing.key < ? AND objects.new_key = existing.key"
         f" AND {_HAS_DESTINATION} AND objects.state = 'copy' AND objects.new_key > ?"
         " ORDER BY objects.new_key LIMIT ?"
     )
     rows = plan.rows(query, prefix, prefix_end(prefix), after, limit)
-    return [TakenKey(_object(row), ListedObject(*tuple(row)[-4:])) for row in rows]
+    return [TakenKey(as_object(row), ListedObject(*tuple(row)[-4:])) for row in rows]
 
 
 def taken_in_another_spelling(plan: PlanFile, after: str, limit: int) -> list[TakenKey]:
     """Those whose new keys were listed in another Unicode spelling than NFC, by new key."""
     query = (
-        f"SELECT {_COLUMNS}, existing.key, existing.etag, existing.size, existing.modified"
+        f"SELECT {COLUMNS}, existing.key, existing.etag, existing.size, existing.modified"
         " FROM spellings CROSS JOIN objects CROSS JOIN objects AS existing"
         " WHERE spellings.name > ? AND objects.new_key = spellings.name AND existing.key = spellings.key"
         f" AND {_HAS_DESTINATION} AND objects.state = 'copy' ORDER BY spellings.name LIMIT ?"
     )
-    return [TakenKey(_object(row), ListedObject(*tuple(row)[-4:])) for row in plan.rows(query, after, limit)]
+    return [
+        TakenKey(as_object(row), ListedObject(*tuple(row)[-4:])) for row in plan.rows(query, after, limit)
+    ]
 
 
 def users_without_profile(plan: PlanFile, limit: int) -> list[str]:
@@ -209,17 +219,19 @@ def users_after(plan: PlanFile, owner: str, limit: int) -> list[PlannedUser]:
 _IN_GROUP = f" FROM objects WHERE {_HAS_DESTINATION} AND new_key >= ? AND new_key < ? AND phase = ?"
 
 
-def left_to_copy_in(plan: PlanFile, prefix: str, phase: int) -> int:
-    """How many objects under a new prefix are not copied, those that stop the copy included."""
-    waiting = f" AND state IN ({words((State.COPY, *BLOCKING))})"
+def left_to_copy_in(
+    plan: PlanFile, prefix: str, phase: int, states: tuple[State, ...] = (State.COPY, *BLOCKING)
+) -> int:
+    """How many objects under a new prefix are not copied, by default those that stop the copy included."""
+    waiting = f" AND state IN ({words(states)})"
     return int(plan.value("SELECT count(*)" + _IN_GROUP + waiting, prefix, prefix_end(prefix), phase))
 
 
 def to_copy_in(plan: PlanFile, prefix: str, phase: int, after: str, limit: int) -> list[PlannedObject]:
     """Objects to copy under a new prefix, after a new key, by new key."""
-    query = f"SELECT {_COLUMNS}{_IN_GROUP} AND state = 'copy' AND new_key > ? ORDER BY new_key LIMIT ?"
+    query = f"SELECT {COLUMNS}{_IN_GROUP} AND state = 'copy' AND new_key > ? ORDER BY new_key LIMIT ?"
     rows = plan.rows(query, prefix, prefix_end(prefix), phase, after, limit)
-    return [_object(row) for row in rows]
+    return [as_object(row) for row in rows]
 
 
 def replaces_any(plan: PlanFile) -> bool:
@@ -231,33 +243,39 @@ def replaces_any(plan: PlanFile) -> bool:
 
 def planned_for(plan: PlanFile, new_key: str) -> PlannedObject | None:
     """The object that belongs at a new key."""
-    query = f"SELECT {_COLUMNS} FROM objects WHERE new_key = ? AND {_HAS_DESTINATION}"
+    query = f"SELECT {COLUMNS} FROM objects WHERE new_key = ? AND {_HAS_DESTINATION}"
     row = plan.row(query, new_key)
-    return None if row is None else _object(row)
+    return None if row is None else as_object(row)
 
 
 def planned_at(plan: PlanFile, key: str) -> PlannedObject | None:
     """The object that was listed at an old key; its new key is empty unless it moves."""
-    row = plan.row(f"SELECT {_COLUMNS} FROM objects WHERE key = ?", key)
-    return None if row is None else _object(row)
+    row = plan.row(f"SELECT {COLUMNS} FROM objects WHERE key = ?", key)
+    return None if row is None else as_object(row)
+
+
+def expected_at(plan: PlanFile, key: str) -> PlannedObject | None:
+    """The object that may be at an old key as far as the plan knows; None also of one that had vanished."""
+    row = planned_at(plan, key)
+    return None if row is None or row.state is State.VANISHED else row
 
 
 def unmet(plan: PlanFile, run: int, after: str, limit: int) -> list[PlannedObject]:
     """Objects that verification `run` has not met at their new keys, after a new key, by new key."""
     query = (
-        f"SELECT {_COLUMNS} FROM objects WHERE state IN ({words(TO_MOVE)}) AND checked_in IS NOT ?"
+        f"SELECT {COLUMNS} FROM objects WHERE state IN ({words(TO_MOVE)}) AND checked_in IS NOT ?"
         f" AND {_HAS_DESTINATION} AND new_key > ? ORDER BY new_key LIMIT ?"
     )
-    return [_object(row) for row in plan.rows(query, run, after, limit)]
+    return [as_object(row) for row in plan.rows(query, run, after, limit)]
 
 
 def waiting(plan: PlanFile, after: str, limit: int) -> list[PlannedObject]:
     """Objects to copy, after a new key, by new key."""
     query = (
-        f"SELECT {_COLUMNS} FROM objects WHERE state = 'copy' AND {_HAS_DESTINATION} AND new_key > ?"
+        f"SELECT {COLUMNS} FROM objects WHERE state = 'copy' AND {_HAS_DESTINATION} AND new_key > ?"
         " ORDER BY new_key LIMIT ?"
     )
-    return [_object(row) for row in plan.rows(query, after, limit)]
+    return [as_object(row) for row in plan.rows(query, after, limit)]
 
 
 _VERIFIED = " FROM objects WHERE state = 'verified' AND checked_in = ?"
@@ -265,8 +283,8 @@ _VERIFIED = " FROM objects WHERE state = 'verified' AND checked_in = ?"
 
 def verified_after(plan: PlanFile, row: int, limit: int) -> list[PlannedObject]:
     """Objects that the last verification found right and nobody deleted since, by row."""
-    query = f"SELECT {_COLUMNS}{_VERIFIED} AND id > ? ORDER BY id LIMIT ?"
-    return [_object(found) for found in plan.rows(query, plan.meta.verification, row, limit)]
+    query = f"SELECT {COLUMNS}{_VERIFIED} AND id > ? ORDER BY id LIMIT ?"
+    return [as_object(found) for found in plan.rows(query, plan.meta.verification, row, limit)]
 
 
 def is_destination(plan: PlanFile, key: str) -> bool:

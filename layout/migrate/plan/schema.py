@@ -97,6 +97,7 @@ CREATE TABLE objects (
     new_etag TEXT,                      -- of the destination when it was copied or found
     new_modified TEXT,                  -- last-modified time of the destination then
     proof TEXT CHECK (proof IN ({words(Proof)})),  -- by what that was known to be the same object
+    own_etag TEXT,                      -- that this plan's own copy had at the new key; NULL: there is none
     checked_in INTEGER,                 -- number of the last verification that looked at it
     changed_in INTEGER,                 -- of the last one that found it written or deleted there since it is live
     verified_at TEXT,                   -- when a verification last found it right
