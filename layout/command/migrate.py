@@ -14,6 +14,7 @@ from layout.legacy import LEGACY_LAYOUTS
 from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.copying import copy_objects
+from layout.migrate.dask_workers import DaskWorkers
 from layout.migrate.deleting import check_delete, delete_old_objects, list_deletable
 from layout.migrate.following import Following, look_at_old_side
 from layout.migrate.marker_file import find_marker
@@ -144,6 +145,8 @@ def _follow(arguments: argparse.Namespace, settings: StorageSettings, progress: 
 
 
 def _verify(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
+    if arguments.scheduler is not None and not arguments.deep:
+        raise UsageError("--scheduler spreads the reading of bodies, and without --deep none is read.")
     with (
         PlanFile.open(arguments.plan, writable=True, finished=True) as plan,
         closing(BucketReader(settings)) as bucket,
@@ -151,7 +154,8 @@ def _verify(arguments: argparse.Namespace, settings: StorageSettings, progress: 
         _require_settings(plan, settings, arguments)
         Verdict.check_place(arguments.verdict)
         uploads = find_open_uploads(bucket)
-        verdict = verify_plan(plan, bucket, progress, deep=arguments.deep)
+        bodies = None if arguments.scheduler is None else DaskWorkers(arguments.scheduler, plan)
+        verdict = verify_plan(plan, bucket, progress, deep=arguments.deep, bodies=bodies)
         result = with_later(plan, with_ignored(plan, show.verdict(verdict, arguments.verdict, uploads)))
         result = replace(result, trouble=nothing_found(plan, verdict))
         try:

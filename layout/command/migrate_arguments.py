@@ -122,6 +122,11 @@ def make_parser() -> argparse.ArgumentParser:
     _add_made_plan(command)
     _add_verdict(command)
     command.add_argument("--deep", action="store_true", help="also read all bodies and compare their SHA-256")
+    command.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="with --deep: the Dask scheduler on whose workers bodies are read, such as tcp://10.0.0.5:8786",
+    )
 
     command = _add(
         commands,

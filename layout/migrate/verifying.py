@@ -6,9 +6,8 @@ reads both bodies of every object. The old side is listed too: what was written 
 made is missing in the new layout. The bucket is only read.
 """
 
-import asyncio
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +17,7 @@ from layout.environment import Environment
 from layout.errors import StorageError
 from layout.keys import environment_prefix, parse_key, profiles_key, selected_profile_key
 from layout.legacy import is_new_key
+from layout.migrate.body_readers import BodyReader, NobodyReads, ReadHere
 from layout.migrate.bucket.observing import listed_at
 from layout.migrate.bucket.old_side import old_side_pages
 from layout.migrate.bucket.pace import BATCH, IN_FLIGHT
@@ -32,7 +32,6 @@ from layout.migrate.plan.moves import TO_MOVE, State
 from layout.migrate.plan.rows import PlannedObject, PlannedUser, expected_at, planned_for, unmet, users_after
 from layout.migrate.plan.totals import count_blocked, count_objects, count_to_move, state_totals
 from layout.migrate.profile_files import profile_problem
-from layout.migrate.reading_bodies import compare_together
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.verdict import SIGNS, Problem, Sign, Verdict
 from layout.migrate.rules.kept import left_alone
@@ -62,8 +61,22 @@ class _Findings:
             self.problems.append(Problem(sign=sign, key=key, new_key=new_key, reason=reason))
 
 
-def verify_plan(plan: PlanFile, bucket: BucketReader, progress: Progress, *, deep: bool = False) -> Verdict:
+def verify_plan(
+    plan: PlanFile,
+    bucket: BucketReader,
+    progress: Progress,
+    *,
+    deep: bool = False,
+    bodies: BodyReader | None = None,
+) -> Verdict:
     """Compares the bucket with the plan and notes in the plan what was compared.
+
+    Args:
+        plan: Open for writing.
+        bucket: The plan's.
+        progress: Shown while it runs.
+        deep: Whether all bodies are read.
+        bodies: Who reads them; None: this process.
 
     Raises:
         StorageError: A listing failed; there is no verdict then.
@@ -72,13 +85,13 @@ def verify_plan(plan: PlanFile, bucket: BucketReader, progress: Progress, *, dee
     with plan.transaction():
         plan.note(verification=run, verification_id=uuid.uuid4().hex)
     total, live = count_to_move(plan), live_since(bucket, plan.meta.environment)
-    with ThreadPoolExecutor(IN_FLIGHT) as pool, asyncio.Runner() as runner:
+    reader = bodies or (ReadHere(bucket) if deep else NobodyReads())
+    with ThreadPoolExecutor(IN_FLIGHT) as pool, reader:
         with progress.task("comparing", total) as step:
             prefix = environment_prefix(environment=plan.meta.environment)
-            for page in bucket.pages(prefix):
+            pages = (_pairs_of(plan, page, findings) for page in bucket.pages(prefix))
+            for pairs, read in reader.read_each(pages):
                 judged = []
-                pairs = _pairs_of(plan, page, findings)
-                read = runner.run(compare_together(bucket, pairs)) if deep else None
                 for one in _judge_each(bucket, pool, live, read, pairs):
                     judged.append(one)
                     step(1)
@@ -89,7 +102,7 @@ def verify_plan(plan: PlanFile, bucket: BucketReader, progress: Progress, *, dee
                 step(len(page))
         _check_missing(plan, run, live, findings)
         _check_users(plan, bucket, pool, live, findings)
-    return _verdict(plan, run, findings, deep=deep)
+    return _verdict(plan, run, findings, deep=reader.deep)
 
 
 def _pairs_of(
@@ -111,7 +124,7 @@ def _judge_each(
     bucket: BucketReader,
     pool: ThreadPoolExecutor,
     live: LiveSince,
-    read: dict[int, Known] | None,
+    read: Mapping[int, Known] | None,
     pairs: list[tuple[PlannedObject, ListedObject]],
 ) -> Iterator[Judged]:
     """In order. Only what may have to wait for the bucket goes through a thread, which costs more than judging."""
