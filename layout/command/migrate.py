@@ -146,7 +146,9 @@ def _follow(arguments: argparse.Namespace, settings: StorageSettings, progress: 
 
 def _verify(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
     if arguments.scheduler is not None and not arguments.deep:
-        raise UsageError("--scheduler spreads the reading of bodies, and without --deep none is read.")
+        raise UsageError(
+            "The option --scheduler spreads the reading of bodies, and without --deep none is read."
+        )
     with (
         PlanFile.open(arguments.plan, writable=True, finished=True) as plan,
         closing(BucketReader(settings)) as bucket,

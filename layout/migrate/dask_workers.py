@@ -127,7 +127,7 @@ class DaskWorkers:
                 raise SettingsError(
                     f"The worker {worker} cannot read the bucket: {place.rstrip('.')}.",
                     hint="Start it with R2_BUCKET, R2_ENDPOINT and a temporary credential that may read:"
-                    " r2-layout credentials mint --whole-bucket.",
+                    " r2-layout credentials mint --whole-bucket --read-only.",
                 )
             if place != wanted:
                 raise SettingsError(

@@ -88,3 +88,11 @@ def test_a_verdict_does_not_replace_the_plan(run: Run) -> None:
     )
     assert run("verify", "--verdict", "plan.sqlite") == (1, "", error)
     assert run("copy", "--execute")[0] == 0
+
+
+def test_spreading_without_reading_is_a_usage_error(run: Run) -> None:
+    """Workers read bodies, and a verification without --deep reads none."""
+    run("plan")
+    error = "Error: The option --scheduler spreads the reading of bodies, and without --deep none is read.\n"
+    status, _, err = run("verify", "--verdict", "v.json", "--scheduler", "tcp://127.0.0.1:1")
+    assert (status, err.splitlines(keepends=True)[0]) == (2, error)

@@ -18,6 +18,7 @@ import pytest
 from layout.errors import SettingsError
 from layout.migrate import copy_objects, verify_plan
 from layout.migrate.dask_workers import DaskWorkers
+from layout.migrate.equality import Known
 from layout.migrate.plan.rows import planned_for
 from layout.migrate.plan.schema import FORMAT
 from layout.migrate.worker_task import read_pairs
@@ -158,7 +159,7 @@ def test_the_batch_of_a_lost_worker_is_read_by_another(
         class Killing(DaskWorkers):
             """Kills a worker once bodies are being read."""
 
-            def _result(self, future: object) -> object:
+            def _result(self, future: object) -> dict[int, Known]:
                 end = time.monotonic() + 60
                 while not cloudflare.s3.requests.after(before) and time.monotonic() < end:
                     time.sleep(0.01)
@@ -225,7 +226,7 @@ def test_a_worker_with_a_parent_token_is_refused(
     )
     assert hint == (
         "Start it with R2_BUCKET, R2_ENDPOINT and a temporary credential that may read:"
-        " r2-layout credentials mint --whole-bucket."
+        " r2-layout credentials mint --whole-bucket --read-only."
     )
 
 
