@@ -8,45 +8,14 @@ that is newer came late, from a writer of the old layout that was still alive, a
 A user may be live before the others are, so every question is about one key.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from unicodedata import normalize
 
+from layout.documents.live_since import LiveSince
 from layout.keys import parse_key
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.plan.rows import PlannedObject
 
 __all__ = ["LiveSince", "gone_reason", "is_from_before", "written_since"]
-
-
-@dataclass(frozen=True)
-class LiveSince:
-    """Since when applications work at new keys: last-modified times of the marker, ISO 8601.
-
-    True if they do at any. It is the bucket's time, like those of all objects that it is compared with.
-
-    Attributes:
-        others: Since when at the keys of all users but those in `users`, and at shared keys; None if they do not.
-        users: The same for users, by their ids in the new layout.
-    """
-
-    others: str | None = None
-    users: Mapping[str, str | None] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return self.others is not None or any(since is not None for since in self.users.values())
-
-    def at(self, new_key: str) -> str | None:
-        """Since when applications work at a key of the new layout; None if they do not."""
-        if not self.users:
-            return self.others
-        user = parse_key(normalize("NFC", new_key)).fields.get("user")
-        return self.others if user is None else self.of(user)
-
-    def of(self, user: str) -> str | None:
-        """Since when applications work at a user's keys, the user by their id in the new layout."""
-        return self.users.get(user, self.others)
 
 
 def is_from_before(planned: PlannedObject, live_since: LiveSince) -> bool:

@@ -5,13 +5,13 @@ is refused.
 """
 
 from layout import program
+from layout.documents.live_since import LiveSince, live_since_of
 from layout.documents.marker import HistoryEntry, Marker, MarkerAct, MarkerPhase
 from layout.environment import Environment
 from layout.errors import MarkerError
 from layout.keys import marker_key
 from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.bucket.writer import BucketWriter
-from layout.migrate.live import LiveSince
 from layout.migrate.marker_file import FoundMarker, change_marker, changed_marker, find_marker
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.filtering import group_of
@@ -35,13 +35,7 @@ def live_since(bucket: BucketReader, environment: Environment) -> LiveSince:
 
 def read_live(found: FoundMarker | None) -> LiveSince:
     """Since when applications work in the environment, as a marker says."""
-    if found is None or found.marker.phase is MarkerPhase.ROLLED_BACK:
-        return LiveSince()
-    marker, written = found.marker, found.modified
-    users: dict[str, str | None] = dict.fromkeys(marker.waiting_users or ())
-    users |= {moved.user: moved.since or written for moved in marker.moved_users}
-    others_are = marker.phase is MarkerPhase.MOVED or marker.waiting_users is not None
-    return LiveSince((marker.moved_since or written) if others_are else None, users)
+    return LiveSince() if found is None else live_since_of(found.marker, found.modified)
 
 
 def claim_marker(plan: PlanFile, bucket: BucketWriter, by: str | None = None, take_over: str = "") -> bool:

@@ -2,8 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,41 +14,16 @@ from layout.storage.error_translation import storage_errors
 from layout.storage.presence import Presence
 from layout.storage.sendable import check_body, check_content_type, check_e_tag, check_metadata
 from layout.storage.settings import StorageSettings
+from layout.storage.stored_object import ObjectInfo, StoredObject, stored_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from obstore import GetResult, PutResult
+    from obstore import PutResult
 
-__all__ = ["ObjectInfo", "R2Storage", "StoredObject"]
+__all__ = ["R2Storage"]
 
 WRITE_ID = "write-id"
 """Metadata of a conditional write, unique to it: tells a lost race from a lost answer."""
-
-
-@dataclass(frozen=True)
-class ObjectInfo:
-    """What a listing tells about an object.
-
-    Attributes:
-        key: A `Key` if the text fits the scheme, else plain text, which no method here accepts.
-        size: Bytes.
-        e_tag: Version of the content, in the quotes that conditions need.
-        last_modified: Aware time in UTC.
-    """
-
-    key: str
-    size: int
-    e_tag: str
-    last_modified: datetime
-
-
-@dataclass(frozen=True)
-class StoredObject(ObjectInfo):
-    """An object with its headers, and its body unless only asked for the head."""
-
-    content_type: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = field(default=b"", repr=False)
 
 
 class R2Storage:
@@ -88,12 +62,12 @@ class R2Storage:
         """The object with its body."""
         with storage_errors(self.bucket, self.own(key)):
             result = self._store.get(key)
-            return _stored(key, result, bytes(result.bytes()))
+            return stored_object(key, result, bytes(result.bytes()))
 
     def head(self, key: Key) -> StoredObject:
         """The object without its body."""
         with storage_errors(self.bucket, self.own(key)):
-            return _stored(key, self._store.get(key, options={"head": True}), b"")
+            return stored_object(key, self._store.get(key, options={"head": True}), b"")
 
     def exists(self, key: Key) -> Presence:
         """Present, absent, or unknown when the bucket gives no answer that can be trusted."""
@@ -252,18 +226,3 @@ def _attributes(content_type: str | None, metadata: Mapping[str, str]) -> dict[s
 
 def _e_tag(result: "PutResult") -> str:
     return result["e_tag"] or ""
-
-
-def _stored(key: Key, result: "GetResult", body: bytes) -> StoredObject:
-    """Attributes hold both headers and the object's own metadata; only headers begin with a capital."""
-    metadata = {str(name): value for name, value in result.attributes.items() if not str(name)[0].isupper()}
-    modified: datetime = result.meta["last_modified"]
-    return StoredObject(
-        key=key,
-        size=result.meta["size"],
-        e_tag=result.meta["e_tag"] or "",
-        last_modified=modified.astimezone(UTC),
-        content_type=result.attributes.get("Content-Type"),
-        metadata=metadata,
-        body=body,
-    )

@@ -1,0 +1,52 @@
+"""What the bucket says of an object."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from obstore import GetResult
+
+__all__ = ["ObjectInfo", "StoredObject", "stored_object"]
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """What a listing tells about an object.
+
+    Attributes:
+        key: A `Key` if the text fits the scheme, else plain text, which no method of the storage accepts.
+        size: Bytes.
+        e_tag: Version of the content, in the quotes that conditions need.
+        last_modified: Aware time in UTC.
+    """
+
+    key: str
+    size: int
+    e_tag: str
+    last_modified: datetime
+
+
+@dataclass(frozen=True)
+class StoredObject(ObjectInfo):
+    """An object with its headers, and its body unless only asked for the head."""
+
+    content_type: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+
+
+def stored_object(key: str, result: "GetResult", body: bytes) -> StoredObject:
+    """Attributes hold both headers and the object's own metadata; only headers begin with a capital."""
+    metadata = {str(name): value for name, value in result.attributes.items() if not str(name)[0].isupper()}
+    modified: datetime = result.meta["last_modified"]
+    return StoredObject(
+        key=key,
+        size=result.meta["size"],
+        e_tag=result.meta["e_tag"] or "",
+        last_modified=modified.astimezone(UTC),
+        content_type=result.attributes.get("Content-Type"),
+        metadata=metadata,
+        body=body,
+    )
