@@ -165,6 +165,7 @@ def check_marker(
     environment_is_empty: bool,
     environment: Environment,
     users: Collection[str] | None = None,
+    old_layout: str | None = None,
 ) -> MarkerAction:
     """Whether an application of this revision may work on an environment.
 
@@ -174,12 +175,20 @@ def check_marker(
         environment_is_empty: Whether no object at all lies under the environment's prefix.
         environment: The environment, for messages.
         users: The only users that the application serves; None: all. They may be in this layout before others are.
+        old_layout: The old layout that the application reads too, where this one has no object yet.
 
     Raises:
         MarkerError: If there is data but no marker, the marker is of another scheme or revision, or the data is
-            not all in this layout.
+            not all in this layout; with an old layout, if no migration from it has begun.
     """
     key = marker_key(environment=environment)
+    if old_layout is not None and (marker is None or all(one.layout != old_layout for one in marker.history)):
+        raise MarkerError(
+            f"No migration from the layout {old_layout!r} has begun in the environment {environment.value!r}.",
+            hint="Check APP_ENV; unset R2_READ_OLD_LAYOUT, or begin the migration:"
+            f" {program.command('migrate', 'copy', '--plan', 'FILE', '--execute')}",
+            key=key,
+        )
     if marker is None:
         if environment_is_empty:
             return MarkerAction.WRITE
@@ -190,7 +199,10 @@ def check_marker(
         )
     check_revision(marker, environment)
     waiting = [user for user in users or () if not marker.holds(user)]
-    if marker.phase is MarkerPhase.MOVING and (users is None or waiting):
+    if marker.phase is MarkerPhase.MOVING and old_layout is None and (users is None or waiting):
+        reading = "".join(
+            f", or read both meanwhile: R2_READ_OLD_LAYOUT={one.layout}" for one in marker.history[-1:]
+        )
         plan, claim = "", ""
         if marker.plan_id is not None:
             plan = f" by the plan {marker.plan_id!r}"
@@ -198,8 +210,8 @@ def check_marker(
         raise MarkerError(
             f"The environment {environment.value!r} is being moved into this layout{plan}"
             f"{claim and f', {claim}'}{_not_yet(waiting)}.",
-            hint="Start it once everything is moved and the migration has said so:"
-            f" {program.command('migrate', 'mark', '--plan', 'FILE', '--verdict', 'FILE', '--execute')}",
+            hint="Start it once everything is moved and the migration has said so by"
+            f" {program.command('migrate', 'mark')}{reading}.",
             key=key,
         )
     if marker.phase is MarkerPhase.ROLLED_BACK:

@@ -24,7 +24,7 @@ from typing import ClassVar
 from unicodedata import normalize
 
 from layout.environment import Environment
-from layout.keys import Key, r2_global_key, r2_key
+from layout.keys import Key, games_prefix, profile_prefix, r2_global_key, r2_key, users_prefix
 from layout.legacy.legacy_layout import Evidence, Facts, LegacyLayout, Placement, move, phase_of, unknown
 
 __all__ = ["FLAT", "NEVER_USERS", "SHOWN_BY", "USER_NAMES", "FlatLayout"]
@@ -133,6 +133,22 @@ class FlatLayout(LegacyLayout):
         if owner in NEVER_USERS or facts.profile_of(owner) != fields["profile"]:
             return None
         return f"{owner}/{fields['path']}"
+
+    def old_prefix(self, new_prefix: str, facts: Facts) -> str | None:
+        """The root segment of the games or of a user, and what follows below the user's profile."""
+        if new_prefix == games_prefix(environment=facts.environment):
+            return f"{GAMES}/"
+        users = users_prefix(environment=facts.environment)
+        user = new_prefix.removeprefix(users).partition("/")[0]
+        owner = facts.owner_of_user(user)
+        profile = None if owner in NEVER_USERS else facts.profile_of(owner)
+        if not new_prefix.startswith(users) or profile is None:
+            return None
+        of_profile = profile_prefix(user, profile, environment=facts.environment)
+        if new_prefix.startswith(of_profile):
+            return f"{owner}/{new_prefix.removeprefix(of_profile)}"
+        # All that is of the profile lies under the new prefix: that of the user, or of all their profiles.
+        return f"{owner}/" if of_profile.startswith(new_prefix) else None
 
 
 FLAT = FlatLayout()

@@ -170,6 +170,14 @@ class LegacyLayout(ABC):
         The inverse of `place` up to Unicode normalisation: the new layout writes NFC.
         """
 
+    def old_prefix(self, new_prefix: str, facts: Facts) -> str | None:  # noqa: ARG002 - of those who know more
+        """The old prefix under which lie the old objects of everything under a new one, in the order of their new keys.
+
+        More may lie there. None if nothing of the old layout belongs under the new prefix. The prefix is one of
+        the games, or of one user, or below; a layout that says nothing else shows no old objects in listings.
+        """
+        return None
+
 
 def is_new_key(key: str) -> bool:
     """Whether a key is one of the new layout: a row of the scheme parses it."""

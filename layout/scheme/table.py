@@ -5,7 +5,7 @@ reference pages. A row added here is known everywhere; tests/layout/test_new_row
 
 >>> print(SCHEME.tree())
 {env}/                                    dev | staging | prod
-  layout.json                             which revision of the layout the data is in
+  layout.json                             which revision of the layout the data is in, and how far a migration is
   games/{path}                            videos shared by all users, named by content hash
   users/{user}/
     profiles.json                         the user's profiles and which one is the default
@@ -186,7 +186,7 @@ SCHEME = Scheme(
             name="marker",
             text="{env}/layout.json",
             content_type="application/json",
-            description="which revision of the layout the data is in",
+            description="which revision of the layout the data is in, and how far a migration is",
         ),
         _row(
             name="game",

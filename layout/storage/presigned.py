@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from layout.errors import StorageError
+from layout.errors import ObjectMissingError, StorageError
 from layout.keys import Key
 from layout.storage.r2_storage import R2Storage
 from layout.storage.sendable import check_content_type
@@ -34,10 +34,17 @@ class PresignedUrl:
 
 
 def presigned_get(storage: R2Storage, key: Key, *, lifetime: timedelta) -> PresignedUrl:
-    """A URL that reads the object; nothing is asked of the bucket, so it may be of a missing object."""
-    url = storage.client.generate_presigned_url(
-        "get_object", {"Bucket": storage.bucket, "Key": storage.own(key)}, _seconds(lifetime)
-    )
+    """A URL that reads the object; nothing is asked of the bucket, so it may be of a missing object.
+
+    With `R2_READ_OLD_LAYOUT` the bucket is asked whether the URL has to be of the old key.
+
+    Raises:
+        StorageError: It has to be, and only a temporary credential could sign it.
+    """
+    seconds, client, place = _seconds(lifetime), storage.client, str(storage.own(key))
+    if storage.old_layout and (old_key := _old_key(storage, key)):
+        client, place = storage.old_layout.signing_client(), old_key
+    url = client.generate_presigned_url("get_object", {"Bucket": storage.bucket, "Key": place}, seconds)
     return PresignedUrl(url, "GET", {}, _end(storage, lifetime))
 
 
@@ -60,10 +67,18 @@ def presigned_put(
     }
     headers = {"Content-Type": content_type}
     if only_if_absent:
+        storage.refuse_if_old(key)
         parameters["IfNoneMatch"] = "*"
         headers["If-None-Match"] = "*"
     url = storage.client.generate_presigned_url("put_object", parameters, _seconds(lifetime))
     return PresignedUrl(url, "PUT", headers, _end(storage, lifetime))
+
+
+def _old_key(storage: R2Storage, key: Key) -> str | None:
+    try:
+        return storage.head(key).old_key
+    except ObjectMissingError:
+        return None
 
 
 def _seconds(lifetime: timedelta) -> int:

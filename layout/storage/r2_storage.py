@@ -1,7 +1,7 @@
 """Objects of one environment, addressed by keys of the layout only."""
 
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from layout.keys import Key, environment_prefix, parse_key, users_prefix
 from layout.storage.clients import object_store, s3_client, settings_credentials
 from layout.storage.credentials.storage_credentials import CredentialSource
 from layout.storage.error_translation import storage_errors
+from layout.storage.old_layout import OldLayout
 from layout.storage.presence import Presence
 from layout.storage.sendable import check_body, check_content_type, check_e_tag, check_metadata
 from layout.storage.settings import StorageSettings
@@ -33,6 +34,12 @@ class R2Storage:
     `InvalidKeyError`; what could not be sent, or would not come back as it is, is a `StorageError`
     (`layout.storage.sendable`); what the bucket refuses arrives as one of the errors that
     `layout.storage.error_translation.storage_errors` lists. Safe to share between threads.
+
+    With `R2_READ_OLD_LAYOUT` what is not at its new key is read from its old one; writes go to new keys only. Then
+    `create` and `replace` take the old object for the one that is there, and `delete` refuses what it would show again.
+
+    Attributes:
+        old_layout: The old layout that is read too, and how often it was needed; None without that setting.
     """
 
     def __init__(
@@ -52,6 +59,8 @@ class R2Storage:
         self.credentials = credentials or settings_credentials(settings)
         self._settings = settings
         self._store = object_store(settings, credentials=self.credentials)
+        name = settings.read_old_layout
+        self.old_layout = None if name is None else OldLayout(name, settings, self.credentials, self._get_new)
 
     @cached_property
     def client(self) -> "S3Client":
@@ -60,14 +69,11 @@ class R2Storage:
 
     def get(self, key: Key) -> StoredObject:
         """The object with its body."""
-        with storage_errors(self.bucket, self.own(key)):
-            result = self._store.get(key)
-            return stored_object(key, result, bytes(result.bytes()))
+        return self._read(key, self._get_new, head=False)
 
     def head(self, key: Key) -> StoredObject:
         """The object without its body."""
-        with storage_errors(self.bucket, self.own(key)):
-            return stored_object(key, self._store.get(key, options={"head": True}), b"")
+        return self._read(key, self._head_new, head=True)
 
     def exists(self, key: Key) -> Presence:
         """Present, absent, or unknown when the bucket gives no answer that can be trusted."""
@@ -102,6 +108,7 @@ class R2Storage:
         Raises:
             ConditionFailedError: Somebody else's object is there.
         """
+        self.refuse_if_old(key)
         return self._put_if(key, body, None, content_type)
 
     def replace(self, key: Key, body: bytes, e_tag: str, *, content_type: str | None = None) -> str:
@@ -110,16 +117,38 @@ class R2Storage:
         Raises:
             ConditionFailedError: The object was changed or deleted meanwhile.
         """
-        return self._put_if(key, body, check_e_tag(e_tag), content_type)
+        try:
+            return self._put_if(key, body, check_e_tag(e_tag), content_type)
+        except ConditionFailedError:
+            old = self.old_layout and self.old_layout.read(key, head=True)
+            if not old or old.e_tag != e_tag:
+                raise
+        # The version that was read is at the old key; the new one is made on the condition that nothing is there yet.
+        return self._put_if(key, body, None, content_type)
 
     def delete(self, key: Key) -> None:
-        """Delete the object. R2 answers the same if there was none."""
+        """Delete the object. R2 answers the same if there was none.
+
+        Raises:
+            ConditionFailedError: An old layout is read too, and would show its object again.
+        """
+        if self.old_layout and (old_key := self.old_layout.shown(self.own(key))):
+            raise ConditionFailedError(
+                f"The object {str(key)!r} cannot be deleted yet: it would be read from its old key {old_key!r} again.",
+                hint="Delete it again once the migration is through with it: when the marker says so, or a new plan"
+                " has moved what came late.",
+                bucket=self.bucket,
+                key=key,
+            )
         with storage_errors(self.bucket, self.own(key)):
             self._store.delete(key)
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Every object below a prefix (built by `layout.keys`), in the order of the bucket, all pages."""
-        self.own_prefix(prefix)
+        new = self._list_new(self.own_prefix(prefix))
+        return self.old_layout.merged(prefix, new) if self.old_layout else new
+
+    def _list_new(self, prefix: str) -> Iterator[ObjectInfo]:
         # boto3, not obstore: one key with an empty segment would end an obstore listing as a whole.
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         with storage_errors(self.bucket):
@@ -134,9 +163,25 @@ class R2Storage:
 
     def is_empty(self, prefix: str) -> bool:
         """Whether no object lies below a prefix; one request, one key."""
+        if self.old_layout:
+            return next(iter(self.list(prefix)), None) is None
         self.own_prefix(prefix)
         with storage_errors(self.bucket):
             return not self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, MaxKeys=1)["KeyCount"]
+
+    def refuse_if_old(self, key: Key) -> None:
+        """What `create` asks first, and whoever signs a URL that creates.
+
+        Raises:
+            ConditionFailedError: An old layout is read too, and has an object for this key.
+        """
+        if self.old_layout and (old_key := self.old_layout.shown(self.own(key))):
+            raise ConditionFailedError(
+                f"There is an object for {str(key)!r} at its old key {old_key!r}.",
+                hint="Read it, then replace that version.",
+                bucket=self.bucket,
+                key=key,
+            )
 
     def own(self, key: Key) -> Key:
         """The key itself, if this storage may use it.
@@ -185,6 +230,25 @@ class R2Storage:
                 bucket=self.bucket,
             )
 
+    def _read(self, key: Key, read: Callable[[Key], StoredObject], *, head: bool) -> StoredObject:
+        """The new object, or the old one that stands for it: only if the bucket says that the new one is absent."""
+        try:
+            return read(key)
+        except ObjectMissingError:
+            if not self.old_layout:
+                raise
+        # Again in the end: the migration may have moved it between the two questions.
+        return self.old_layout.read(key, head=head) or read(key)
+
+    def _get_new(self, key: Key) -> StoredObject:
+        with storage_errors(self.bucket, self.own(key)):
+            result = self._store.get(key)
+            return stored_object(key, result, bytes(result.bytes()))
+
+    def _head_new(self, key: Key) -> StoredObject:
+        with storage_errors(self.bucket, self.own(key)):
+            return stored_object(key, self._store.get(key, options={"head": True}), b"")
+
     def _put_if(self, key: Key, body: bytes, e_tag: str | None, content_type: str | None) -> str:
         write_id = uuid.uuid4().hex
         attributes = _attributes(content_type or key.template.content_type, {WRITE_ID: write_id})
@@ -208,7 +272,7 @@ class R2Storage:
 
     def _found(self, key: Key) -> StoredObject | None:
         try:
-            return self.head(key)
+            return self._head_new(key)
         except ObjectMissingError:
             return None
 

@@ -10,6 +10,7 @@
 | `R2_ACCESS_KEY_ID`, `R2_SECRET_ACCESS_KEY` | the credential |
 | `R2_SESSION_TOKEN` | present if the credential is a temporary one |
 | `R2_PROXY` | HTTP proxy for all requests to the bucket; none by default, whatever `HTTPS_PROXY` says |
+| `R2_READ_OLD_LAYOUT` | name of an old layout (`flat`) that is read where the new one has no object; none by default |
 
 `r2-layout env --stack dev` writes these from the outputs of a stack.
 """
@@ -34,6 +35,7 @@ from layout.account import (
 )
 from layout.environment import Environment, current_environment, settle_environment
 from layout.errors import SettingsError
+from layout.legacy import LEGACY_LAYOUTS
 from layout.storage.env_file import read_env_file
 from layout.storage.printable import unprintable
 
@@ -105,6 +107,12 @@ class StorageSettings(BaseSettings):
         description="HTTP proxy for requests to the bucket; may hold a password.",
     )
 
+    read_old_layout: str | None = Field(
+        default=None,
+        validation_alias="R2_READ_OLD_LAYOUT",
+        description="Old layout that is read too while its objects are being moved.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _empty_means_not_set(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -133,6 +141,13 @@ class StorageSettings(BaseSettings):
             parts = split_address(address)
             if parts is None or parts.path not in {"", "/"} or {"?", "#"} & set(address):
                 raise ValueError("it is not the address of a proxy, such as http://proxy.example:3128")
+        return value
+
+    @field_validator("read_old_layout")
+    @classmethod
+    def _known_layout(cls, value: str | None) -> str | None:
+        if value is not None and value not in LEGACY_LAYOUTS:
+            raise ValueError(f"{value!r} is none of the old layouts: {', '.join(LEGACY_LAYOUTS)}")
         return value
 
     @field_validator("app_env", mode="before")

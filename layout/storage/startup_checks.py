@@ -11,6 +11,7 @@ from layout.errors import ConditionFailedError, ObjectMissingError, SettingsErro
 from layout.keys import environment_prefix, marker_key
 from layout.storage.credentials.session_token import scope_paths
 from layout.storage.credentials.storage_credentials import CredentialSource, StorageCredentials
+from layout.storage.old_layout import OldLayout
 from layout.storage.r2_storage import R2Storage
 from layout.storage.settings import StorageSettings
 
@@ -33,12 +34,16 @@ def open_storage(
         users: The only ones whom this process serves; None: all. They may start before the others are moved.
 
     Raises:
-        SettingsError: The credential opens another environment.
+        SettingsError: The credential opens another environment, or `R2_READ_OLD_LAYOUT` is set and the credential does
+            not open the old keys.
         MarkerError: There is data without a marker, the marker is of another layout or revision, or a migration is
             not through with all users, or with those of this process.
     """
     storage = R2Storage(settings, credentials=credentials, users=users)
-    if check_scope(storage.credentials(), settings):
+    whole = check_scope(storage.credentials(), settings)
+    if storage.old_layout is not None:
+        _check_old_layout(storage.old_layout, settings, whole=whole)
+    if whole:
         ensure_marker(storage, written_by=written_by)
     return storage
 
@@ -66,6 +71,19 @@ def check_scope(credentials: StorageCredentials, settings: StorageSettings) -> b
     return not paths or environment in paths
 
 
+def _check_old_layout(old_layout: OldLayout, settings: StorageSettings, *, whole: bool) -> None:
+    token = old_layout.credentials().session_token
+    paths = scope_paths(token.get_secret_value()) if token else ()
+    if paths or not whole:
+        told = ", ".join(map(repr, paths)) if paths else "a part of the environment"
+        raise SettingsError(
+            f"R2_READ_OLD_LAYOUT is {old_layout.name!r}, but the credential opens only {told}.",
+            hint="The old keys lie at the root of the bucket: set CLOUDFLARE_ACCOUNT_ID and a token, from which a"
+            " credential that reads the whole bucket is minted, or unset R2_READ_OLD_LAYOUT.",
+            bucket=settings.bucket,
+        )
+
+
 def read_marker(storage: R2Storage) -> Marker | None:
     """The marker of the storage's environment, or None if the bucket says that there is none."""
     key = marker_key(environment=storage.environment)
@@ -82,12 +100,13 @@ def ensure_marker(storage: R2Storage, *, written_by: str = "r2-layout") -> None:
         MarkerError: As of `open_storage`.
     """
     marker, empty = read_marker(storage), False
-    if marker is None:
+    old_layout = None if storage.old_layout is None else storage.old_layout.name
+    if marker is None and old_layout is None:
         empty = storage.is_empty(environment_prefix(environment=storage.environment))
     if marker is None and not empty:
         # What is there now may have been written by a process that started between the two questions.
         marker = read_marker(storage)
-    if check_marker(marker, empty, storage.environment, storage.users) is MarkerAction.NOTHING:
+    if check_marker(marker, empty, storage.environment, storage.users, old_layout) is MarkerAction.NOTHING:
         return
     try:
         storage.create(marker_key(environment=storage.environment), new_marker(written_by).to_json())

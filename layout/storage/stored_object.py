@@ -20,12 +20,14 @@ class ObjectInfo:
         size: Bytes.
         e_tag: Version of the content, in the quotes that conditions need.
         last_modified: Aware time in UTC.
+        old_key: Where it lies, if an old layout is read too and its object is not at its new key yet.
     """
 
     key: str
     size: int
     e_tag: str
     last_modified: datetime
+    old_key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class StoredObject(ObjectInfo):
     body: bytes = field(default=b"", repr=False)
 
 
-def stored_object(key: str, result: "GetResult", body: bytes) -> StoredObject:
+def stored_object(key: str, result: "GetResult", body: bytes, old_key: str | None = None) -> StoredObject:
     """Attributes hold both headers and the object's own metadata; only headers begin with a capital."""
     metadata = {str(name): value for name, value in result.attributes.items() if not str(name)[0].isupper()}
     modified: datetime = result.meta["last_modified"]
@@ -46,6 +48,7 @@ def stored_object(key: str, result: "GetResult", body: bytes) -> StoredObject:
         size=result.meta["size"],
         e_tag=result.meta["e_tag"] or "",
         last_modified=modified.astimezone(UTC),
+        old_key=old_key,
         content_type=result.attributes.get("Content-Type"),
         metadata=metadata,
         body=body,

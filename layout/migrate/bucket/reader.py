@@ -13,12 +13,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from layout.access import MAX_WHOLE_BUCKET_LIFETIME_SECONDS, scope_for_whole_bucket
 from layout.errors import ObjectMissingError, StorageError
 from layout.storage.clients import object_store, s3_client
-from layout.storage.credentials.minting import local_minter
-from layout.storage.credentials.renewing import RenewingCredentials
-from layout.storage.credentials.storage_credentials import CredentialSource
+from layout.storage.credentials.whole_bucket import whole_bucket_credentials
 from layout.storage.error_translation import storage_errors
 from layout.storage.process_bound import ProcessBoundStore
 from layout.storage.settings import StorageSettings
@@ -41,7 +38,6 @@ _KEPT_HEADERS = (
     "expires",
 )
 _CHUNK_BYTES = 1 << 20
-_LIFETIME = timedelta(seconds=MAX_WHOLE_BUCKET_LIFETIME_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +91,7 @@ class BucketReader:
     def __init__(self, settings: StorageSettings) -> None:
         self.name = settings.bucket
         self.endpoint = settings.endpoint
-        self.credentials = _temporary_credentials(settings, write=self.writable)
+        self.credentials = whole_bucket_credentials(settings, write=self.writable)
         self._settings = settings
         self.client = s3_client(settings, credentials=self.credentials, timestamps_as_text=True)
         if not self.writable:
@@ -199,14 +195,6 @@ class BucketReader:
             answer = self.client.list_objects_v2(Bucket=self.name, MaxKeys=1)
         date = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
         return date.astimezone(UTC) + timedelta(seconds=1)
-
-
-def _temporary_credentials(settings: StorageSettings, *, write: bool) -> CredentialSource | None:
-    """Minted on this machine from the parent token; None if the settings cannot mint."""
-    if settings.session_token is not None or settings.account_id is None:
-        return None
-    scope = scope_for_whole_bucket(settings.bucket, write)
-    return RenewingCredentials(local_minter(settings), scope, _LIFETIME)
 
 
 def _refuse_writes(model: Any, **_: Any) -> None:

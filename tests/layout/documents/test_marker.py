@@ -130,17 +130,14 @@ def test_current_marker(empty: bool) -> None:
                 f" claimed by 'anna@laptop' at {TIME}."
             ),
             (
-                "Start it once everything is moved and the migration has said so:"
-                " r2-layout migrate mark --plan FILE --verdict FILE --execute"
+                "Start it once everything is moved and the migration has said so by r2-layout migrate mark"
+                ", or read both meanwhile: R2_READ_OLD_LAYOUT=flat."
             ),
         ),
         (
             CURRENT.model_copy(update={"phase": MarkerPhase.MOVING}),
             "The environment 'dev' is being moved into this layout.",
-            (
-                "Start it once everything is moved and the migration has said so:"
-                " r2-layout migrate mark --plan FILE --verdict FILE --execute"
-            ),
+            ("Start it once everything is moved and the migration has said so by r2-layout migrate mark."),
         ),
         (
             ROLLED_BACK,

@@ -281,6 +281,27 @@ def test_objects_that_had_no_flat_key_map_back_to_nothing() -> None:
     assert FLAT.old_key(scene, FACTS) is None
 
 
+@pytest.mark.parametrize(
+    ("new", "old"),
+    [
+        ("dev/games/", "games/"),
+        ("dev/users/a/", "a/"),
+        ("dev/users/a/profiles/", "a/"),
+        ("dev/users/a/profiles/p1/", "a/"),
+        ("dev/users/a/profiles/p1/raw_clips/x/", "a/raw_clips/x/"),
+        ("dev/users/a/profiles/p9/", None),
+        ("dev/users/a/projects/", None),
+        ("dev/users/nobody/", None),
+        ("dev/users/users/", None),
+        ("prod/users/a/", None),
+        ("dev/temp/", None),
+    ],
+)
+def test_where_the_old_objects_of_a_listing_lie(new: str, old: str | None) -> None:
+    """Of the games, of a user, and of the profile that the flat files went to; nowhere else."""
+    assert FLAT.old_prefix(new, FACTS) == old
+
+
 def test_the_flat_layout_is_known_by_its_name() -> None:
     """Commands find layouts by name."""
     assert LEGACY_LAYOUTS["flat"] is FLAT

@@ -289,3 +289,13 @@ def test_a_proxy_has_an_address(complete: pytest.MonkeyPatch, proxy: str) -> Non
     """It may hold a password, so it is not shown."""
     complete.setenv("R2_PROXY", proxy)
     assert _refusal() == "R2_PROXY: it is not the address of a proxy, such as http://proxy.example:3128."
+
+
+def test_an_old_layout_that_is_not_known_is_refused(complete: pytest.MonkeyPatch) -> None:
+    """By the variable's name; empty means none."""
+    complete.setenv("R2_READ_OLD_LAYOUT", "flatt")
+    assert _refusal() == "R2_READ_OLD_LAYOUT: 'flatt' is none of the old layouts: flat."
+    complete.setenv("R2_READ_OLD_LAYOUT", "flat")
+    assert load_settings().read_old_layout == "flat"
+    complete.setenv("R2_READ_OLD_LAYOUT", "")
+    assert load_settings().read_old_layout is None
