@@ -35,7 +35,7 @@ from layout.migrate.plan.schema import UserState
 from layout.migrate.plan.totals import count_blocked
 from layout.migrate.report.pass_report import Behind, PassReport
 from layout.migrate.report.progress import Progress
-from layout.migrate.rules.kept import kept_rules
+from layout.migrate.rules.kept import kept_rules, postponed_by
 from layout.migrate.rules.ruled_layout import RuledLayout
 from layout.migrate.vanishing import free_conflicts, remove_vanished, require_most_are_there
 
@@ -211,9 +211,10 @@ def look_at_old_side(plan: PlanFile, bucket: BucketReader, progress: Progress) -
 def _changes(
     plan: PlanFile, bucket: BucketReader, pool: ThreadPoolExecutor, progress: Progress, report: PassReport
 ) -> Iterator[OldChanges]:
+    postponed = postponed_by(plan, _layout_of(plan))
     with progress.task("listing the old keys", count_expected(plan)) as step:
         for page in pages_of_ranges(bucket, boundaries(plan, RANGES), pool):
-            changes = changes_on(plan, page)
+            changes = changes_on(plan, page, postponed)
             report.looked_at += changes.looked_at
             report.written += changes.written
             yield changes

@@ -5,6 +5,7 @@ asked object by object. Where that is no proof, the bucket is asked: whether an 
 the headers of its copy, and what a run that was cut off left at a new key.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -54,11 +55,16 @@ class OldChanges:
         return len(self.new) + len(self.other)
 
 
-def changes_on(plan: PlanFile, page: RangePage) -> OldChanges:
-    """What differs between a page of the listing and the plan's rows of the same keys."""
-    items = {item.key: item for item in page.items if not is_new_key(item.key)}
+def changes_on(plan: PlanFile, page: RangePage, postponed: Callable[[str], bool]) -> OldChanges:
+    """What differs between a page of the listing and the plan's rows of the same keys.
+
+    What is `postponed` is of users that the plan is not of: they go on writing, and no pass waits for them.
+    """
+    items = {item.key: item for item in page.items if not (is_new_key(item.key) or postponed(item.key))}
     changes = OldChanges(looked_at=len(items))
     for key, known in known_versions(plan, page.after, page.to):
+        if known.state == State.LATER:
+            continue
         item = items.pop(key, None)
         if item is not None:
             if _differs(known, item):
