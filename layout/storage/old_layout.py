@@ -157,16 +157,14 @@ class OldLayout:
     def _merged(self, prefix: str, new: Iterator[ObjectInfo], old_prefix: str) -> Iterator[ObjectInfo]:
         # Before the listings: what the marker says then was at the new keys when they are listed.
         live = self._live()
-        sides = (
-            ((normalize("NFC", item.key).encode(), place, item) for item in side)
-            for place, side in enumerate((new, self._old_objects(prefix, old_prefix, live)))
-        )
+        old = self._old_objects(prefix, old_prefix, live)
         last, counted = b"", False
-        for name, place, item in heapq.merge(*sides, key=lambda entry: entry[:2]):
-            if name == last:
+        # Of two with one name the first side's comes first.
+        for item in heapq.merge(new, old, key=_name):
+            if _name(item) == last:
                 continue
-            last = name
-            if place and not counted:
+            last = _name(item)
+            if item.old_key is not None and not counted:
                 self.reads.add(prefix, old_prefix)
                 counted = True
             yield item
@@ -235,6 +233,11 @@ class OldLayout:
                 self._profiles.clear()
             self._profiles[owner] = default
         return self._profiles[owner]
+
+
+def _name(item: ObjectInfo) -> bytes:
+    """By what listings are ordered; one object may be listed in another Unicode spelling."""
+    return normalize("NFC", item.key).encode()
 
 
 def _is_newer(modified: datetime, since: str | None) -> bool:

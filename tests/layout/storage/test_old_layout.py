@@ -167,7 +167,11 @@ def test_an_answer_of_the_old_layout_is_counted_and_logged(
     assert caplog.messages == [
         f"{CLIP!r} was read from the old layout at {OLD_CLIP!r}, the 1. time in this process"
     ]
-    list(storage.list(profile_prefix("anna", PROFILE, environment=DEV)))
+    prefix = profile_prefix("anna", PROFILE, environment=DEV)
+    assert len(list(storage.list(prefix))) == 1
+    assert reads.count == 2
+    storage.put(CLIP, b"new")
+    assert len(list(storage.list(prefix))) == 1
     assert reads.count == 2
 
 
