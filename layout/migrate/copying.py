@@ -91,11 +91,13 @@ def copy_objects(
         PlanBlockedError: Something in the plan has to be decided by a person; nothing was copied.
         StorageError: The bucket refused a whole batch; what was finished is in the plan.
     """
-    stop_removed(plan, live_since(bucket, plan.meta.environment))
     refuse_if_blocked(plan)
     if replaces_any(plan):
         require_replacing_copies(bucket, plan.meta.environment)
     claim_marker(plan, bucket, by, take_over)
+    # After the claim: another migration may have marked the environment just before it.
+    stop_removed(plan, live_since(bucket, plan.meta.environment))
+    refuse_if_blocked(plan)
     report = CopyReport(before=count_there(plan))
     with (
         progress.task("copying", left_to_copy(plan)[0]) as step,
