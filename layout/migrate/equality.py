@@ -62,7 +62,7 @@ class Reading:
     Attributes:
         limit: Bytes in all; None reads without a limit.
         bytes: Bytes that were read.
-        objects: Pairs whose bodies were read.
+        objects: How often both bodies of a pair were read.
     """
 
     def __init__(self, limit: int | None) -> None:

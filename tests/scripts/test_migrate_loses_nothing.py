@@ -37,7 +37,8 @@ def test_a_database_written_again_at_its_size_is_not_called_the_same(operator: O
     new_key = operator.new_key("database.sqlite")
     reason = f"the object at {new_key} has another SHA-256 than the old one"
     assert (status, f"  conflict  'anna/database.sqlite': {reason}\n" in out) == (3, True)
-    assert "  To compare 1 pairs, 8.0 KiB of bodies were read.\n" in out
+    # Once to compare them, and once for what a conflict shows of databases.
+    assert "  Both bodies of a pair were read 2 times, 16.0 KiB in all.\n" in out
     assert operator.statuses("copy", "verify", "mark", "delete") == [3, 3, 1, 1]
     assert operator.body("anna/database.sqlite") == NEW
 

@@ -37,7 +37,8 @@ class PlanMeta(BaseModel):
         listed: Whether every object of the bucket is in the file.
         finished_at: When planning ended; None if it did not.
         fingerprint: SHA-256 over every decision, made at the end of planning; a verdict repeats it.
-        read_objects: Pairs of which the planning read both bodies, since nothing else told whether they are equal.
+        read_objects: How often the planning read both bodies of a pair: nothing else told whether they are equal,
+            or they are databases in conflict.
         read_bytes: Bytes of those bodies.
         verification: Number of the last verification that ran; 0 before the first.
         verification_id: Names it, 32 hex characters: two copies of a plan file count alike.

@@ -45,7 +45,7 @@ def plan(file: PlanFile, *, made: bool, uploads: Reasons) -> Result:
     lines += _user_lines(file, users)
     if meta.read_objects:
         lines.append(
-            f"  To compare {meta.read_objects:,} pairs, {size(meta.read_bytes)} of bodies were read."
+            f"  Both bodies of a pair were read {meta.read_objects:,} times, {size(meta.read_bytes)} in all."
         )
     if others := count_other_classes(file):
         lines.append(
