@@ -1,4 +1,8 @@
-"""URLs that open one object for a while, for browsers and media players."""
+"""URLs that open one object for a while, for browsers and media players.
+
+A URL that a temporary credential signed opens more: it carries the session token, of which the credential's secret is
+the SHA-256 (Cloudflare's R2 docs, `r2/examples/authenticate-r2-temp-credentials`). See docs/security.md.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from pydantic import SecretStr
 
 from layout.access import scope_for_environment
 from layout.environment import Environment
@@ -104,3 +108,19 @@ def test_the_url_is_not_shown(storage: R2Storage) -> None:
     """It opens the object for whoever reads the log."""
     url = presigned_get(storage, CLIP, lifetime=HOUR)
     assert repr(url) == f"PresignedUrl(method='GET', expires_at={url.expires_at.isoformat()!r})"
+
+
+def test_a_url_that_a_temporary_credential_signed_tells_that_credential(local: StorageSettings) -> None:
+    """docs/security.md says so: its finder reads the object beside it. One that a token signed tells nothing."""
+    scope = scope_for_environment(local.bucket, Environment.DEV, write=True)
+    made = local_minter(local)(scope, HOUR)
+    beside = r2_key("anna", "database.sqlite", "a1b2c3d4", environment=Environment.DEV)
+    R2Storage(local).put(beside, b"rows")
+    url = urlsplit(presigned_get(R2Storage(local, credentials=lambda: made), CLIP, lifetime=HOUR).url)
+    (token,) = parse_qs(url.query)["X-Amz-Security-Token"]
+    secret = hashlib.sha256(base64.b64decode(token).removeprefix(b"jwt/")).hexdigest()
+    found = local.model_copy(
+        update={"secret_access_key": SecretStr(secret), "session_token": SecretStr(token)}
+    )
+    assert R2Storage(found).get(beside).body == b"rows"
+    assert "X-Amz-Security-Token" not in presigned_get(R2Storage(local), CLIP, lifetime=HOUR).url
