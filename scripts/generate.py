@@ -19,6 +19,7 @@ import pytest
 
 from layout.documents.schemas import DOCUMENTS, generated_schema
 from layout.migrate.plan.moves import life_table
+from layout.migrate.plan.return_states import return_table
 from layout.scheme.table import SCHEME, Scheme
 from tests.conformance.conftest import CHOSEN
 from tests.conformance.page import Recorder, render
@@ -86,6 +87,7 @@ GENERATED: dict[str, Callable[[str], str]] = {
     **{f"layout/documents/schemas/{name}": _schema(name) for name in DOCUMENTS},
     "layout/scheme/table.py": docstring_tree,
     "README.md": lambda text: between_marks(text, "layout", readme_tree()),
+    "docs/rolling_back.md": lambda text: between_marks(text, "an object's way back", return_table().strip()),
     "docs/migration.md": lambda text: between_marks(text, "an object's life", life_table().strip()),
     "docs/security.md": lambda text: between_marks(text, "tables", tables()),
     "docs/control-api.md": lambda text: between_marks(text, "routes", routes()),

@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from layout.command.migrate_arguments import make_parser
+from layout.command.migrate_rollback import rollback
 from layout.console import Result, UsageError
 from layout.environment import Environment
 from layout.errors import RulesError, VerificationError
@@ -207,6 +208,12 @@ def _delete(arguments: argparse.Namespace, settings: StorageSettings, progress: 
             return with_later(plan, with_ignored(plan, result))
 
 
+def _rollback(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
+    with PlanFile.open(arguments.plan, writable=arguments.execute, finished=True) as plan:
+        _require_settings(plan, settings, arguments)
+        return rollback(plan, arguments, settings, progress)
+
+
 def _require_settings(plan: PlanFile, settings: StorageSettings, arguments: argparse.Namespace) -> None:
     plan.require(settings.bucket, settings.endpoint, arguments.env or settings.app_env)
 
@@ -219,4 +226,5 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, StorageSettings, Progress], R
     "verify": _verify,
     "mark": _mark,
     "delete": _delete,
+    "rollback": _rollback,
 }

@@ -55,7 +55,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=program.command("migrate"),
         description="Move a bucket's data from an old layout into the new one. " + SETTINGS,
-        epilog=f"In order: plan, copy, verify, mark, delete. See docs/migration.md. {statuses(differences=True)}",
+        epilog="In order: plan, copy, verify, mark, delete; rollback takes it back. See docs/migration.md."
+        f" {statuses(differences=True)}",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -151,6 +152,30 @@ def make_parser() -> argparse.ArgumentParser:
         default=timedelta(hours=4),
         metavar="AGE",
         help="delete only what was copied at least this long ago: 30m, 4h, 2d, 0 (default: 4h)",
+    )
+    _add_execute(command)
+    command = _add(
+        commands,
+        "rollback",
+        "copy back to the old keys, what was written since included; a dry run unless --execute is given",
+    )
+    _add_made_plan(command)
+    _add_read_limit(command)
+    _add_by(command)
+    command.add_argument(
+        "--delete-new",
+        action="store_true",
+        help="afterwards, as a step of its own: remove the new objects that are back at their old keys",
+    )
+    command.add_argument(
+        "--bucket", metavar="NAME", help="with --delete-new: the bucket's name, typed as a confirmation"
+    )
+    command.add_argument(
+        "--min-age",
+        type=age,
+        default=timedelta(hours=4),
+        metavar="AGE",
+        help="with --delete-new: remove only what was copied back at least this long ago (default: 4h)",
     )
     _add_execute(command)
     return parser

@@ -49,12 +49,17 @@ class Operator:
             "verify": ("--plan", self.plan, *verdict),
             "mark": ("--plan", self.plan, *verdict, "--execute"),
             "delete": ("--plan", self.plan, *verdict, "--bucket", self.bucket, "--min-age", "0", "--execute"),
+            "rollback": ("--plan", self.plan, "--execute"),
         }
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err):
             words = [name, *common[name], *arguments]
             status = main([word for word in words if not (dry and word == "--execute")])
         return status, out.getvalue(), err.getvalue()
+
+    def remove_new(self) -> tuple[int, str, str]:
+        """The second step of a rollback."""
+        return self.run("rollback", "--delete-new", "--bucket", self.bucket, "--min-age", "0")
 
     def statuses(self, *names: str) -> list[int]:
         """Runs commands one after the other and gives their statuses."""

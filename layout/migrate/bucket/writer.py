@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 from unicodedata import normalize
 
-from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
+from layout.errors import ConditionFailedError, ObjectMissingError, StorageError, StorageUnavailableError
 from layout.foreign_words import quoted
 from layout.migrate.bucket.pace import PART_COPIES
 from layout.migrate.bucket.reader import STANDARD, BucketReader, ObjectHead
@@ -124,7 +124,7 @@ class BucketWriter(BucketReader):
                 **_class_argument(storage_class),
                 **_replaced_argument(replaces),
             )
-        return answer["CopyObjectResult"]["ETag"].strip('"')
+        return self._etag_in(answer.get("CopyObjectResult"), new_key)
 
     def _copy_in_parts(
         self, key: str, new_key: str, etag: str, size: int, storage_class: str, replaces: str | None
@@ -147,7 +147,7 @@ class BucketWriter(BucketReader):
             with suppress(StorageError), storage_errors(self.name, new_key):
                 self.client.abort_multipart_upload(**names)
             raise
-        return answer["ETag"].strip('"')
+        return self._etag_in(answer, new_key)
 
     def _copy_parts(self, names: dict[str, Any], key: str, size: int) -> list[Any]:
         step = self.limits.part_size(size)
@@ -161,10 +161,22 @@ class BucketWriter(BucketReader):
                     CopySource={"Bucket": self.name, "Key": key},
                     CopySourceRange=f"bytes={first}-{last}",
                 )
-            return {"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]}
+            return {"PartNumber": number, "ETag": self._etag_in(answer.get("CopyPartResult"), key)}
 
         with ThreadPoolExecutor(PART_COPIES) as pool:
             return list(pool.map(copy, range(1, math.ceil(size / step) + 1)))
+
+    def _etag_in(self, answer: Any, key: str) -> str:
+        """The ETag that an answer tells. One that was cut off tells none, and is no answer."""
+        etag = (answer or {}).get("ETag")
+        if not etag:
+            raise StorageUnavailableError(
+                f"No answer about object {key!r} in bucket {self.name!r}: it was cut off.",
+                hint="Try again later; whether a write took effect is unknown until it is read back.",
+                bucket=self.name,
+                key=key,
+            )
+        return str(etag).strip('"')
 
     def _unchanged(self, key: str, etag: str) -> ObjectHead:
         head = self.head(key)

@@ -8,6 +8,7 @@ that after each command the one file is the whole plan.
 import enum
 
 from layout.migrate.plan.moves import BLOCKING, Proof, State
+from layout.migrate.plan.return_states import ReturnState
 
 __all__ = ["APPLICATION_ID", "FORMAT", "TABLES", "UserState", "words"]
 
@@ -110,6 +111,29 @@ CREATE TABLE conflict_evidence (
     object INTEGER PRIMARY KEY REFERENCES objects,
     sides TEXT NOT NULL
 ) STRICT;
+
+-- Objects of the new layout, as the last rollback found them.
+CREATE TABLE returns (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,           -- new key, in NFC
+    etag TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    modified TEXT NOT NULL,
+    storage_class TEXT NOT NULL,
+    old_key TEXT,                       -- where it goes; NULL: nowhere
+    phase INTEGER NOT NULL DEFAULT 0,   -- as of objects
+    -- How far it has come; layout.migrate.plan.return_states is the table of all moves.
+    state TEXT NOT NULL CHECK (state IN ({words(ReturnState)})),
+    replaces TEXT,                      -- ETag at the old key that the copy may replace; NULL: it must be free
+    replaced_to TEXT,                   -- backup that is made of that before
+    old_etag TEXT,                      -- of the object at the old key when it was known to be the same
+    old_modified TEXT,
+    proof TEXT CHECK (proof IN ({words(Proof)})),
+    removable INTEGER NOT NULL,         -- 1: it came after the plan was made, so it may go once it is back
+    found_in INTEGER NOT NULL,          -- number of the rollback that listed it last
+    problem TEXT
+) STRICT;
+CREATE UNIQUE INDEX return_destinations ON returns (old_key) WHERE old_key IS NOT NULL;
 
 -- Keys that were listed in another Unicode spelling than NFC, in which new keys are written. They are one object.
 CREATE TABLE spellings (

@@ -6,6 +6,7 @@ from layout.migrate.report.show.follow_result import Passes, looked
 from layout.migrate.report.show.list_result import states
 from layout.migrate.report.show.mark_result import marked
 from layout.migrate.report.show.plan_result import plan
+from layout.migrate.report.show.rollback_result import removed, rolled_back
 from layout.migrate.report.show.text import size
 from layout.migrate.report.show.verify_result import verdict
 
@@ -17,6 +18,8 @@ __all__ = [
     "marked",
     "plan",
     "planned_copy",
+    "removed",
+    "rolled_back",
     "size",
     "states",
     "verdict",
