@@ -55,30 +55,31 @@ class Campaign:
     killed: Counter[str] = field(default_factory=Counter)
     requests: Counter[str] = field(default_factory=Counter)
 
-    def run(self, command: str, *arguments: str) -> None:
-        """Runs a command, killed at most `kills_each` times, until it is done."""
+    def run(self, command: str, *arguments: str, name: str = "") -> None:
+        """Runs a command, killed at most `kills_each` times, until it is done; `name` is what it counts as."""
+        name = name or command
         refused = 0
         for attempt in range(_PATIENCE):
             kill = attempt < self.kills_each and self.kills > 0
-            status, text = self._attempt(command, arguments, kill=kill)
+            status, text = self._attempt(name, (command, *arguments), kill=kill)
             self.check()
             if status == 0:
                 return
             if status == _KILLED:
                 self.kills -= 1
-                self.killed[command] += 1
+                self.killed[name] += 1
                 continue
             refused += 1
-            assert refused < (10 if self.with_faults else 1), f"{command} ended with {status}:\n{text}"
-        raise AssertionError(f"{command} was not done after {_PATIENCE} runs")
+            assert refused < (10 if self.with_faults else 1), f"{name} ended with {status}:\n{text}"
+        raise AssertionError(f"{name} was not done after {_PATIENCE} runs")
 
-    def _attempt(self, command: str, arguments: tuple[str, ...], *, kill: bool) -> tuple[int, str]:
+    def _attempt(self, name: str, words: tuple[str, ...], *, kill: bool) -> tuple[int, str]:
         log = self.cloudflare.s3.requests
         before = max((record.number for record in log), default=0)
         if self.with_faults and kill:
-            self._add_faults(self.requests[command] or 50)
+            self._add_faults(self.requests[name] or 50)
         process = subprocess.Popen(
-            [sys.executable, str(_SCRIPT), command, *arguments],
+            [sys.executable, str(_SCRIPT), *words],
             cwd=self.folder,
             env=dict(self.variables),
             stdout=subprocess.PIPE,
@@ -87,7 +88,7 @@ class Campaign:
         )
         try:
             if kill:
-                self._wait_for_the_point(process, command, before)
+                self._wait_for_the_point(process, name, before)
                 process.kill()
             text, _ = process.communicate(timeout=_PATIENCE)
         finally:
@@ -95,15 +96,15 @@ class Campaign:
             process.wait()
             self.cloudflare.s3.faults.clear()
         needed = max((record.number for record in log), default=0) - before
-        self.requests[command] = max(self.requests[command], needed)
+        self.requests[name] = max(self.requests[name], needed)
         return process.returncode, text
 
-    def _wait_for_the_point(self, process: subprocess.Popen[str], command: str, before: int) -> None:
+    def _wait_for_the_point(self, process: subprocess.Popen[str], name: str, before: int) -> None:
         """Returns at a moment while the command starts, or soon after one of its requests."""
         if self.random.random() < 0.2:
             point, pause = 0, self.random.uniform(0, _STARTING)
         else:
-            point = self.random.randint(1, max(3, self.requests[command]))
+            point = self.random.randint(1, max(3, self.requests[name]))
             pause = self.random.uniform(0, 0.05)
         while process.poll() is None and len(self.cloudflare.s3.requests.after(before)) < point:
             time.sleep(0.002)

@@ -23,7 +23,6 @@ __all__ = [
     "ReturnJournal",
     "return_at",
     "return_batches",
-    "return_totals",
     "returns_after",
 ]
 
@@ -124,12 +123,6 @@ def return_batches(
     while batch := returns_after(plan, states, last, size, phase):
         last = batch[-1].planned.key
         yield batch
-
-
-def return_totals(plan: PlanFile) -> dict[ReturnState, int]:
-    """How many rows are in each state."""
-    found = plan.rows("SELECT state, count(*) AS objects FROM returns GROUP BY state")
-    return dict.fromkeys(ReturnState, 0) | {ReturnState(row["state"]): row["objects"] for row in found}
 
 
 def gone_since(plan: PlanFile) -> Iterator[tuple[str, str, State]]:
