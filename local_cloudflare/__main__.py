@@ -103,6 +103,7 @@ def _add_faults(faults: argparse.ArgumentParser) -> None:
     faults.add_argument(
         "--every", type=int, help="which ones from then on: 20 is every twentieth (default: 1)"
     )
+    faults.add_argument("--spared", type=int, help="requests a second that go through (default: none)")
     faults.add_argument("--times", type=int, help="how many of those are hit; 0 is all (default: 1)")
     faults.add_argument("--status", type=int, help="429, 500 or 503, for the two errors (default: 500)")
     faults.add_argument(

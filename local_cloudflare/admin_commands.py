@@ -106,6 +106,7 @@ def faults(options: argparse.Namespace) -> Result:
             "key",
             "first",
             "every",
+            "spared",
             "times",
             "status",
             "retry_after",
@@ -126,6 +127,7 @@ def faults(options: argparse.Namespace) -> Result:
 def _fault_line(rule: dict[str, Any]) -> str:
     times = "every time" if rule["times"] is None else f"{rule['times']} times"
     which = "" if rule["every"] == 1 else f", one in {rule['every']}"
+    which += "" if rule["spared"] is None else f", beyond {rule['spared']} a second"
     details = {
         "error-before": f"status {rule['status']}",
         "error-after": f"status {rule['status']}",

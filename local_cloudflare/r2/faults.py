@@ -2,6 +2,8 @@
 
 import fnmatch
 import threading
+import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -45,6 +47,7 @@ class FaultRule:
         key: Pattern for the key; operations without a key have the key "".
         first: The first matching request that is hit, counted from 1.
         every: Which ones from then on: 1 is each of them, 20 every twentieth.
+        spared: Matching requests a second that go through all the same; None is none. A busy bucket.
         times: How many are hit; None is all of those.
         status: 429, 500 or 503, for the two error actions.
         retry_after: Seconds in `Retry-After`, if any.
@@ -58,6 +61,7 @@ class FaultRule:
     key: str = "*"
     first: int = 1
     every: int = 1
+    spared: int | None = None
     times: int | None = 1
     status: int = 500
     retry_after: int | None = None
@@ -72,6 +76,8 @@ class FaultRule:
             raise ValueError(f"requests are counted from 1, not from {self.first!r}")
         if self.every < 1:
             raise ValueError(f"every request is 1, every twentieth 20, not {self.every!r}")
+        if self.spared is not None and self.spared < 1:
+            raise ValueError(f"1 request or more a second is spared, not {self.spared!r}")
 
     def error(self) -> S3Error:
         """The error that the client gets."""
@@ -87,11 +93,23 @@ class FaultRule:
 class _Counted:
     rule: FaultRule
     seen: int = field(default=0)
+    spared_at: deque[float] = field(default_factory=deque)
 
     def hit(self) -> bool:
+        if self.rule.spared is not None and self._spare(self.rule.spared):
+            return False
         self.seen += 1
         hits, between = divmod(self.seen - self.rule.first, self.rule.every)
         return hits >= 0 and not between and (self.rule.times is None or hits < self.rule.times)
+
+    def _spare(self, most: int) -> bool:
+        now = time.monotonic()
+        while self.spared_at and now - self.spared_at[0] >= 1:
+            self.spared_at.popleft()
+        if len(self.spared_at) >= most:
+            return False
+        self.spared_at.append(now)
+        return True
 
 
 class Faults:

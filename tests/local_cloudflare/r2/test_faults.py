@@ -53,6 +53,13 @@ def test_every_third_request_can_fail(own: "LocalR2", name: str) -> None:
     assert statuses == [200, 500, 200, 200, 500, 200, 200, 200, 200]
 
 
+def test_a_busy_bucket_lets_some_requests_through_each_second(own: "LocalR2", name: str) -> None:
+    """Two of the first three; the others are refused for as long as the rule is in force."""
+    own.server.faults.add(FaultRule(FaultAction.ERROR_BEFORE, status=429, spared=2, times=None))
+    statuses = [own.send("PUT", f"/{name}/key-{number}", body=b"x").status for number in range(3)]
+    assert statuses == [200, 200, 429]
+
+
 @pytest.mark.parametrize(("action", "there"), [(FaultAction.RESET, 404), (FaultAction.RESET_AFTER, 200)])
 def test_a_reset_leaves_no_answer(own: "LocalR2", name: str, action: FaultAction, there: int) -> None:
     """Before the effect or after it."""
@@ -126,6 +133,9 @@ def test_a_rule_that_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match="every request is 1") as caught:
         FaultRule(FaultAction.RESET, every=0)
     assert str(caught.value) == "every request is 1, every twentieth 20, not 0"
+    with pytest.raises(ValueError, match="a second is spared") as caught:
+        FaultRule(FaultAction.RESET, spared=0)
+    assert str(caught.value) == "1 request or more a second is spared, not 0"
 
 
 def test_requests_that_are_refused_anyway_do_not_count(own: "LocalR2", name: str) -> None:
