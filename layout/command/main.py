@@ -20,7 +20,7 @@ COMMANDS = {
     "conformance": "ask a store whether it does what R2 does",
 }
 """Each is the module of this package with its name."""
-_EXTRA = {"boto3", "botocore", "obstore", "pydantic_settings", "rich"}
+_EXTRA = {"boto3", "botocore", "obstore", "pydantic_settings"}
 
 
 class Command(Protocol):

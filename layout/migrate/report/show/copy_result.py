@@ -10,7 +10,8 @@ from layout.migrate.copying import CopyReport
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.schema import UserState
 from layout.migrate.plan.totals import count_there, count_users, left_to_copy
-from layout.migrate.report.show.text import reason_lines, size
+from layout.migrate.report.amounts import size
+from layout.migrate.report.show.text import reason_lines
 
 __all__ = ["copied", "planned_copy"]
 

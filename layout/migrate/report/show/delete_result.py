@@ -6,8 +6,9 @@ from datetime import timedelta
 from layout.console import Result
 from layout.exit_status import ExitStatus
 from layout.migrate.deleting import DeleteReport
+from layout.migrate.report.amounts import size
 from layout.migrate.report.reasons import Reasons
-from layout.migrate.report.show.text import reason_lines, size, upload_lines
+from layout.migrate.report.show.text import reason_lines, upload_lines
 
 __all__ = ["deleted"]
 

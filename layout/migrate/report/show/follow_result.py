@@ -9,9 +9,10 @@ from layout.console import Result, say
 from layout.exit_status import ExitStatus
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.totals import blocked_rows, count_there
+from layout.migrate.report.amounts import size
 from layout.migrate.report.pass_report import PassReport
 from layout.migrate.report.reasons import KEPT
-from layout.migrate.report.show.text import SHOWN, reason_lines, size
+from layout.migrate.report.show.text import SHOWN, reason_lines
 
 __all__ = ["Passes", "looked"]
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from layout.console import Result
 from layout.environment import Environment
 from layout.exit_status import ExitStatus
-from layout.migrate.report.show.text import size
+from layout.migrate.report.amounts import size
 from layout.migrate.survey import LayoutState
 
 __all__ = ["states"]

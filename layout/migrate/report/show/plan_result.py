@@ -22,9 +22,10 @@ from layout.migrate.plan.totals import (
     count_to_move,
     count_users,
 )
+from layout.migrate.report.amounts import size
 from layout.migrate.report.reasons import KEPT, Reasons
 from layout.migrate.report.show.later import later_lines
-from layout.migrate.report.show.text import SHOWN, size, table, upload_lines
+from layout.migrate.report.show.text import SHOWN, table, upload_lines
 from layout.migrate.report.wrong_question import nothing_planned
 from layout.migrate.rules.showing import rule_data, rule_lines
 

@@ -9,7 +9,8 @@ from layout.exit_status import ExitStatus
 from layout.keys import marker_key
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.removing import RemovalReport
-from layout.migrate.report.show.text import reason_lines, size
+from layout.migrate.report.amounts import size
+from layout.migrate.report.show.text import reason_lines
 from layout.migrate.rolling_back import RollbackReport
 
 __all__ = ["removed", "rolled_back"]

@@ -1,23 +1,13 @@
-"""What several results are written with: sizes, tables, and lists of reasons."""
+"""What several results are written with: tables, and lists of reasons."""
 
 from itertools import islice
 
 from layout.migrate.report.reasons import Reasons
 
-__all__ = ["SHOWN", "reason_lines", "size", "table", "upload_lines"]
+__all__ = ["SHOWN", "reason_lines", "table", "upload_lines"]
 
 SHOWN = 50
 """So many objects, users or problems are shown to people; machines get more."""
-
-
-def size(count: int) -> str:
-    """Bytes for people: `3.1 GiB`."""
-    value, unit = float(count), "B"
-    for larger in ("KiB", "MiB", "GiB", "TiB"):
-        if value < 1024:
-            break
-        value, unit = value / 1024, larger
-    return f"{count} B" if unit == "B" else f"{value:,.1f} {unit}"
 
 
 def reason_lines(title: str, reasons: Reasons) -> list[str]:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from layout.console import Result
 from layout.exit_status import ExitStatus
+from layout.migrate.report.amounts import size
 from layout.migrate.report.reasons import Reasons
-from layout.migrate.report.show.text import SHOWN, size, upload_lines
+from layout.migrate.report.show.text import SHOWN, upload_lines
 from layout.migrate.report.verdict import SIGNS, Problem, Verdict
 
 __all__ = ["verdict"]
