@@ -12,6 +12,7 @@ from layout.environment import Environment
 from layout.errors import RulesError, VerificationError
 from layout.exit_status import ExitStatus
 from layout.legacy import LEGACY_LAYOUTS
+from layout.migrate.bucket.pace import Pace
 from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.copying import copy_objects
@@ -113,7 +114,7 @@ def _copy(arguments: argparse.Namespace, settings: StorageSettings, progress: Pr
             # A dry run only reads the plan: there is no bucket in reach.
             refuse_if_blocked(plan)
             return show.planned_copy(plan)
-        with closing(BucketWriter(settings)) as bucket:
+        with closing(BucketWriter(settings, pace=Pace(arguments.rate))) as bucket:
             report = copy_objects(
                 plan,
                 bucket,
@@ -131,7 +132,7 @@ def _follow(arguments: argparse.Namespace, settings: StorageSettings, progress: 
         if not arguments.execute:
             with closing(BucketReader(settings)) as reader:
                 return show.looked(plan, look_at_old_side(plan, reader, progress))
-        with closing(BucketWriter(settings)) as bucket:
+        with closing(BucketWriter(settings, pace=Pace(arguments.rate))) as bucket:
             following = Following(
                 plan,
                 bucket,
@@ -199,7 +200,7 @@ def _delete(arguments: argparse.Namespace, settings: StorageSettings, progress: 
                 report = list_deletable(plan, reader, arguments.min_age, progress)
             result = show.deleted(report, executed=False, min_age=arguments.min_age, uploads=uploads)
             return with_later(plan, with_ignored(plan, result))
-        with closing(BucketWriter(settings)) as bucket:
+        with closing(BucketWriter(settings, pace=Pace(arguments.rate))) as bucket:
             check_delete(plan, verdict, bucket, arguments.bucket)
             # Before the effects: nothing may keep the report of what was deleted from being told.
             uploads = find_open_uploads(bucket)

@@ -10,6 +10,7 @@ from layout.environment import Environment
 from layout.errors import SettingsError
 from layout.exit_status import statuses
 from layout.legacy import LEGACY_LAYOUTS
+from layout.migrate.bucket.pace import DEFAULT_RATE, MOST_RATE
 from layout.migrate.equality import DEFAULT_READ_LIMIT
 from layout.migrate.who import MOST, is_name
 from layout.times import parse_time_span
@@ -41,6 +42,13 @@ def byte_count(text: str) -> int:
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of bytes; write 500M, 20G, 1T or 0")
     return int(match[1]) << (10 * " KMGT".index(match[2] or " "))
+
+
+def rate(text: str) -> int:
+    """Writes a second, as `layout.migrate.bucket.pace.Pace` takes them."""
+    if not text.isdecimal() or len(text) > len(str(MOST_RATE)) or not 1 <= int(text) <= MOST_RATE:
+        raise argparse.ArgumentTypeError(f"{text!r} is no rate of 1 to {MOST_RATE} writes a second")
+    return int(text)
 
 
 def name(text: str) -> str:
@@ -113,6 +121,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="take the place of another plan that has claimed the environment and was given up",
     )
     _add_following(command)
+    _add_rate(command)
     _add_execute(command)
 
     command = _add(
@@ -153,6 +162,7 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="AGE",
         help="delete only what was copied at least this long ago: 30m, 4h, 2d, 0 (default: 4h)",
     )
+    _add_rate(command)
     _add_execute(command)
     command = _add(
         commands,
@@ -226,6 +236,17 @@ def _add_read_limit(command: argparse.ArgumentParser) -> None:
         metavar="SIZE",
         help="bytes of bodies to read at most, where nothing else tells whether two objects are equal:"
         " 500M, 20G, 0 (default: 10G)",
+    )
+
+
+def _add_rate(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--rate",
+        type=rate,
+        default=DEFAULT_RATE,
+        metavar="N",
+        help="writes a second at most, which the application's own add to; a bucket of R2 takes about 4000"
+        f" (default: {DEFAULT_RATE})",
     )
 
 

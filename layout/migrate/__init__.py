@@ -12,8 +12,9 @@ The plan is one SQLite file: account, journal, and what one CI job hands to the 
 the operator's page.
 """
 
+from layout.migrate.bucket.part_copies import CopyLimits
 from layout.migrate.bucket.reader import BucketReader
-from layout.migrate.bucket.writer import BucketWriter, CopyLimits
+from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.copying import CopyReport, copy_objects
 from layout.migrate.deleting import DeleteReport, check_delete, delete_old_objects, list_deletable
 from layout.migrate.marking import claim_marker, roll_back_marker, write_marker

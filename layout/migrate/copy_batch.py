@@ -1,26 +1,21 @@
-"""Copying a batch of objects, and finding out by listing what really is at their new keys.
-
-Between a copy and the listing another program may write the same bytes there with other headers or user metadata,
-which no ETag shows. The last-modified times of the batch do, since each copy is older than all that began after it.
-"""
+"""Copying a batch of objects, and finding out by listing what really is at their new keys."""
 
 import asyncio
 import enum
 import time
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import accumulate
+from itertools import chain
 
-from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
-from layout.legacy import Phase, phase_of
-from layout.migrate.bucket.observing import observe
-from layout.migrate.bucket.reader import STANDARD, ListedObject
-from layout.migrate.bucket.setting_aside import set_aside
-from layout.migrate.bucket.writer import BucketWriter, plain_for_obstore
-from layout.migrate.equality import Reading, compare, described_alike, is_multipart, is_own_copy
+from layout.errors import ObjectMissingError, StorageError
+from layout.migrate.bucket.observing import observe, shown_at
+from layout.migrate.bucket.pace import BATCH_SECONDS, IN_FLIGHT
+from layout.migrate.bucket.reader import ListedObject
+from layout.migrate.bucket.writer import BucketWriter
+from layout.migrate.copy_attempts import Attempt, Copying, EarliestAfter, attempt_all, attempt_one, is_failure
+from layout.migrate.equality import Known, Reading, compare, described_alike, is_multipart, is_own_copy
 from layout.migrate.plan.moves import Proof
 from layout.migrate.plan.rows import PlannedObject
 
@@ -53,48 +48,59 @@ class CopyResult:
     proof: Proof | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """When one request began and ended, and how: the new ETag if the answer held it, or the error."""
-
-    planned: PlannedObject
-    began: float
-    ended: float
-    etag: str = ""
-    error: StorageError | None = None
-
-
 async def copy_batch(
     bucket: BucketWriter,
     batch: list[PlannedObject],
     pool: ThreadPoolExecutor,
-    in_flight: int,
     reading: Reading,
     *,
     strictly: bool = False,
-) -> list[CopyResult]:
-    """Copies a batch, `in_flight` at a time, and compares each new object with the plan.
+    seconds: float = BATCH_SECONDS,
+) -> tuple[list[CopyResult], list[PlannedObject]]:
+    """Copies a batch, as many at once as the bucket's pace allows, and compares each new object with the plan.
+
+    A run that was cut off has left copies that it could not note. A listing before shows them, so they are compared and
+    not copied; what it shows and is not proven to be the planned object is copied, which decides.
 
     What a version of an old object, written after it was planned, left at a new key is nobody's by any proof. So a copy
     of what is written again and again asks for the planned version: of databases always, `strictly` of all.
 
+    Args:
+        bucket: Where both sides are.
+        batch: Objects to copy, in the order of their new keys.
+        pool: Its threads wait for boto3.
+        reading: How many bytes of bodies may be read.
+        strictly: As above.
+        seconds: After so long nothing more begins, so that the caller notes what was done.
+
+    Returns:
+        What became of those that were begun, and the rest of the batch.
+
     Raises:
         StorageError: Every single copy failed, so the next batch would too.
     """
-    attempts: list[_Attempt] = []
     loop = asyncio.get_running_loop()
+    there_already, unproven, waiting = await _find_copies(bucket, batch, pool, reading, seconds)
+    attempts: list[Attempt] = []
     replaced = [planned.new_key for planned in batch if planned.replaces is not None]
     there = await loop.run_in_executor(pool, observe, bucket, replaced) if replaced else {}
-    waiting = iter(batch)
-    # As many coroutines as copies in flight, not one for each copy: a task costs as much as the copy itself.
-    copying = _Copying(bucket, pool, there, strictly)
-    await asyncio.gather(*(_attempt_each(copying, waiting, attempts) for _ in range(in_flight)))
-    failures = [attempt.error for attempt in attempts if _is_failure(attempt.error)]
-    if len(failures) == len(batch) and failures[0] is not None:
+    copying = Copying(bucket, pool, there, strictly)
+    # Where copies were found, the rest of the batch waits until they are noted.
+    ready = deque[PlannedObject]() if there_already else waiting
+    last = next((planned for planned in reversed(ready) if copying.is_small(planned)), None)
+    if last is not None:
+        ready.remove(last)
+    await attempt_all(copying, chain(unproven, _until(time.monotonic() + seconds, ready)), attempts)
+    if last is not None:
+        # Once all others have ended: those of a moment ago are older than this one, and need no closer look.
+        attempts.append(await attempt_one(copying, last))
+    failures = [attempt.error for attempt in attempts if is_failure(attempt.error)]
+    if not there_already and failures and len(failures) == len(attempts) and failures[0] is not None:
         raise failures[0]
-    found = await loop.run_in_executor(pool, observe, bucket, [planned.new_key for planned in batch])
-    results, asked = [], []
-    earliest = _EarliestAfter(attempts, found)
+    begun = [attempt.planned.new_key for attempt in attempts]
+    found = await loop.run_in_executor(pool, observe, bucket, begun) if begun else {}
+    results, asked = there_already, []
+    earliest = EarliestAfter(attempts, found)
     for attempt in attempts:
         new = found.get(attempt.planned.new_key)
         if attempt.error is not None:
@@ -108,26 +114,54 @@ async def copy_batch(
             asked.append(loop.run_in_executor(pool, _described, bucket, result, new))
         else:
             results.append(result)
-    return results + await asyncio.gather(*asked)
+    return results + await asyncio.gather(*asked), list(waiting)
 
 
-class _EarliestAfter:
-    """The earliest last-modified time of the copies that began after a moment."""
+def _until(end: float, waiting: deque[PlannedObject]) -> Iterator[PlannedObject]:
+    """Takes from what is waiting until that time; the first and the last few are taken whenever it is."""
+    if waiting:
+        yield waiting.popleft()
+    while waiting and (time.monotonic() < end or len(waiting) <= IN_FLIGHT):
+        yield waiting.popleft()
 
-    def __init__(self, attempts: list[_Attempt], found: dict[str, ListedObject]) -> None:
-        there = [
-            (attempt.began, datetime.fromisoformat(new.modified))
-            for attempt in attempts
-            if attempt.error is None and (new := found.get(attempt.planned.new_key)) is not None
-        ]
-        there.sort(reverse=True)
-        self._began = [began for began, _ in reversed(there)]
-        self._modified = list(accumulate((modified for _, modified in there), min))[::-1]
 
-    def proves(self, attempt: _Attempt, new: ListedObject) -> bool:
-        """Whether what is at the new key is no later than some copy that began when this one had ended."""
-        after = bisect_left(self._began, attempt.ended)
-        return after < len(self._began) and datetime.fromisoformat(new.modified) <= self._modified[after]
+async def _find_copies(
+    bucket: BucketWriter,
+    batch: list[PlannedObject],
+    pool: ThreadPoolExecutor,
+    reading: Reading,
+    seconds: float,
+) -> tuple[list[CopyResult], list[PlannedObject], deque[PlannedObject]]:
+    """Objects of a batch that are at their new keys already; those there that no proof was found of; and the rest."""
+    loop = asyncio.get_running_loop()
+    free = [planned.new_key for planned in batch if planned.replaces is None]
+    seen = await loop.run_in_executor(pool, shown_at, bucket, free)
+    looked_at = deque(planned for planned in batch if _may_be_copy(planned, seen.get(planned.new_key)))
+    proven: list[CopyResult] = []
+    unproven: list[PlannedObject] = []
+    taken = _until(time.monotonic() + seconds, looked_at)
+
+    async def look() -> None:
+        for planned in taken:
+            new = seen[planned.new_key]
+            try:
+                known = await loop.run_in_executor(pool, compare, bucket, planned, new, reading)
+            except StorageError:
+                known = Known(unknown="the bucket did not answer")
+            if known.proof is None:
+                unproven.append(planned)
+            else:
+                proven.append(CopyResult(planned, Outcome.COPIED, "", new, known.proof))
+
+    await asyncio.gather(*(look() for _ in range(min(IN_FLIGHT, len(looked_at)))))
+    done = {result.planned.id for result in proven} | {planned.id for planned in unproven}
+    return proven, unproven, deque(planned for planned in batch if planned.id not in done)
+
+
+def _may_be_copy(planned: PlannedObject, found: ListedObject | None) -> bool:
+    if found is None or planned.replaces is not None or found.size != planned.size:
+        return False
+    return found.etag == planned.etag or is_multipart(planned.etag) or is_multipart(found.etag)
 
 
 def _described(bucket: BucketWriter, result: CopyResult, new: ListedObject) -> CopyResult:
@@ -139,62 +173,7 @@ def _described(bucket: BucketWriter, result: CopyResult, new: ListedObject) -> C
     return CopyResult(result.planned, Outcome.CONFLICT, difference) if difference else result
 
 
-@dataclass(frozen=True, slots=True)
-class _Copying:
-    """What all copies of a batch share; `there` is what was seen at the new keys at which something is replaced."""
-
-    bucket: BucketWriter
-    pool: ThreadPoolExecutor
-    there: Mapping[str, ListedObject]
-    strictly: bool
-
-    def is_small(self, planned: PlannedObject) -> bool:
-        """Whether obstore may copy it: on the condition that nothing is at its new key, and on no other."""
-        plain = plain_for_obstore(planned.key) and plain_for_obstore(planned.new_key)
-        plain = plain and planned.storage_class == STANDARD and planned.replaces is None
-        small = plain and not is_multipart(planned.etag) and planned.size <= self.bucket.limits.single
-        return small and not self.strictly and phase_of(planned.key) is not Phase.DATABASE
-
-    def copy_large(self, planned: PlannedObject) -> str:
-        """Copies it on conditions for both sides; gives the new ETag.
-
-        What it replaces is in `{env}/backups/` before, if the plan says so, and if not it is this plan's own copy.
-        """
-        replaces = planned.replaces
-        if replaces is not None and planned.replaced_to is not None:
-            set_aside(self.bucket, planned.new_key, replaces, planned.replaced_to)
-        elif replaces is not None:
-            seen = self.there.get(planned.new_key)
-            if seen is not None and not is_own_copy(planned, seen):
-                raise ConditionFailedError(f"Another object is at {planned.new_key!r}.", key=planned.new_key)
-            replaces = None if seen is None else replaces
-        version = planned.etag, planned.size, planned.storage_class
-        return self.bucket.copy_large(planned.key, planned.new_key, *version, replaces)
-
-
-async def _attempt_each(
-    copying: _Copying, waiting: Iterator[PlannedObject], attempts: list[_Attempt]
-) -> None:
-    """Copies one object after another until none is waiting."""
-    loop = asyncio.get_running_loop()
-    for planned in waiting:
-        began = time.monotonic()
-        try:
-            if copying.is_small(planned):
-                await copying.bucket.copy_small(planned.key, planned.new_key)
-                attempts.append(_Attempt(planned, began, time.monotonic()))
-                continue
-            etag = await loop.run_in_executor(copying.pool, copying.copy_large, planned)
-            attempts.append(_Attempt(planned, began, time.monotonic(), etag))
-        except StorageError as error:
-            attempts.append(_Attempt(planned, began, time.monotonic(), error=error))
-
-
-def _is_failure(error: StorageError | None) -> bool:
-    return error is not None and not isinstance(error, ConditionFailedError | ObjectMissingError)
-
-
-def _copied(attempt: _Attempt, found: ListedObject | None) -> CopyResult:
+def _copied(attempt: Attempt, found: ListedObject | None) -> CopyResult:
     """What is known after the bucket said yes: by the answer's ETag, or by that of a hashed body."""
     planned = attempt.planned
     if found is None:
@@ -213,7 +192,7 @@ def _not_copied(
     reading: Reading,
 ) -> CopyResult:
     """What is known after the bucket said no: a run that was cut off may have copied it, or somebody else."""
-    if _is_failure(error):
+    if is_failure(error):
         return CopyResult(planned, Outcome.FAILED, str(error))
     if isinstance(error, ObjectMissingError):
         return CopyResult(planned, Outcome.CHANGED, "the object vanished after it was planned")

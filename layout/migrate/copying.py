@@ -2,7 +2,8 @@
 
 The shared games, and what rules set aside, are the first group. A database is copied only after all media that
 it can name, so a database at its new key means that the rest is there. What is finished is written into the plan
-batch by batch; a run that is killed repeats at most one batch, whose copies it then finds at their new keys.
+batch by batch, every few seconds; a run that is killed leaves at most one batch, whose copies the next run finds by
+a listing, compares and notes.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ from layout.migrate.plan.rows import (
 from layout.migrate.plan.schema import UserState
 from layout.migrate.plan.totals import count_blocked, count_there, left_to_copy, refuse_if_blocked
 from layout.migrate.profile_files import ChosenProfile, write_profile_files
-from layout.migrate.report.progress import Progress
+from layout.migrate.report.progress import Progress, Task
 from layout.migrate.report.reasons import Reasons
 
 __all__ = ["CopyReport", "CopyRun", "copy_objects"]
@@ -100,7 +101,7 @@ def copy_objects(
     refuse_if_blocked(plan)
     report = CopyReport(before=count_there(plan))
     with (
-        progress.task("copying", left_to_copy(plan)[0]) as step,
+        progress.task("copying", *left_to_copy(plan)) as step,
         asyncio.Runner() as runner,
         ThreadPoolExecutor(IN_FLIGHT) as pool,
     ):
@@ -142,7 +143,7 @@ class CopyRun:
     plan: PlanFile
     bucket: BucketWriter
     report: CopyReport
-    step: Progress.Step
+    step: Task
     runner: asyncio.Runner
     pool: ThreadPoolExecutor
     reading: Reading
@@ -209,20 +210,19 @@ class CopyRun:
                 last = rows[-1].new_key
 
     def _copy(self, batch: list[PlannedObject]) -> None:
-        """Copies a batch and writes down what became of it, all in one transaction."""
-        if not batch:
-            return
-        if self.follows:
-            # A run that is cut off leaves copies that it could not note: they are this plan's own.
+        """Copies a batch and writes down what became of it, every few seconds, each time in one transaction."""
+        while batch:
+            if self.follows:
+                # A run that is cut off leaves copies that it could not note: they are this plan's own.
+                with self.plan.transaction():
+                    for row in batch:
+                        self.journal.failed(row, "a run was cut off while it copied this")
+            copying = copy_batch(self.bucket, batch, self.pool, self.reading, strictly=self.follows)
+            results, batch = self.runner.run(copying)
             with self.plan.transaction():
-                for row in batch:
-                    self.journal.failed(row, "a run was cut off while it copied this")
-        copying = copy_batch(self.bucket, batch, self.pool, IN_FLIGHT, self.reading, strictly=self.follows)
-        results = self.runner.run(copying)
-        with self.plan.transaction():
-            for result in results:
-                self._note(result)
-        self.step(len(batch))
+                for result in results:
+                    self._note(result)
+            self.step(len(results), sum(result.planned.size for result in results))
 
     def _note(self, result: CopyResult) -> None:
         planned = result.planned

@@ -160,7 +160,7 @@ class Following:
 
     def _copy(self, report: PassReport, pool: ThreadPoolExecutor) -> None:
         with (
-            self._progress.task("copying", waiting_since(self._plan)[0]) as step,
+            self._progress.task("copying", *waiting_since(self._plan)[:2]) as step,
             asyncio.Runner() as runner,
         ):
             run = CopyRun(

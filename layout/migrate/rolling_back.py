@@ -164,11 +164,13 @@ def _copy_back(
         for phase in Phase:
             for batch in return_batches(plan, (ReturnState.RETURN,), BATCH, phase):
                 planned = [one.planned for one in batch]
-                results = runner.run(copy_batch(bucket, planned, pool, IN_FLIGHT, reading, strictly=True))
-                with plan.transaction():
-                    for result in results:
-                        _note(ReturnJournal(plan), result, report)
-                step(len(batch))
+                while planned:
+                    copying = copy_batch(bucket, planned, pool, reading, strictly=True)
+                    results, planned = runner.run(copying)
+                    with plan.transaction():
+                        for result in results:
+                            _note(ReturnJournal(plan), result, report)
+                    step(len(results), sum(result.planned.size for result in results))
 
 
 def _note(journal: ReturnJournal, result: CopyResult, report: RollbackReport) -> None:

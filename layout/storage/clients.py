@@ -27,7 +27,7 @@ from layout.storage.isolated_session import isolated_session, without_plugins
 from layout.storage.listing_parser import parse_listings_once
 from layout.storage.process_bound import ProcessBoundStore, bind_to_process, note_use_of_obstore
 from layout.storage.redaction import redact_session_tokens
-from layout.storage.retries import BOTO3_RETRIES, OBSTORE_RETRIES, translate_retry_after
+from layout.storage.retries import BOTO3_RETRIES, NO_RETRIES, OBSTORE_RETRIES, translate_retry_after
 from layout.storage.settings import StorageSettings
 
 if TYPE_CHECKING:
@@ -94,9 +94,11 @@ def s3_client(
 
 
 def object_store(
-    settings: StorageSettings, *, credentials: CredentialSource | None = None
+    settings: StorageSettings, *, credentials: CredentialSource | None = None, repeats: bool = True
 ) -> ProcessBoundStore:
     """An obstore store of the bucket, for sync and async use; the same credentials as `s3_client`.
+
+    Without `repeats` a request that was refused or not answered raises at once: the caller repeats it.
 
     Hand it keys of the layout only: obstore silently turns a leading or trailing `/` into another key.
     A copy with `overwrite=False` is atomic (R2's own header `cf-copy-destination-if-none-match`).
@@ -134,7 +136,7 @@ def object_store(
             "user_agent": USER_AGENT,
             **_obstore_proxy(settings),
         },
-        retry_config=OBSTORE_RETRIES,
+        retry_config=OBSTORE_RETRIES if repeats else NO_RETRIES,
         credential_provider=_obstore_provider(source),
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from obstore.store import RetryConfig
 
-__all__ = ["BOTO3_RETRIES", "OBSTORE_RETRIES", "RETRY_SECONDS", "translate_retry_after"]
+__all__ = ["BOTO3_RETRIES", "NO_RETRIES", "OBSTORE_RETRIES", "RETRY_SECONDS", "translate_retry_after"]
 
 # obstore repeats a request with the credential it began with: less than a minute, the shortest life of one.
 RETRY_SECONDS = 45
@@ -27,6 +27,9 @@ OBSTORE_RETRIES: "RetryConfig" = {
     },
 }
 """obstore has no hook for `Retry-After`: its own backoff outlasts R2's one write a second on a key."""
+
+NO_RETRIES: "RetryConfig" = {"max_retries": 0}
+"""For a caller that repeats requests itself: what obstore repeats inside, nobody learns of."""
 
 
 def translate_retry_after(response: tuple[Any, Any] | None, **_: Any) -> None:

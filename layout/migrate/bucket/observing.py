@@ -5,14 +5,40 @@ lie together, so a batch costs a request or two; HEAD is only for keys that the 
 has whole seconds: where a version or its order matters, `listed_at` asks for the milliseconds.
 """
 
+from itertools import takewhile
 from unicodedata import normalize
 
 from layout.migrate.bucket.reader import PAGE, BucketReader, ListedObject
 from layout.times import write_time
 
-__all__ = ["listed_at", "observe", "seem_one_version"]
+__all__ = ["listed_at", "observe", "seem_one_version", "shown_at"]
 
 _FEW = 13  # one listing costs as much as 12.5 HEADs (class A and class B operations of R2's price list)
+
+_PAGES = 2  # before a batch: what lies between its keys may be much more than the batch
+
+
+def shown_at(bucket: BucketReader, keys: list[str]) -> dict[str, ListedObject]:
+    """Objects at these keys that a page or two of a listing show: no more than a hint, for what is asked again anyhow.
+
+    Raises:
+        StorageError: The bucket did not answer.
+    """
+    wanted = set(keys)
+    first, last = min(keys, default=""), max(keys, default="")
+    # What the first and the last begin with, all between them do.
+    prefix = "".join(
+        one for one, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    )
+    found: dict[str, ListedObject] = {}
+    after = first[:-1]
+    for _ in range(_PAGES if keys else 0):
+        page, more = bucket.page_after(after, PAGE, prefix)
+        found |= {item.key: item for item in page if item.key in wanted}
+        if not more or page[-1].key >= last:
+            break
+        after = page[-1].key
+    return found
 
 
 def observe(bucket: BucketReader, keys: list[str]) -> dict[str, ListedObject]:

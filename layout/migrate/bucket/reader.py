@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from layout.errors import ObjectMissingError, StorageError
+from layout.migrate.bucket.pace import Pace
 from layout.storage.clients import object_store, s3_client
 from layout.storage.credentials.whole_bucket import whole_bucket_credentials
 from layout.storage.error_translation import storage_errors
@@ -88,12 +89,14 @@ class BucketReader:
 
     writable = False
 
-    def __init__(self, settings: StorageSettings) -> None:
+    def __init__(self, settings: StorageSettings, pace: Pace | None = None) -> None:
         self.name = settings.bucket
         self.endpoint = settings.endpoint
         self.credentials = whole_bucket_credentials(settings, write=self.writable)
         self._settings = settings
         self.client = s3_client(settings, credentials=self.credentials, timestamps_as_text=True)
+        self.pace = pace or Pace()
+        self.pace.attach(self.client)
         if not self.writable:
             self.client.meta.events.register_first("before-call.s3", _refuse_writes)
 
@@ -117,10 +120,14 @@ class BucketReader:
                 return
             token = {"ContinuationToken": page["NextContinuationToken"]}
 
-    def page_after(self, start_after: str, most: int = PAGE) -> tuple[list[ListedObject], bool]:
-        """One page of the whole bucket after a key, of at most `most` objects, and whether more follows."""
+    def page_after(
+        self, start_after: str, most: int = PAGE, prefix: str = ""
+    ) -> tuple[list[ListedObject], bool]:
+        """One page of what is under a prefix, after a key, of at most `most` objects, and whether more follows."""
         with storage_errors(self.name):
-            page = self.client.list_objects_v2(Bucket=self.name, StartAfter=start_after, MaxKeys=most)
+            page = self.client.list_objects_v2(
+                Bucket=self.name, Prefix=prefix, StartAfter=start_after, MaxKeys=most
+            )
         return [_listed(entry) for entry in page.get("Contents", ())], page["IsTruncated"]
 
     def uploads(self) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from layout.command.migrate_arguments import age, byte_count, make_parser
+from layout.command.migrate_arguments import age, byte_count, make_parser, rate
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "migration.md"
 COMMANDS = ("list", "plan", "explain", "copy", "verify", "mark", "delete")
@@ -59,3 +59,17 @@ def test_what_is_no_number_of_bytes(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError) as caught:
         byte_count(text)
     assert str(caught.value) == f"{text!r} is no number of bytes; write 500M, 20G, 1T or 0"
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "100001", "fast", "1.5", "1k", ""])
+def test_a_rate_that_is_none_is_refused(text: str) -> None:
+    """By its value, before anything is asked of the bucket."""
+    with pytest.raises(argparse.ArgumentTypeError) as caught:
+        rate(text)
+    assert str(caught.value) == f"{text!r} is no rate of 1 to 100000 writes a second"
+
+
+@pytest.mark.parametrize(("text", "writes"), [("1", 1), ("3000", 3_000), ("100000", 100_000)])
+def test_a_rate_is_writes_a_second(text: str, writes: int) -> None:
+    """As plain digits."""
+    assert rate(text) == writes

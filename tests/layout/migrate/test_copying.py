@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from layout.errors import PlanBlockedError
 from layout.migrate import BucketWriter, CopyLimits, PlanFile, copy_objects
+from layout.migrate.copy_batch import copy_batch
 from tests.data.flat_bucket.names import game_key
 
 if TYPE_CHECKING:
@@ -253,3 +254,20 @@ def test_odd_names_arrive_byte_for_byte(flat: Flat, name: str) -> None:
         new_key = f"dev/users/a/profiles/{profile(plan)}/raw_clips/{name}"
     assert report.complete
     assert flat.body(new_key) == f"a/raw_clips/{name}".encode()
+
+
+def test_a_batch_ends_by_time_and_the_rest_follows(flat: Flat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was done in the meantime is written down then; nothing is copied twice, or left out."""
+    noted: list[int] = []
+    for number in range(40):
+        flat.put(game_key(number))
+    with flat.plan() as plan:
+
+        def in_no_time(*arguments: Any, **options: Any) -> Any:
+            noted.append(int(plan.value("SELECT count(*) FROM objects WHERE state = 'copied'")))
+            return copy_batch(*arguments, seconds=0.0, **options)
+
+        monkeypatch.setattr("layout.migrate.copying.copy_batch", in_no_time)
+        report = copy_objects(plan, flat.writer, flat.quiet)
+    assert (report.copied, report.complete) == (40, True)
+    assert noted == list(range(0, 24, 2))

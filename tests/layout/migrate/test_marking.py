@@ -58,7 +58,7 @@ def history(marker: Marker) -> list[tuple[str, str]]:
 class FirstCopy(BucketWriter):
     """A bucket that is lost at the first copy."""
 
-    async def copy_small(self, *_: str) -> None:
+    async def copy_small(self, *_: str) -> bool:
         """No copy."""
         raise KeyboardInterrupt
 

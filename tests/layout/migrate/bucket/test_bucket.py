@@ -14,8 +14,9 @@ from pydantic import SecretStr
 from layout.errors import ConditionFailedError, StorageError
 from layout.migrate.bucket.observing import observe
 from layout.migrate.bucket.old_side import old_side_pages
+from layout.migrate.bucket.part_copies import CopyLimits
 from layout.migrate.bucket.reader import PAGE, BucketReader, ListedObject, ObjectHead
-from layout.migrate.bucket.writer import CopyLimits, plain_for_obstore
+from layout.migrate.bucket.writer import plain_for_obstore
 from layout.storage.settings import StorageSettings
 
 if TYPE_CHECKING:
@@ -35,11 +36,13 @@ class CountingReader(BucketReader):
         self.asked: list[str] = []
         self.most: list[int] = []
 
-    def page_after(self, start_after: str, most: int = PAGE) -> tuple[list[ListedObject], bool]:
+    def page_after(
+        self, start_after: str, most: int = PAGE, prefix: str = ""
+    ) -> tuple[list[ListedObject], bool]:
         """A listing."""
         self.asked.append("list")
         self.most.append(most)
-        page, more = super().page_after(start_after, most)
+        page, more = super().page_after(start_after, most, prefix)
         return page[: self.page_size], more or len(page) > self.page_size
 
     def head(self, key: str) -> ObjectHead | None:

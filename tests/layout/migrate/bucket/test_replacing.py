@@ -9,8 +9,9 @@ import pytest
 
 from layout.environment import Environment
 from layout.errors import ConditionFailedError, StorageError
+from layout.migrate.bucket.part_copies import CopyLimits
 from layout.migrate.bucket.replacing import require_replacing_copies
-from layout.migrate.bucket.writer import BucketWriter, CopyLimits
+from layout.migrate.bucket.writer import BucketWriter
 from layout.storage.clients import s3_client
 from local_cloudflare.r2.faults import FaultAction, FaultRule
 

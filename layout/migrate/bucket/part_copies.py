@@ -1,0 +1,151 @@
+"""A copy of what is too large for one request, part by part, and how large parts are.
+
+The condition is at the completion; R2 knows no conditions on a part's source, so that is looked at before and after.
+"""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from layout.errors import ConditionFailedError, ObjectMissingError, StorageError, StorageUnavailableError
+from layout.migrate.bucket.pace import PART_COPIES
+from layout.migrate.bucket.reader import STANDARD, BucketReader, ObjectHead
+from layout.storage.error_translation import storage_errors
+
+__all__ = ["CopyLimits", "class_argument", "copy_in_parts", "etag_in"]
+
+GIB = 1 << 30
+_HEADER_ARGUMENTS = {
+    "cache-control": "CacheControl",
+    "content-disposition": "ContentDisposition",
+    "content-encoding": "ContentEncoding",
+    "content-language": "ContentLanguage",
+    "content-type": "ContentType",
+    "expires": "Expires",
+}
+
+
+@dataclass(frozen=True)
+class CopyLimits:
+    """Sizes in bytes. R2 copies up to 4.995 GiB at once, and at most 10,000 parts of one equal size.
+
+    Source: Cloudflare's R2 docs, `platform/limits`.
+    """
+
+    single: int = 5 * GIB - 10 * (1 << 20)
+    part: int = GIB // 2
+    parts: int = 10_000
+
+    def part_size(self, size: int) -> int:
+        """The size of every part but the last, for an object of `size` bytes."""
+        return max(self.part, math.ceil(size / self.parts))
+
+
+def copy_in_parts(
+    bucket: BucketReader,
+    limits: CopyLimits,
+    key: str,
+    new_key: str,
+    etag: str,
+    size: int,
+    storage_class: str,
+    replaces: str | None,
+) -> str:
+    """As `layout.migrate.bucket.writer.BucketWriter.copy_large`, for an object of more than one copy's size."""
+    head = _unchanged(bucket, key, etag)
+    with storage_errors(bucket.name, new_key):
+        upload = bucket.client.create_multipart_upload(
+            Bucket=bucket.name, Key=new_key, **_arguments(head), **class_argument(storage_class)
+        )
+    names: dict[str, Any] = {"Bucket": bucket.name, "Key": new_key, "UploadId": upload["UploadId"]}
+    try:
+        parts = _copy_parts(bucket, limits, names, key, size)
+        _unchanged(bucket, key, etag)
+        with storage_errors(bucket.name, new_key):
+            answer = bucket.client.complete_multipart_upload(
+                **names, MultipartUpload={"Parts": parts}, **_completion_condition(replaces)
+            )
+    except BaseException:
+        # A refused completion has ended the upload already; any other left-over expires after 7 days.
+        with suppress(StorageError), storage_errors(bucket.name, new_key):
+            bucket.client.abort_multipart_upload(**names)
+        raise
+    return etag_in(answer, bucket.name, new_key)
+
+
+def _copy_parts(
+    bucket: BucketReader, limits: CopyLimits, names: dict[str, Any], key: str, size: int
+) -> list[Any]:
+    step = limits.part_size(size)
+
+    def copy(number: int) -> dict[str, Any]:
+        first, last = (number - 1) * step, min(number * step, size) - 1
+        with storage_errors(bucket.name, key):
+            answer = bucket.client.upload_part_copy(
+                **names,
+                PartNumber=number,
+                CopySource={"Bucket": bucket.name, "Key": key},
+                CopySourceRange=f"bytes={first}-{last}",
+            )
+        return {"PartNumber": number, "ETag": etag_in(answer.get("CopyPartResult"), bucket.name, key)}
+
+    with ThreadPoolExecutor(PART_COPIES) as pool:
+        return list(pool.map(copy, range(1, math.ceil(size / step) + 1)))
+
+
+def _unchanged(bucket: BucketReader, key: str, etag: str) -> ObjectHead:
+    head = bucket.head(key)
+    if head is None:
+        raise ObjectMissingError(
+            f"There is no object {key!r} in bucket {bucket.name!r}.", bucket=bucket.name, key=key
+        )
+    if head.etag != etag:
+        raise ConditionFailedError(
+            f"The object {key!r} in bucket {bucket.name!r} has the ETag {head.etag!r}, not {etag!r}.",
+            hint="Make a new plan.",
+            bucket=bucket.name,
+            key=key,
+        )
+    return head
+
+
+def etag_in(answer: Any, bucket: str, key: str) -> str:
+    """The ETag that an answer tells, without quotes. One that was cut off tells none, and is no answer.
+
+    Raises:
+        StorageUnavailableError: It was cut off.
+    """
+    etag = (answer or {}).get("ETag")
+    if not etag:
+        raise StorageUnavailableError(
+            f"No answer about object {key!r} in bucket {bucket!r}: it was cut off.",
+            hint="Try again later; whether a write took effect is unknown until it is read back.",
+            bucket=bucket,
+            key=key,
+        )
+    return str(etag).strip('"')
+
+
+def class_argument(storage_class: str) -> Any:
+    """Without one, R2's documents do not say of which class a copy is."""
+    return {} if storage_class == STANDARD else {"StorageClass": storage_class}
+
+
+def _completion_condition(replaces: str | None) -> Any:
+    return {"IfNoneMatch": "*"} if replaces is None else {"IfMatch": f'"{replaces}"'}
+
+
+def _arguments(head: ObjectHead) -> Any:
+    """What a multipart upload must be told to become a faithful copy."""
+    given: dict[str, Any] = {
+        argument: head.described[name]
+        for name, argument in _HEADER_ARGUMENTS.items()
+        if name in head.described
+    }
+    prefix = "x-amz-meta-"
+    given["Metadata"] = {
+        name.removeprefix(prefix): value for name, value in head.described.items() if name.startswith(prefix)
+    }
+    return given
