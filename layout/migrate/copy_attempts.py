@@ -12,16 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
+from typing import Protocol
 
 from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
 from layout.legacy import Phase, phase_of
+from layout.migrate.bucket.part_copies import BegunUpload, KeptUpload
 from layout.migrate.bucket.reader import STANDARD, ListedObject
 from layout.migrate.bucket.setting_aside import set_aside
 from layout.migrate.bucket.writer import BucketWriter, plain_for_obstore
 from layout.migrate.equality import is_multipart, is_own_copy
 from layout.migrate.plan.rows import PlannedObject
 
-__all__ = ["Attempt", "Copying", "EarliestAfter", "attempt_all", "attempt_one", "is_failure"]
+__all__ = ["Attempt", "Copying", "EarliestAfter", "Uploads", "attempt_all", "attempt_one", "is_failure"]
 
 _MOMENT = 0.25
 """Seconds. What is written over a copy so soon after it is not told apart by times; the wait for another copy that the
@@ -43,6 +45,16 @@ class Attempt:
     repeated: bool = False
 
 
+class Uploads(Protocol):
+    """Which uploads a plan has begun; used in its thread only."""
+
+    def begun(self, planned: PlannedObject) -> BegunUpload | None:
+        """The last one of an object."""
+
+    def keep(self, planned: PlannedObject, begun: BegunUpload) -> None:
+        """Write one down at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Copying:
     """What all copies of a batch share; `there` is what was seen at the new keys at which something is replaced."""
@@ -51,6 +63,7 @@ class Copying:
     pool: ThreadPoolExecutor
     there: Mapping[str, ListedObject]
     strictly: bool
+    uploads: Uploads | None = None
 
     def is_small(self, planned: PlannedObject) -> bool:
         """Whether obstore may copy it: on the condition that nothing is at its new key, and on no other."""
@@ -59,7 +72,21 @@ class Copying:
         small = plain and not is_multipart(planned.etag) and planned.size <= self.bucket.limits.single
         return small and not self.strictly and phase_of(planned.key) is not Phase.DATABASE
 
-    def copy_large(self, planned: PlannedObject) -> str:
+    def kept_upload(self, planned: PlannedObject, loop: asyncio.AbstractEventLoop) -> KeptUpload | None:
+        """The upload of a copy in parts; asked in the plan's thread, which is the loop's."""
+        uploads = self.uploads
+        if uploads is None or planned.size <= self.bucket.limits.single:
+            return None
+
+        async def keep(begun: BegunUpload) -> None:
+            uploads.keep(planned, begun)
+
+        def wait(begun: BegunUpload) -> None:
+            asyncio.run_coroutine_threadsafe(keep(begun), loop).result()
+
+        return KeptUpload(uploads.begun(planned), wait)
+
+    def copy_large(self, planned: PlannedObject, kept: KeptUpload | None = None) -> str:
         """Copies it on conditions for both sides; gives the new ETag.
 
         What it replaces is in `{env}/backups/` before, if the plan says so, and if not it is this plan's own copy.
@@ -73,7 +100,7 @@ class Copying:
                 raise ConditionFailedError(f"Another object is at {planned.new_key!r}.", key=planned.new_key)
             replaces = None if seen is None else replaces
         version = planned.etag, planned.size, planned.storage_class
-        return self.bucket.copy_large(planned.key, planned.new_key, *version, replaces)
+        return self.bucket.copy_large(planned.key, planned.new_key, *version, replaces, kept)
 
 
 async def attempt_all(copying: Copying, waiting: Iterator[PlannedObject], attempts: list[Attempt]) -> None:
@@ -113,7 +140,8 @@ async def attempt_one(copying: Copying, planned: PlannedObject) -> Attempt:
             at_once = await copying.bucket.copy_small(planned.key, planned.new_key)
             return Attempt(planned, began, time.monotonic(), repeated=not at_once)
         loop = asyncio.get_running_loop()
-        etag = await loop.run_in_executor(copying.pool, copying.copy_large, planned)
+        kept = copying.kept_upload(planned, loop)
+        etag = await loop.run_in_executor(copying.pool, copying.copy_large, planned, kept)
         return Attempt(planned, began, time.monotonic(), etag)
     except StorageError as error:
         return Attempt(planned, began, time.monotonic(), error=error)

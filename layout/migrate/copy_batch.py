@@ -14,7 +14,15 @@ from layout.migrate.bucket.observing import observe, shown_at
 from layout.migrate.bucket.pace import BATCH_SECONDS, IN_FLIGHT
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.bucket.writer import BucketWriter
-from layout.migrate.copy_attempts import Attempt, Copying, EarliestAfter, attempt_all, attempt_one, is_failure
+from layout.migrate.copy_attempts import (
+    Attempt,
+    Copying,
+    EarliestAfter,
+    Uploads,
+    attempt_all,
+    attempt_one,
+    is_failure,
+)
 from layout.migrate.equality import Known, Reading, compare, described_alike, is_multipart, is_own_copy
 from layout.migrate.plan.moves import Proof
 from layout.migrate.plan.rows import PlannedObject
@@ -55,6 +63,7 @@ async def copy_batch(
     reading: Reading,
     *,
     strictly: bool = False,
+    uploads: Uploads | None = None,
     seconds: float = BATCH_SECONDS,
 ) -> tuple[list[CopyResult], list[PlannedObject]]:
     """Copies a batch, as many at once as the bucket's pace allows, and compares each new object with the plan.
@@ -71,6 +80,7 @@ async def copy_batch(
         pool: Its threads wait for boto3.
         reading: How many bytes of bodies may be read.
         strictly: As above.
+        uploads: Where uploads of copies in parts are kept; without it such a copy begins anew.
         seconds: After so long nothing more begins, so that the caller notes what was done.
 
     Returns:
@@ -84,7 +94,7 @@ async def copy_batch(
     attempts: list[Attempt] = []
     replaced = [planned.new_key for planned in batch if planned.replaces is not None]
     there = await loop.run_in_executor(pool, observe, bucket, replaced) if replaced else {}
-    copying = Copying(bucket, pool, there, strictly)
+    copying = Copying(bucket, pool, there, strictly, uploads)
     # Where copies were found, the rest of the batch waits until they are noted.
     ready = deque[PlannedObject]() if there_already else waiting
     last = next((planned for planned in reversed(ready) if copying.is_small(planned)), None)

@@ -23,6 +23,7 @@ from layout.migrate.marking import claim_marker, live_since
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
 from layout.migrate.plan.moves import BLOCKING, State
+from layout.migrate.plan.part_uploads import PartUploads
 from layout.migrate.plan.rows import (
     PlannedObject,
     PlannedUser,
@@ -217,7 +218,14 @@ class CopyRun:
                 with self.plan.transaction():
                     for row in batch:
                         self.journal.failed(row, "a run was cut off while it copied this")
-            copying = copy_batch(self.bucket, batch, self.pool, self.reading, strictly=self.follows)
+            copying = copy_batch(
+                self.bucket,
+                batch,
+                self.pool,
+                self.reading,
+                strictly=self.follows,
+                uploads=PartUploads(self.plan),
+            )
             results, batch = self.runner.run(copying)
             with self.plan.transaction():
                 for result in results:

@@ -4,6 +4,7 @@ The condition is at the completion; R2 knows no conditions on a part's source, s
 """
 
 import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
 from layout.migrate.bucket.pace import PART_COPIES
 from layout.migrate.bucket.reader import STANDARD, BucketReader, ObjectHead
 from layout.storage.error_translation import storage_errors
+from layout.times import write_time
 
-__all__ = ["CopyLimits", "class_argument", "copy_in_parts", "etag_in"]
+__all__ = ["BegunUpload", "CopyLimits", "KeptUpload", "class_argument", "copy_in_parts", "etag_in"]
 
 GIB = 1 << 30
 _HEADER_ARGUMENTS = {
@@ -43,6 +45,22 @@ class CopyLimits:
         return max(self.part, math.ceil(size / self.parts))
 
 
+@dataclass(frozen=True, slots=True)
+class BegunUpload:
+    """An upload of this plan: its id, and ETag and time of the source from which its parts are copied."""
+
+    id: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptUpload:
+    """The upload of one object as the plan keeps it: which one was begun, if any, and how to keep another."""
+
+    begun: BegunUpload | None
+    keep: Callable[[BegunUpload], None]
+
+
 def copy_in_parts(
     bucket: BucketReader,
     limits: CopyLimits,
@@ -52,36 +70,87 @@ def copy_in_parts(
     size: int,
     storage_class: str,
     replaces: str | None,
+    kept: KeptUpload | None = None,
 ) -> str:
-    """As `layout.migrate.bucket.writer.BucketWriter.copy_large`, for an object of more than one copy's size."""
+    """As `layout.migrate.bucket.writer.BucketWriter.copy_large`, for an object of more than one copy's size.
+
+    An upload that is kept and was cut off goes on with the parts that it has, if the source is still the version from
+    which they were copied.
+    """
     head = _unchanged(bucket, key, etag)
-    with storage_errors(bucket.name, new_key):
-        upload = bucket.client.create_multipart_upload(
-            Bucket=bucket.name, Key=new_key, **_arguments(head), **class_argument(storage_class)
-        )
-    names: dict[str, Any] = {"Bucket": bucket.name, "Key": new_key, "UploadId": upload["UploadId"]}
+    source = f"{head.etag} {write_time(head.modified)}"
+    names: dict[str, Any] = {"Bucket": bucket.name, "Key": new_key}
+    there: dict[int, str] | None = None
+    if kept is not None and kept.begun is not None:
+        names["UploadId"] = kept.begun.id
+        there = _parts_there(bucket, limits, names, size)
+        if there is not None and kept.begun.source != source:
+            _abort(bucket, names)
+            there = None
+    if there is None:
+        with storage_errors(bucket.name, new_key):
+            upload = bucket.client.create_multipart_upload(
+                Bucket=bucket.name, Key=new_key, **_arguments(head), **class_argument(storage_class)
+            )
+        names["UploadId"], there = upload["UploadId"], {}
+        if kept is not None:
+            kept.keep(BegunUpload(upload["UploadId"], source))
     try:
-        parts = _copy_parts(bucket, limits, names, key, size)
+        parts = _copy_parts(bucket, limits, names, key, size, there)
         _unchanged(bucket, key, etag)
         with storage_errors(bucket.name, new_key):
             answer = bucket.client.complete_multipart_upload(
                 **names, MultipartUpload={"Parts": parts}, **_completion_condition(replaces)
             )
-    except BaseException:
+    except BaseException as error:
         # A refused completion has ended the upload already; any other left-over expires after 7 days.
-        with suppress(StorageError), storage_errors(bucket.name, new_key):
-            bucket.client.abort_multipart_upload(**names)
+        if kept is None or isinstance(error, (ConditionFailedError, ObjectMissingError)):
+            _abort(bucket, names)
         raise
     return etag_in(answer, bucket.name, new_key)
 
 
+def _abort(bucket: BucketReader, names: dict[str, Any]) -> None:
+    with suppress(StorageError), storage_errors(bucket.name, names["Key"]):
+        bucket.client.abort_multipart_upload(**names)
+
+
+def _parts_there(
+    bucket: BucketReader, limits: CopyLimits, names: dict[str, Any], size: int
+) -> dict[int, str] | None:
+    """ETags of the parts that an upload has at their whole length, by number; None if there is no such upload."""
+    found: dict[int, str] = {}
+    try:
+        with storage_errors(bucket.name, names["Key"]):
+            for page in bucket.client.get_paginator("list_parts").paginate(**names):
+                for part in page.get("Parts", ()):
+                    first, last = _range_of(limits.part_size(size), part["PartNumber"], size)
+                    if part["Size"] == last + 1 - first:
+                        found[part["PartNumber"]] = part["ETag"].strip('"')
+    except ObjectMissingError:
+        return None
+    return found
+
+
+def _range_of(step: int, number: int, size: int) -> tuple[int, int]:
+    """The first and the last byte of a part."""
+    return (number - 1) * step, min(number * step, size) - 1
+
+
 def _copy_parts(
-    bucket: BucketReader, limits: CopyLimits, names: dict[str, Any], key: str, size: int
+    bucket: BucketReader,
+    limits: CopyLimits,
+    names: dict[str, Any],
+    key: str,
+    size: int,
+    there: dict[int, str],
 ) -> list[Any]:
     step = limits.part_size(size)
 
     def copy(number: int) -> dict[str, Any]:
-        first, last = (number - 1) * step, min(number * step, size) - 1
+        if number in there:
+            return {"PartNumber": number, "ETag": there[number]}
+        first, last = _range_of(step, number, size)
         with storage_errors(bucket.name, key):
             answer = bucket.client.upload_part_copy(
                 **names,

@@ -20,7 +20,7 @@ from unicodedata import normalize
 from layout.errors import ConditionFailedError, ObjectMissingError, StorageUnavailableError
 from layout.foreign_words import quoted
 from layout.migrate.bucket.pace import Pace
-from layout.migrate.bucket.part_copies import CopyLimits, class_argument, copy_in_parts, etag_in
+from layout.migrate.bucket.part_copies import CopyLimits, KeptUpload, class_argument, copy_in_parts, etag_in
 from layout.migrate.bucket.reader import STANDARD, BucketReader
 from layout.storage.clients import object_store
 from layout.storage.error_translation import storage_errors
@@ -94,6 +94,7 @@ class BucketWriter(BucketReader):
         size: int,
         storage_class: str = STANDARD,
         replaces: str | None = None,
+        kept: KeptUpload | None = None,
     ) -> str:
         """Server-side copy of an object of any size and any key, on the condition that its ETag is `etag`.
 
@@ -105,6 +106,8 @@ class BucketWriter(BucketReader):
             storage_class: Of the copy.
             replaces: ETag, without quotes, of the object at `new_key` that the copy may replace; None: there must be
                 none. Only where `layout.migrate.bucket.replacing` found that the store honours the condition.
+            kept: Where the upload of a copy in parts is kept, so that it goes on after a run that was cut off. Without
+                it the upload ends with the copy, whatever comes of that.
 
         Returns:
             The ETag of the new object.
@@ -114,7 +117,7 @@ class BucketWriter(BucketReader):
             ObjectMissingError: There is no object at `key`.
         """
         if size > self.limits.single:
-            return copy_in_parts(self, self.limits, key, new_key, etag, size, storage_class, replaces)
+            return copy_in_parts(self, self.limits, key, new_key, etag, size, storage_class, replaces, kept)
         with storage_errors(self.name, key):
             answer = self.client.copy_object(
                 Bucket=self.name,

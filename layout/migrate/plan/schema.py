@@ -135,6 +135,13 @@ CREATE TABLE returns (
 ) STRICT;
 CREATE UNIQUE INDEX return_destinations ON returns (old_key) WHERE old_key IS NOT NULL;
 
+-- Uploads that copies in parts have begun (layout.migrate.plan.part_uploads).
+CREATE TABLE part_uploads (
+    object INTEGER PRIMARY KEY REFERENCES objects,
+    upload TEXT NOT NULL,               -- its id
+    source TEXT NOT NULL                -- ETag and time of the old object whose parts it has
+) STRICT;
+
 -- Keys that were listed in another Unicode spelling than NFC, in which new keys are written. They are one object.
 CREATE TABLE spellings (
     name TEXT PRIMARY KEY,              -- in NFC
