@@ -16,7 +16,7 @@
     │   ├── ObjectMissingError        the bucket says that the object is not there
     │   ├── AccessDeniedError         the credentials do not reach that far
     │   ├── ConditionFailedError      the object is not in the state that was asked for
-    │   │   └── ObjectLockedError     a lock rule of the bucket holds the object
+    │   │   └── LockedObjectError     a lock rule of the bucket holds the object
     │   ├── StorageUnavailableError   no answer, or none that can be trusted
     │   └── CredentialsError          temporary credentials refused or not to be had
     └── MigrationError                moving data from an old layout
@@ -42,10 +42,10 @@ __all__ = [
     "InvalidKeyError",
     "LayoutError",
     "LocalPathError",
+    "LockedObjectError",
     "MarkerError",
     "MigrationError",
     "NoProfileError",
-    "ObjectLockedError",
     "ObjectMissingError",
     "PlanBlockedError",
     "PlanError",
@@ -135,7 +135,7 @@ class ConditionFailedError(StorageError):
     """The object is not in the state that the request asked for; nothing was written."""
 
 
-class ObjectLockedError(ConditionFailedError):
+class LockedObjectError(ConditionFailedError):
     """A lock rule of the bucket holds the object: it can be neither overwritten nor deleted before its time."""
 
 

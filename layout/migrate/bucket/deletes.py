@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from layout.environment import Environment
-from layout.errors import ConditionFailedError, ObjectLockedError, StorageError, StorageUnavailableError
+from layout.errors import ConditionFailedError, LockedObjectError, StorageError, StorageUnavailableError
 from layout.keys import temporary_key
 from layout.migrate.bucket.observing import observe, seem_one_version
 from layout.migrate.bucket.pace import BATCH, IN_FLIGHT
@@ -132,7 +132,7 @@ class _Versions:
         row, source = pair
         try:
             self._bucket.delete_version(row.key, datetime.fromisoformat(source.modified))
-        except ObjectLockedError as error:
+        except LockedObjectError as error:
             return row, str(error), False
         except ConditionFailedError:
             return row, _CHANGED, True
