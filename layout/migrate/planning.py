@@ -40,7 +40,7 @@ from layout.migrate.rules.kept import kept_rules, postponed_by
 from layout.migrate.rules.ruled_layout import RuledLayout
 from layout.times import utc_now
 
-__all__ = ["make_plan", "place_late"]
+__all__ = ["find_collisions", "fingerprint", "make_plan", "note_page", "place_late", "place_objects"]
 
 BATCH = 5_000
 USERS_BATCH = 200
@@ -76,7 +76,7 @@ def make_plan(
     ruled = RuledLayout(layout, kept_rules(plan))
     with progress.task("listing") as step:
         for page in _pages(plan, bucket):
-            _note_page(plan, ruled, page)
+            note_page(plan, ruled, page)
             step(len(page))
     with plan.transaction():
         plan.note(listed=True)
@@ -84,14 +84,14 @@ def make_plan(
     with progress.task("choosing profiles") as step:
         _choose_profiles(plan, bucket, ruled, partial(is_listed, plan), step)
     with progress.task("placing", count_objects(plan)) as step:
-        _place_objects(plan, ruled, step)
-    _find_collisions(plan, ruled)
+        place_objects(plan, ruled, step)
+    find_collisions(plan, ruled)
     reading = Reading(read_limit)
     compare_destinations(plan, bucket, reading, live_since(bucket, plan.meta.environment), progress)
     gather_evidence(plan, bucket, reading, progress)
     with plan.transaction():
         plan.note(read_objects=reading.objects, read_bytes=reading.bytes)
-        plan.note(finished_at=utc_now(), fingerprint=_fingerprint(plan))
+        plan.note(finished_at=utc_now(), fingerprint=fingerprint(plan))
     return True
 
 
@@ -141,7 +141,7 @@ def _pages(plan: PlanFile, bucket: BucketReader) -> Iterator[list[ListedObject]]
         yield from bucket.pages(start_after=plan.meta.listed_to or "")
 
 
-def _note_page(plan: PlanFile, layout: LegacyLayout, page: list[ListedObject]) -> None:
+def note_page(plan: PlanFile, layout: LegacyLayout, page: list[ListedObject]) -> None:
     """One page and how far the listing has come, together or not at all."""
     if not page:
         return
@@ -207,8 +207,8 @@ def facts_of(plan: PlanFile) -> Facts:
     return Facts(plan.meta.environment, profile)
 
 
-def _place_objects(plan: PlanFile, layout: RuledLayout, step: "Progress.Step") -> None:
-    """A row whose new key another row has taken is left as it was, for `_find_collisions`."""
+def place_objects(plan: PlanFile, layout: RuledLayout, step: "Progress.Step") -> None:
+    """A row whose new key another row has taken is left as it was, for `find_collisions`."""
     facts, last = facts_of(plan), 0
     while batch := unplaced(plan, last, BATCH):
         last = batch[-1][0]
@@ -251,7 +251,7 @@ def _placed(row: int, placement: Placement, *, later: bool = False) -> PlacedObj
     )
 
 
-def _find_collisions(plan: PlanFile, layout: LegacyLayout) -> None:
+def find_collisions(plan: PlanFile, layout: LegacyLayout) -> None:
     """What was left in the listed state wanted a key that was taken: both sides become collisions."""
     facts, last = facts_of(plan), 0
     while batch := unplaced(plan, last, BATCH):
@@ -260,7 +260,8 @@ def _find_collisions(plan: PlanFile, layout: LegacyLayout) -> None:
             Journal(plan).collided([_placed(row, layout.place(key, facts)) for row, key in batch])
 
 
-def _fingerprint(plan: PlanFile) -> str:
+def fingerprint(plan: PlanFile) -> str:
+    """SHA-256 over every decision of the plan, its rules and its users."""
     digest = hashlib.sha256()
     if rules := kept_rules(plan).text:
         digest.update(rules.encode())

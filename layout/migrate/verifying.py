@@ -9,7 +9,6 @@ made is missing in the new layout. The bucket is only read.
 import uuid
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from unicodedata import normalize
 
@@ -30,35 +29,17 @@ from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
 from layout.migrate.plan.moves import TO_MOVE, State
 from layout.migrate.plan.rows import PlannedObject, PlannedUser, expected_at, planned_for, unmet, users_after
-from layout.migrate.plan.totals import count_blocked, count_objects, count_to_move, state_totals
+from layout.migrate.plan.totals import count_to_move
 from layout.migrate.profile_files import profile_problem
+from layout.migrate.report.findings import Findings
 from layout.migrate.report.progress import Progress
-from layout.migrate.report.verdict import SIGNS, Problem, Sign, Verdict
+from layout.migrate.report.verdict import Verdict
 from layout.migrate.rules.kept import left_alone
-from layout.times import utc_now
 
-__all__ = ["verify_plan"]
+__all__ = ["is_more", "verify_plan"]
 
-KEPT_PROBLEMS = 1_000
 USERS_BATCH = 1_000
 _MANAGED = {"marker", "profiles", "selected_profile"}
-
-
-@dataclass
-class _Findings:
-    """What has been found so far; problems beyond the first thousand are only counted."""
-
-    counts: dict[Sign, int] = field(default_factory=lambda: dict.fromkeys(SIGNS, 0))
-    bytes: int = 0
-    users: int = 0
-    other_class: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    problems_total: int = 0
-
-    def problem(self, sign: Sign, reason: str, key: str = "", new_key: str = "") -> None:
-        self.problems_total += 1
-        if len(self.problems) < KEPT_PROBLEMS:
-            self.problems.append(Problem(sign=sign, key=key, new_key=new_key, reason=reason))
 
 
 def verify_plan(
@@ -81,7 +62,7 @@ def verify_plan(
     Raises:
         StorageError: A listing failed; there is no verdict then.
     """
-    run, findings = plan.meta.verification + 1, _Findings()
+    run, findings = plan.meta.verification + 1, Findings()
     with plan.transaction():
         plan.note(verification=run, verification_id=uuid.uuid4().hex)
     total, live = count_to_move(plan), live_since(bucket, plan.meta.environment)
@@ -102,11 +83,11 @@ def verify_plan(
                 step(len(page))
         _check_missing(plan, run, live, findings)
         _check_users(plan, bucket, pool, live, findings)
-    return _verdict(plan, run, findings, deep=reader.deep)
+    return findings.verdict(plan, run, deep=reader.deep)
 
 
 def _pairs_of(
-    plan: PlanFile, page: list[ListedObject], findings: _Findings
+    plan: PlanFile, page: list[ListedObject], findings: Findings
 ) -> list[tuple[PlannedObject, ListedObject]]:
     """What the plan moves to a page of new keys, and the objects beside it; the rest is counted."""
     pairs = []
@@ -114,7 +95,7 @@ def _pairs_of(
         # A listing shows the Unicode spelling that was uploaded last; the plan has NFC.
         row = planned_for(plan, normalize("NFC", item.key))
         if row is None:
-            findings.counts["-"] += _is_more(item.key)
+            findings.counts["-"] += is_more(item.key)
         elif row.state is State.SUPERSEDED or row.state in TO_MOVE:
             pairs.append((row, item))
     return pairs
@@ -136,12 +117,12 @@ def _judge_each(
         yield one.result() if isinstance(one, Future) else one
 
 
-def _is_more(key: str) -> bool:
+def is_more(key: str) -> bool:
     """Whether it is of the new layout, and none of the files that the migration writes beside the objects."""
     return is_new_key(key) and parse_key(key).template.name not in _MANAGED
 
 
-def _note(plan: PlanFile, run: int, judged: list[Judged], findings: _Findings) -> None:
+def _note(plan: PlanFile, run: int, judged: list[Judged], findings: Findings) -> None:
     journal = Journal(plan)
     with plan.transaction():
         for one in judged:
@@ -163,7 +144,7 @@ def _check_sources(
     bucket: BucketReader,
     pool: ThreadPoolExecutor,
     page: list[ListedObject],
-    findings: _Findings,
+    findings: Findings,
 ) -> None:
     """Old objects that are not as planned: what was written there last is not in the new layout."""
     looked_at: list[tuple[PlannedObject | None, ListedObject]] = []
@@ -198,7 +179,7 @@ def _source_difference(
 
 
 def _note_source(
-    plan: PlanFile, run: int, row: PlannedObject, item: ListedObject, difference: str, findings: _Findings
+    plan: PlanFile, run: int, row: PlannedObject, item: ListedObject, difference: str, findings: Findings
 ) -> None:
     if not difference:
         Journal(plan).renewed(row, item.modified)
@@ -214,7 +195,7 @@ def _note_source(
         Journal(plan).different(row, difference, run)
 
 
-def _check_missing(plan: PlanFile, run: int, live: LiveSince, findings: _Findings) -> None:
+def _check_missing(plan: PlanFile, run: int, live: LiveSince, findings: Findings) -> None:
     """What is not at its new key: to be copied again, or deleted there by somebody since it went live."""
     journal, last = Journal(plan), ""
     while rows := unmet(plan, run, last, BATCH):
@@ -243,7 +224,7 @@ def _check_missing(plan: PlanFile, run: int, live: LiveSince, findings: _Finding
 
 
 def _check_users(
-    plan: PlanFile, bucket: BucketReader, pool: ThreadPoolExecutor, live: LiveSince, findings: _Findings
+    plan: PlanFile, bucket: BucketReader, pool: ThreadPoolExecutor, live: LiveSince, findings: Findings
 ) -> None:
     last = ""
     while users := users_after(plan, last, USERS_BATCH):
@@ -269,34 +250,3 @@ def _user_problem(bucket: BucketReader, environment: Environment, live: LiveSinc
     except StorageError as error:
         return str(error)
     return problem
-
-
-def _verdict(plan: PlanFile, run: int, findings: _Findings, *, deep: bool) -> Verdict:
-    compared = findings.counts["="] + findings.counts["*"] + findings.counts[">"]
-    if not count_objects(plan):
-        findings.problem("!", "nothing was compared: the bucket was empty when the plan was made")
-    elif not compared and count_to_move(plan):
-        findings.problem("!", "nothing was compared: no planned object is at its new key")
-    if blocked := count_blocked(plan):
-        findings.problem("!", f"{blocked} objects of the plan stop the copy")
-    return Verdict(
-        ok=findings.problems_total == 0,
-        plan_id=plan.meta.plan_id,
-        plan_fingerprint=plan.meta.fingerprint or "",
-        run=run,
-        run_id=plan.meta.verification_id,
-        layout=plan.meta.layout,
-        bucket=plan.meta.bucket,
-        endpoint=plan.meta.endpoint,
-        environment=plan.meta.environment,
-        deep=deep,
-        verified_at=utc_now(),
-        counts=findings.counts,
-        compared=compared,
-        bytes=findings.bytes,
-        users=findings.users,
-        later=state_totals(plan)[State.LATER],
-        other_class=findings.other_class,
-        problems=findings.problems,
-        problems_total=findings.problems_total,
-    )

@@ -14,7 +14,7 @@ from layout.legacy import FLAT
 from layout.migrate import PlanFile, PlanMeta, make_plan
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.plan.totals import area_totals, refuse_if_blocked
-from layout.migrate.planning import _note_page
+from layout.migrate.planning import note_page
 from tests.data.flat_bucket.names import game_key
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def test_objects_that_would_share_a_key_are_collisions(flat: Flat) -> None:
     spellings = ["u/raw_clips/e\u0301.mp4", "u/raw_clips/\u00e9.mp4", "u/raw_clips/z.mp4"]
     meta = PlanMeta.new(FLAT.name, flat.settings, Environment.DEV)
     with PlanFile.open_or_create(flat.folder / "plan.sqlite", meta) as plan:
-        _note_page(plan, FLAT, [ListedObject(key, "e", 1, "2026-01-01T00:00:00Z") for key in spellings])
+        note_page(plan, FLAT, [ListedObject(key, "e", 1, "2026-01-01T00:00:00Z") for key in spellings])
         make_plan(plan, flat.reader, FLAT, flat.quiet)
         rows = list(plan.rows("SELECT key, state, new_key, reason FROM objects ORDER BY id"))
     assert [row["state"] for row in rows] == ["collision", "collision", "copy"]
@@ -237,7 +237,7 @@ def test_a_crashed_listing_goes_on_after_the_last_key(flat: Flat) -> None:
     meta = PlanMeta.new(FLAT.name, flat.settings, Environment.DEV)
     with PlanFile.open_or_create(flat.folder / "plan.sqlite", meta) as plan:
         # These two are not in the bucket: that they stay shows that the listing began after them.
-        _note_page(plan, FLAT, [ListedObject(key, "e", 1, "2026-01-01T00:00:00Z") for key in keys[:2]])
+        note_page(plan, FLAT, [ListedObject(key, "e", 1, "2026-01-01T00:00:00Z") for key in keys[:2]])
     with PlanFile.open_or_create(flat.folder / "plan.sqlite", meta) as plan:
         make_plan(plan, flat.reader, FLAT, flat.quiet)
         assert list(actions(plan)) == keys
