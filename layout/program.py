@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-__all__ = ["CHECKOUT", "INSTALLED", "MODULE", "called", "command"]
+__all__ = ["CHECKOUT", "INSTALLED", "MODULE", "called", "command", "within"]
 
 INSTALLED: Final = "r2-layout {}"
 MODULE: Final = "python -m layout.command {}"
@@ -32,6 +32,17 @@ def called(spelling: str) -> Iterator[None]:
         yield
     finally:
         _spellings.pop()
+
+
+@contextmanager
+def within(group: str) -> Iterator[None]:
+    """Until the end of the block, commands are those of a group: `migrate plan` is `migrate local plan`.
+
+    Args:
+        group: The word that stands after the command's name.
+    """
+    with called(f"{_spellings[-1]} {group}"):
+        yield
 
 
 def command(name: str = "", *arguments: str | Path) -> str:

@@ -25,3 +25,10 @@ def test_a_command_is_spelled_as_it_was_called(spelling: str, line: str) -> None
 def test_the_program_itself_has_a_name() -> None:
     """Without a command."""
     assert program.command() == "r2-layout"
+
+
+def test_hints_within_a_group_name_the_group() -> None:
+    """So that one hint fits the migration of a bucket and of local files, however it was called."""
+    with program.called(program.CHECKOUT), program.within("local"):
+        assert program.command("migrate", "copy") == "scripts/migrate.py local copy"
+    assert program.command("migrate", "copy") == "r2-layout migrate copy"

@@ -120,8 +120,12 @@ def count_blocked(plan: PlanFile) -> int:
     return int(plan.value(f"SELECT count(*) FROM objects WHERE state IN ({words(BLOCKING)})"))
 
 
-def refuse_if_blocked(plan: PlanFile) -> None:
+def refuse_if_blocked(plan: PlanFile, hint: str = "") -> None:
     """Stops a command that moves data while a person has to decide something.
+
+    Args:
+        plan: The plan.
+        hint: What to do about it; unless given, a rule file is suggested.
 
     Raises:
         PlanBlockedError: Lists up to 50 of the objects, with their reasons.
@@ -135,6 +139,6 @@ def refuse_if_blocked(plan: PlanFile) -> None:
         lines.append(f"  and {blocked - SHOWN:,} more")
     raise PlanBlockedError(
         f"{blocked:,} of the planned objects stop the copy:\n" + "\n".join(lines),
-        hint=f"Decide about them in a rule file; this suggests one: {suggest}",
+        hint=hint or f"Decide about them in a rule file; this suggests one: {suggest}",
         bucket=plan.meta.bucket,
     )
