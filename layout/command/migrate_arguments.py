@@ -6,7 +6,16 @@ from datetime import timedelta
 from pathlib import Path
 
 from layout import program
-from layout.environment import Environment
+from layout.command.migrate_local_arguments import add_local
+from layout.command.migrate_options import (
+    add_command,
+    add_environment,
+    add_execute,
+    add_made_plan,
+    add_plan,
+    add_rules,
+    add_verdict,
+)
 from layout.errors import SettingsError
 from layout.exit_status import statuses
 from layout.legacy import LEGACY_LAYOUTS
@@ -68,23 +77,23 @@ def make_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    command = _add(
+    command = add_command(
         commands,
         "list",
         "show the known migrations and what they find in this bucket; writes nothing",
         differences=False,
     )
-    _add_environment(command)
-    _add_rules(command)
+    add_environment(command)
+    add_rules(command)
 
-    command = _add(
+    command = add_command(
         commands, "plan", "decide about every object of the bucket; only reads it, and writes a plan file"
     )
     command.add_argument("layout", choices=sorted(LEGACY_LAYOUTS), help="the old layout")
-    _add_environment(command)
-    _add_plan(command)
+    add_environment(command)
+    add_plan(command)
     _add_read_limit(command)
-    _add_rules(command)
+    add_rules(command)
     users = command.add_mutually_exclusive_group()
     users.add_argument(
         "--only-user",
@@ -104,14 +113,14 @@ def make_parser() -> argparse.ArgumentParser:
         "--suggest", type=Path, metavar="FILE", help="write rules for all that stops the copy into a new file"
     )
 
-    command = _add(
+    command = add_command(
         commands, "explain", "say what a plan does with an object, and by which rule", differences=False
     )
     command.add_argument("key", metavar="KEY", help="its key, old or new")
-    _add_made_plan(command)
+    add_made_plan(command)
 
-    command = _add(commands, "copy", "copy to the new keys; a dry run unless --execute is given")
-    _add_made_plan(command)
+    command = add_command(commands, "copy", "copy to the new keys; a dry run unless --execute is given")
+    add_made_plan(command)
     _add_read_limit(command)
     _add_by(command)
     command.add_argument(
@@ -122,15 +131,15 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add_following(command)
     _add_rate(command)
-    _add_execute(command)
+    add_execute(command)
 
-    command = _add(
+    command = add_command(
         commands,
         "verify",
         "compare the new keys with the plan; reads the bucket, writes a verdict and into the plan what it found",
     )
-    _add_made_plan(command)
-    _add_verdict(command)
+    add_made_plan(command)
+    add_verdict(command)
     command.add_argument("--deep", action="store_true", help="also read all bodies and compare their SHA-256")
     command.add_argument(
         "--scheduler",
@@ -138,20 +147,20 @@ def make_parser() -> argparse.ArgumentParser:
         help="with --deep: the Dask scheduler on whose workers bodies are read, such as tcp://10.0.0.5:8786",
     )
 
-    command = _add(
+    command = add_command(
         commands,
         "mark",
         "mark the environment as migrated; a dry run unless --execute is given",
         differences=False,
     )
-    _add_made_plan(command)
-    _add_verdict(command)
+    add_made_plan(command)
+    add_verdict(command)
     _add_by(command)
-    _add_execute(command)
+    add_execute(command)
 
-    command = _add(commands, "delete", "delete the old objects; a dry run unless --execute is given")
-    _add_made_plan(command)
-    _add_verdict(command)
+    command = add_command(commands, "delete", "delete the old objects; a dry run unless --execute is given")
+    add_made_plan(command)
+    add_verdict(command)
     command.add_argument(
         "--bucket", required=True, metavar="NAME", help="the bucket's name, typed as a confirmation"
     )
@@ -162,19 +171,14 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="AGE",
         help="delete only what was copied at least this long ago: 30m, 4h, 2d, 0 (default: 4h)",
     )
-    command.add_argument(
-        "--writers-stopped",
-        action="store_true",
-        help="nobody writes at old keys any more: delete a thousand in one request, without a condition",
-    )
     _add_rate(command)
-    _add_execute(command)
-    command = _add(
+    add_execute(command)
+    command = add_command(
         commands,
         "rollback",
         "copy back to the old keys, what was written since included; a dry run unless --execute is given",
     )
-    _add_made_plan(command)
+    add_made_plan(command)
     _add_read_limit(command)
     _add_by(command)
     command.add_argument(
@@ -192,45 +196,9 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="AGE",
         help="with --delete-new: remove only what was copied back at least this long ago (default: 4h)",
     )
-    _add_execute(command)
+    add_execute(command)
+    add_local(commands)
     return parser
-
-
-def _add(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    summary: str,
-    *,
-    differences: bool = True,
-) -> argparse.ArgumentParser:
-    command = commands.add_parser(
-        name,
-        help=summary,
-        description=f"{summary[0].upper()}{summary[1:]}.",
-        epilog=statuses(differences=differences),
-    )
-    command.add_argument("--json", action="store_true", help="print one JSON object")
-    return command
-
-
-def _add_environment(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--env",
-        type=Environment,
-        choices=tuple(Environment),
-        metavar="ENV",
-        help="the environment that the data moves to: dev, staging or prod (default: APP_ENV)",
-    )
-
-
-def _add_made_plan(command: argparse.ArgumentParser) -> None:
-    """A plan that was made before, and the environment that it must be about."""
-    _add_environment(command)
-    _add_plan(command)
-
-
-def _add_plan(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--plan", required=True, type=Path, metavar="FILE", help="the plan, a SQLite file")
 
 
 def _add_read_limit(command: argparse.ArgumentParser) -> None:
@@ -275,18 +243,6 @@ def _add_following(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_rules(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--rules", type=Path, metavar="FILE", help="rules for what the layout does not know (TOML)"
-    )
-
-
-def _add_verdict(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--verdict", required=True, type=Path, metavar="FILE", help="the verdict, a JSON file"
-    )
-
-
 def _add_by(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--by",
@@ -294,7 +250,3 @@ def _add_by(command: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="who does this, for the history in the marker and the plan (default: the CI job, or login@host)",
     )
-
-
-def _add_execute(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--execute", action="store_true", help="do it; without this, say what would be done")

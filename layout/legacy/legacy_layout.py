@@ -37,6 +37,9 @@ _DATABASE_SUFFIXES = (
     ".sqlite-shm",
     ".sqlite-journal",
     ".db",
+    ".db-wal",
+    ".db-shm",
+    ".db-journal",
     ".sqlite.pre-migration",
 )
 

@@ -29,8 +29,8 @@ class PlanMeta(BaseModel):
         format: Format of the file, `plan_schema.FORMAT`.
         plan_id: Names the plan in verdicts; 32 hex characters.
         layout: Name of the old layout.
-        bucket: Name of the bucket.
-        endpoint: S3 endpoint that it was listed through.
+        bucket: Name of the bucket; of a plan of local files, their folder.
+        endpoint: S3 endpoint that it was listed through; of a plan of local files, that folder as a `file:` URI.
         environment: Where the objects move to.
         created_at: ISO 8601, UTC.
         listed_to: The last key listed so far: a crashed listing goes on after it. None once all are listed.

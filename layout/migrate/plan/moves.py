@@ -29,6 +29,8 @@ class Proof(enum.StrEnum):
     """The new object has the ETag that this plan's own copy was answered, made on the planned ETag."""
     BODIES = "bodies"
     """Both bodies were read and have one SHA-256."""
+    LINK = "link"
+    """Both names are of one file (files of a local tree only)."""
 
 
 class State(enum.StrEnum):
@@ -136,7 +138,7 @@ _FOLLOWING = (
     ),
     *(
         Move(Event.CHANGED_UNDECIDED, state, state, f"{_WRITTEN_AGAIN}, which decides nothing")
-        for state in (State.UNKNOWN, State.COLLISION, State.CONFLICT, State.IGNORE)
+        for state in (State.UNKNOWN, State.COLLISION, State.CONFLICT, State.IGNORE, State.LATER)
     ),
     *(Move(Event.RENEWED, state, state, _TOUCHED) for state in (State.DONE, State.COPIED)),
     Move(Event.FREED, State.CONFLICT, State.COPY, "follow: what was at its new key, or unclear, is no more"),
@@ -155,6 +157,7 @@ _FOLLOWING = (
             State.COLLISION,
             State.CONFLICT,
             State.IGNORE,
+            State.LATER,
             State.REMOVED,
             State.SUPERSEDED,
         )

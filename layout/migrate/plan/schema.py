@@ -51,7 +51,8 @@ CREATE TABLE users (
     user_id TEXT NOT NULL DEFAULT '',   -- the same in the new layout (NFC)
     prefix TEXT NOT NULL DEFAULT '',    -- {{env}}/users/{{user_id}}/
     profile_id TEXT NOT NULL DEFAULT '',
-    origin TEXT NOT NULL DEFAULT '',    -- 'registry': read from profiles.json, 'reserved': made for this plan
+    origin TEXT NOT NULL DEFAULT '',    -- 'registry': read from profiles.json, 'reserved': made for this plan,
+                                        -- 'bucket plan': of local files, from the plan of their bucket
     state TEXT NOT NULL DEFAULT '{UserState.PLANNED}' CHECK (state IN ({words(UserState)})),
     reason TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
