@@ -42,21 +42,24 @@ check-clients: export CLIENTS_REQUIRED = 1
 check-foreign: environment ## run ceph's s3-tests against the local R2 (S3_TESTS=a checkout of theirs)
 	@$(SUPERVISED) $(VENV) -m tests.foreign.s3_tests $(ARGS)
 
-bench: servers ## measure keys, import time, the local R2 beside moto, and the migration beside other tools
+bench: servers ## measure keys, import time, the local R2 beside moto, the migration beside other tools, and its cut
 	$(VENV) -m uv pip install --quiet --require-hashes --python $(VENV) --target .local/bench -r requirements/bench.txt
 	$(VENV) bench/keys.py
 	$(VENV) bench/import_time.py
 	$(SUPERVISED) $(VENV) bench/local_r2.py
 	$(SUPERVISED) $(VENV) bench/migrate.py $(ARGS)
+	$(SUPERVISED) $(VENV) bench/follow.py
 
 soak: environment ## kill the commands of a migration 200 times, and let 5,000 objects meet every fault (KILLS=1000 SEED=2)
 	$(SUPERVISED) $(VENV) -m pytest --capture no tests/soak $(ARGS)
 soak: export R2_LAYOUT_SOAK_KILLS = $(KILLS)
 soak: export R2_LAYOUT_SOAK_SEED = $(SEED)
 soak: export R2_LAYOUT_SOAK_OBJECTS = $(OBJECTS)
+soak: export R2_LAYOUT_SOAK_WRITES = $(WRITES)
 soak: KILLS = 200
 soak: OBJECTS = 5000
 soak: SEED = 1
+soak: WRITES = 2000
 
 setup: ## make .venv and find or build the Pulumi engine; the other commands do this by themselves
 	@$(PYTHON) scripts/setup.py
