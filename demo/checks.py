@@ -1,5 +1,6 @@
 """The statements of the demonstration's summary, each with the evidence against it."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -66,7 +67,34 @@ def nothing_else_created(after: Snapshot, new_keys: Mapping[str, str], created: 
     )
 
 
-def nothing_left_at_the_root(after: Snapshot, environment: str) -> Check:
-    """Find keys outside the environment's prefix."""
+def nothing_left_at_the_root(after: Snapshot, environment: str, ignored: Iterable[str] = ()) -> Check:
+    """Find keys outside the environment's prefix; `ignored` are those that a rule leaves where they are."""
     left = [key for key in sorted(after) if not key.startswith(f"{environment}/")]
-    return Check(f"nothing is left outside {environment}/", tuple(f"{key!r} is still there" for key in left))
+    by_rule = set(ignored)
+    problems = [f"{key!r} is still there" for key in left if key not in by_rule]
+    problems += [f"{key!r}, which a rule leaves where it is, is gone" for key in sorted(by_rule - set(left))]
+    besides = f" but {len(by_rule)} objects that a rule leaves there" if by_rule else ""
+    return Check(f"nothing is left outside {environment}/{besides}", tuple(problems))
+
+
+def everything_is_back(before: Snapshot, after: Snapshot, written: Mapping[str, bytes], marker: str) -> Check:
+    """Compare a bucket after a rollback with the one before the migration.
+
+    Args:
+        before: The bucket before.
+        after: The bucket now.
+        written: What was written in the new layout, by the old key to which it goes back.
+        marker: Key of the marker, which stays and tells what happened.
+    """
+    problems = [f"{key!r} is not as it was" for key in sorted(before) if after.get(key) != before[key]]
+    problems += [
+        f"{key!r} is not what was written in the new layout"
+        for key, body in sorted(written.items())
+        if key not in after or after[key].sha256 != hashlib.sha256(body).hexdigest()
+    ]
+    surplus = after.keys() - before.keys() - written.keys() - {marker}
+    problems += [f"{key!r} was left behind" for key in sorted(surplus)]
+    return Check(
+        f"after the rollback the bucket is as it was, with {len(written)} object that was written in the new layout",
+        tuple(problems),
+    )

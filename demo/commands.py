@@ -36,15 +36,15 @@ class Commands:
         """Return a path as short as it can be typed in the repository's folder."""
         return str(path.relative_to(self._repository) if path.is_relative_to(self._repository) else path)
 
-    def run_with(self, file: Path, arguments: Sequence[str]) -> None:
+    def run_with(self, file: Path, arguments: Sequence[str], *, status: int = 0) -> None:
         """Run ``python {arguments}`` with the variables of a file; its output goes where this process's goes.
 
         Raises:
-            LocalCloudflareError: It ended with another status than 0.
+            LocalCloudflareError: It ended with another status than `status`.
         """
         line = shlex.join(["python", *arguments])
         self._screen.command(f"(set -a; . {shlex.quote(self.shown(file))}; {line})")
-        self._run(arguments, read_variables(file))
+        self._run(arguments, read_variables(file), status)
 
     def run(self, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         """Run ``python {arguments}`` with variables that a user's shell has anyway.
@@ -53,14 +53,14 @@ class Commands:
             LocalCloudflareError: It ended with another status than 0.
         """
         self._screen.command(shlex.join(["python", *arguments]))
-        self._run(arguments, environment)
+        self._run(arguments, environment, 0)
 
-    def _run(self, arguments: Sequence[str], variables: Mapping[str, str]) -> None:
+    def _run(self, arguments: Sequence[str], variables: Mapping[str, str], expected: int) -> None:
         status = subprocess.run(
             [sys.executable, *arguments], cwd=self._repository, env=clean_environment() | dict(variables),
             stdin=subprocess.DEVNULL, check=False,
         ).returncode  # fmt: skip
-        if status != 0:
+        if status != expected:
             raise LocalCloudflareError(
                 f"The command {shlex.join(['python', *arguments])!r} ended with status {status}.",
                 hint="Its own message stands above.",

@@ -1,6 +1,7 @@
 """The statements that the demonstration makes about a move."""
 
 import dataclasses
+import hashlib
 from typing import Any
 
 import pytest
@@ -67,3 +68,34 @@ def test_what_is_left_at_the_root_is_named() -> None:
     """A key outside the environment is a problem, also one that only begins like it."""
     check = checks.nothing_left_at_the_root({"dev/x": _OLD, "dev2/x": _OLD, "a/x": _OLD}, "dev")
     assert check.problems == ("'a/x' is still there", "'dev2/x' is still there")
+
+
+def test_what_a_rule_leaves_has_to_be_there() -> None:
+    """It is neither left over nor gone."""
+    check = checks.nothing_left_at_the_root({"dev/x": _OLD, "a.zip": _OLD}, "dev", ["a.zip", "b.zip"])
+    assert check == checks.Check(
+        "nothing is left outside dev/ but 2 objects that a rule leaves there",
+        ("'b.zip', which a rule leaves where it is, is gone",),
+    )
+
+
+def test_a_rollback_that_left_or_changed_something_is_named() -> None:
+    """What changed, what was lost of the new layout, and what was left behind."""
+    written = {"a/new.mp4": b"new"}
+    statement = "after the rollback the bucket is as it was, with 1 object that was written in the new layout"
+    changed = dataclasses.replace(_OLD, size=1)
+    check = checks.everything_is_back(
+        {"a/x": _OLD, "a/y": _OLD}, {"a/x": changed, "dev/x": _OLD, "m": _OLD}, written, "m"
+    )
+    assert check == checks.Check(
+        statement,
+        (
+            "'a/x' is not as it was",
+            "'a/y' is not as it was",
+            "'a/new.mp4' is not what was written in the new layout",
+            "'dev/x' was left behind",
+        ),
+    )
+    back = dataclasses.replace(_OLD, sha256=hashlib.sha256(b"new").hexdigest())
+    found = {"a/x": _OLD, "a/new.mp4": back, "m": _OLD}
+    assert checks.everything_is_back({"a/x": _OLD}, found, written, "m") == checks.Check(statement)
