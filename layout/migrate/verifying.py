@@ -27,7 +27,7 @@ from layout.migrate.live import LiveSince, gone_reason, is_from_before, written_
 from layout.migrate.marking import live_since
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
-from layout.migrate.plan.moves import TO_MOVE, State
+from layout.migrate.plan.moves import TO_MOVE, Proof, State
 from layout.migrate.plan.rows import PlannedObject, PlannedUser, expected_at, planned_for, unmet, users_after
 from layout.migrate.plan.totals import count_to_move
 from layout.migrate.profile_files import profile_problem
@@ -78,7 +78,9 @@ def verify_plan(
                     step(1)
                 _note(plan, run, judged, findings)
         with progress.task("listing the old keys") as step:
-            for page in old_side_pages(bucket):
+            # A user of an old layout may be called like the environment.
+            seen = None if findings.old_beside_new else str(prefix)
+            for page in old_side_pages(bucket, but=seen):
                 _check_sources(plan, run, bucket, pool, page, findings)
                 step(len(page))
         _check_missing(plan, run, live, findings)
@@ -94,6 +96,8 @@ def _pairs_of(
     for item in page:
         # A listing shows the Unicode spelling that was uploaded last; the plan has NFC.
         row = planned_for(plan, normalize("NFC", item.key))
+        is_old = (row is None or not item.key.isascii()) and not is_new_key(item.key)
+        findings.old_beside_new = findings.old_beside_new or is_old
         if row is None:
             findings.counts["-"] += is_more(item.key)
         elif row.state is State.SUPERSEDED or row.state in TO_MOVE:
@@ -123,7 +127,7 @@ def is_more(key: str) -> bool:
 
 
 def _note(plan: PlanFile, run: int, judged: list[Judged], findings: Findings) -> None:
-    journal = Journal(plan)
+    journal, same = Journal(plan), list[tuple[PlannedObject, ListedObject, Proof]]()
     with plan.transaction():
         for one in judged:
             findings.counts[one.sign] += 1
@@ -132,10 +136,11 @@ def _note(plan: PlanFile, run: int, judged: list[Judged], findings: Findings) ->
                 journal.changed_live(one.row, run)
             elif one.proof is not None:
                 findings.bytes += one.found.size
-                journal.same(one.row, one.found, one.proof, run)
+                same.append((one.row, one.found, one.proof))
             else:
                 findings.problem(one.sign, one.reason, one.row.key, one.found.key)
                 journal.different(one.row, one.reason, run)
+        journal.same(same, run)
 
 
 def _check_sources(

@@ -117,7 +117,7 @@ def _note(
         found = look(tree.new_path(row.new_key), row.key)
         if found is not None:
             findings.bytes += row.size
-            journal.same(row, found, proof, run)
+            journal.same([(row, found, proof)], run)
             return
         findings.counts[sign] -= 1
         findings.counts["+"] += 1

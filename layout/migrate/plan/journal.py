@@ -4,7 +4,7 @@ What may happen to an object is the table in `layout.migrate.plan.moves`; each s
 changes a row only in a state that the table allows. Every method belongs into a transaction of the plan.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from unicodedata import normalize
@@ -211,11 +211,24 @@ class Journal:
         """It was not copied."""
         self._move(Event.FAILED, one, problem=problem)
 
-    def same(self, one: PlannedObject, new: ListedObject, proof: Proof, run: int) -> None:
-        """Verification `run` found the same object at its new key."""
-        facts = {"checked_in": run, "verified_at": utc_now(), "problem": None}
-        facts["own_etag"] = one.own_etag and new.etag
-        self._move(Event.SAME, one, **facts, **_seen(new, proof))
+    def same(self, pairs: Sequence[tuple[PlannedObject, ListedObject, Proof]], run: int) -> None:
+        """Verification `run` found the same objects at their new keys."""
+        if not pairs:
+            return
+        columns = (
+            "checked_in = ?, verified_at = ?, problem = NULL, own_etag = ?, new_etag = ?, new_modified = ?"
+        )
+        now = utc_now()
+        changed = self.plan.database.executemany(
+            f"UPDATE objects SET {_new_state(Event.SAME)}, {columns}, proof = ?"
+            f" WHERE id = ? AND {_guard(Event.SAME)}",
+            (
+                (run, now, one.own_etag and new.etag, new.etag, new.modified, proof, one.id)
+                for one, new, proof in pairs
+            ),
+        )
+        if changed.rowcount != len(pairs):
+            raise self._another_state(Event.SAME, f"{len(pairs):,} objects", "one of them is")
 
     def renewed(self, one: PlannedObject, modified: str) -> None:
         """The old object has another time than planned, and is still, or again, the same as the new one."""
@@ -249,8 +262,11 @@ class Journal:
             (*facts.values(), one.id),
         )
         if changed.rowcount != 1:
-            raise PlanError(
-                f"The plan {str(self.plan.path)!r} cannot note {event.value!r} of {one.key!r}:"
-                " the object is in another state than this run has read.",
-                hint="Make a new plan.",
-            )
+            raise self._another_state(event, repr(one.key), "the object is")
+
+    def _another_state(self, event: Event, what: str, which: str) -> PlanError:
+        return PlanError(
+            f"The plan {str(self.plan.path)!r} cannot note {event.value!r} of {what}:"
+            f" {which} in another state than this run has read.",
+            hint="Make a new plan.",
+        )

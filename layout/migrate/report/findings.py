@@ -22,6 +22,7 @@ class Findings:
         bytes: Size of those that are the same.
         users: Users whose profile files were looked at.
         other_class: Objects that are the same, but of another storage class.
+        old_beside_new: Whether keys that are none of the new layout are under the environment's prefix.
         problems: The first thousand.
         problems_total: How many there are.
     """
@@ -30,6 +31,7 @@ class Findings:
     bytes: int = 0
     users: int = 0
     other_class: int = 0
+    old_beside_new: bool = False
     problems: list[Problem] = field(default_factory=list)
     problems_total: int = 0
 

@@ -50,7 +50,7 @@ HAPPEN: dict[Event, Callable[[FollowingJournal, PlannedObject], None]] = {
     Event.RENEWED: lambda journal, one: journal.renewed(one, NEW.modified),
     Event.CHANGED_LIVE: lambda journal, one: journal.changed_live(one, 1),
     Event.FAILED: lambda journal, one: journal.failed(one, "no answer"),
-    Event.SAME: lambda journal, one: journal.same(one, NEW, Proof.BODIES, 1),
+    Event.SAME: lambda journal, one: journal.same([(one, NEW, Proof.BODIES)], 1),
     Event.DIFFERENT: lambda journal, one: journal.different(one, "differs", 1),
     Event.MISSING: lambda journal, one: journal.missing(one, "is missing", 1),
     Event.DELETED: lambda journal, one: journal.deleted(one),
@@ -120,6 +120,12 @@ def test_a_refused_event_is_one_clear_error(plan: PlanFile) -> None:
         " the object is in another state than this run has read."
     )
     assert caught.value.hint == "Make a new plan."
+    with pytest.raises(PlanError) as caught, plan.transaction():
+        Journal(plan).same([(one, NEW, Proof.ETAG)] * 2_000, 1)
+    assert str(caught.value) == (
+        f"The plan {str(plan.path)!r} cannot note 'same' of 2,000 objects:"
+        " one of them is in another state than this run has read."
+    )
 
 
 def test_the_table_holds_each_pair_once_and_leaves_no_state_unreached() -> None:
