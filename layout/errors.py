@@ -16,6 +16,7 @@
     │   ├── ObjectMissingError        the bucket says that the object is not there
     │   ├── AccessDeniedError         the credentials do not reach that far
     │   ├── ConditionFailedError      the object is not in the state that was asked for
+    │   │   └── LockedObjectError     a lock rule of the bucket holds the object
     │   ├── StorageUnavailableError   no answer, or none that can be trusted
     │   └── CredentialsError          temporary credentials refused or not to be had
     └── MigrationError                moving data from an old layout
@@ -41,6 +42,7 @@ __all__ = [
     "InvalidKeyError",
     "LayoutError",
     "LocalPathError",
+    "LockedObjectError",
     "MarkerError",
     "MigrationError",
     "NoProfileError",
@@ -131,6 +133,10 @@ class AccessDeniedError(StorageError):
 
 class ConditionFailedError(StorageError):
     """The object is not in the state that the request asked for; nothing was written."""
+
+
+class LockedObjectError(ConditionFailedError):
+    """A lock rule of the bucket holds the object: it can be neither overwritten nor deleted before its time."""
 
 
 class StorageUnavailableError(StorageError):

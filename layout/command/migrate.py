@@ -23,7 +23,7 @@ from layout.migrate.deleting import check_delete, delete_old_objects, list_delet
 from layout.migrate.following import Following, look_at_old_side
 from layout.migrate.marker_file import find_marker
 from layout.migrate.marking import read_live, write_marker
-from layout.migrate.open_uploads import find_open_uploads
+from layout.migrate.open_uploads import find_open_uploads, refuse_young_uploads
 from layout.migrate.plan.file import PlanFile, PlanMeta
 from layout.migrate.plan.filtering import group_of, keep_filter, kept_filter
 from layout.migrate.plan.totals import refuse_if_blocked
@@ -200,15 +200,17 @@ def _delete(arguments: argparse.Namespace, settings: StorageSettings, progress: 
         if not arguments.execute:
             with closing(BucketReader(settings)) as reader:
                 check_delete(plan, verdict, reader, arguments.bucket)
-                uploads = find_open_uploads(reader)
+                uploads = refuse_young_uploads(plan, reader, arguments.min_age)
                 report = list_deletable(plan, reader, arguments.min_age, progress)
             result = show.deleted(report, executed=False, min_age=arguments.min_age, uploads=uploads)
             return with_later(plan, with_ignored(plan, result))
         with closing(BucketWriter(settings, pace=Pace(arguments.rate))) as bucket:
             check_delete(plan, verdict, bucket, arguments.bucket)
             # Before the effects: nothing may keep the report of what was deleted from being told.
-            uploads = find_open_uploads(bucket)
-            report = delete_old_objects(plan, bucket, arguments.min_age, progress)
+            uploads = refuse_young_uploads(plan, bucket, arguments.min_age)
+            report = delete_old_objects(
+                plan, bucket, arguments.min_age, progress, writers_stopped=arguments.writers_stopped
+            )
             result = show.deleted(report, executed=True, min_age=arguments.min_age, uploads=uploads)
             return with_later(plan, with_ignored(plan, result))
 

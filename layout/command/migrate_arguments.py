@@ -171,6 +171,11 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="AGE",
         help="delete only what was copied at least this long ago: 30m, 4h, 2d, 0 (default: 4h)",
     )
+    command.add_argument(
+        "--writers-stopped",
+        action="store_true",
+        help="nobody writes at old keys any more: delete a thousand in one request, without a condition",
+    )
     _add_rate(command)
     add_execute(command)
     command = add_command(

@@ -7,7 +7,7 @@ which no ETag shows. The last-modified times of the batch do, since each copy is
 import asyncio
 import time
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ from typing import Protocol
 
 from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
 from layout.legacy import Phase, phase_of
+from layout.migrate.bucket.observing import listed_at
 from layout.migrate.bucket.part_copies import BegunUpload, KeptUpload
 from layout.migrate.bucket.reader import STANDARD, ListedObject
 from layout.migrate.bucket.setting_aside import set_aside
@@ -57,11 +58,10 @@ class Uploads(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Copying:
-    """What all copies of a batch share; `there` is what was seen at the new keys at which something is replaced."""
+    """What all copies of a batch share."""
 
     bucket: BucketWriter
     pool: ThreadPoolExecutor
-    there: Mapping[str, ListedObject]
     strictly: bool
     uploads: Uploads | None = None
 
@@ -89,13 +89,14 @@ class Copying:
     def copy_large(self, planned: PlannedObject, kept: KeptUpload | None = None) -> str:
         """Copies it on conditions for both sides; gives the new ETag.
 
-        What it replaces is in `{env}/backups/` before, if the plan says so, and if not it is this plan's own copy.
+        What it replaces is in `{env}/backups/` before, if the plan says so, and if not it is this plan's own copy, by a
+        look just before.
         """
         replaces = planned.replaces
         if replaces is not None and planned.replaced_to is not None:
             set_aside(self.bucket, planned.new_key, replaces, planned.replaced_to)
         elif replaces is not None:
-            seen = self.there.get(planned.new_key)
+            seen = listed_at(self.bucket, planned.new_key)
             if seen is not None and not is_own_copy(planned, seen):
                 raise ConditionFailedError(f"Another object is at {planned.new_key!r}.", key=planned.new_key)
             replaces = None if seen is None else replaces

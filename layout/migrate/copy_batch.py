@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from layout.errors import ObjectMissingError, StorageError
-from layout.migrate.bucket.observing import observe, shown_at
+from layout.migrate.bucket.observing import observe, shown_at, slices_of
 from layout.migrate.bucket.pace import BATCH_SECONDS, IN_FLIGHT
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.bucket.writer import BucketWriter
@@ -23,7 +23,15 @@ from layout.migrate.copy_attempts import (
     attempt_one,
     is_failure,
 )
-from layout.migrate.equality import Known, Reading, compare, described_alike, is_multipart, is_own_copy
+from layout.migrate.equality import (
+    Known,
+    Reading,
+    compare,
+    described_alike,
+    is_about_old,
+    is_multipart,
+    is_own_copy,
+)
 from layout.migrate.plan.moves import Proof
 from layout.migrate.plan.rows import PlannedObject
 
@@ -92,9 +100,7 @@ async def copy_batch(
     loop = asyncio.get_running_loop()
     there_already, unproven, waiting = await _find_copies(bucket, batch, pool, reading, seconds)
     attempts: list[Attempt] = []
-    replaced = [planned.new_key for planned in batch if planned.replaces is not None]
-    there = await loop.run_in_executor(pool, observe, bucket, replaced) if replaced else {}
-    copying = Copying(bucket, pool, there, strictly, uploads)
+    copying = Copying(bucket, pool, strictly, uploads)
     # Where copies were found, the rest of the batch waits until they are noted.
     ready = deque[PlannedObject]() if there_already else waiting
     last = next((planned for planned in reversed(ready) if copying.is_small(planned)), None)
@@ -107,8 +113,11 @@ async def copy_batch(
     failures = [attempt.error for attempt in attempts if is_failure(attempt.error)]
     if not there_already and failures and len(failures) == len(attempts) and failures[0] is not None:
         raise failures[0]
-    begun = [attempt.planned.new_key for attempt in attempts]
-    found = await loop.run_in_executor(pool, observe, bucket, begun) if begun else {}
+    # What changed here and there lies far apart.
+    begun = slices_of([attempt.planned.new_key for attempt in attempts], IN_FLIGHT if strictly else 1)
+    found: dict[str, ListedObject] = {}
+    for some in await asyncio.gather(*(loop.run_in_executor(pool, observe, bucket, keys) for keys in begun)):
+        found |= some
     results, asked = there_already, []
     earliest = EarliestAfter(attempts, found)
     for attempt in attempts:
@@ -180,7 +189,11 @@ def _described(bucket: BucketWriter, result: CopyResult, new: ListedObject) -> C
         difference = described_alike(bucket, result.planned, new)
     except StorageError as unanswered:
         return CopyResult(result.planned, Outcome.FAILED, str(unanswered))
-    return CopyResult(result.planned, Outcome.CONFLICT, difference) if difference else result
+    return CopyResult(result.planned, _outcome_of(difference), difference) if difference else result
+
+
+def _outcome_of(difference: str) -> Outcome:
+    return Outcome.CHANGED if is_about_old(difference) else Outcome.CONFLICT
 
 
 def _copied(attempt: Attempt, found: ListedObject | None) -> CopyResult:
@@ -223,4 +236,4 @@ def _not_copied(
         return CopyResult(planned, Outcome.COPIED, "", found, known.proof)
     if known.unknown:
         return CopyResult(planned, Outcome.FAILED, f"{known.unknown}; copy with a larger --read-limit")
-    return CopyResult(planned, Outcome.CONFLICT, known.difference)
+    return CopyResult(planned, _outcome_of(known.difference), known.difference)

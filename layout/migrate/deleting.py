@@ -7,27 +7,26 @@ that were handed out before the move stay in use for hours.
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from layout import program
 from layout.errors import DeletionRefusedError
 from layout.keys import marker_key
-from layout.legacy import is_new_key
-from layout.migrate.bucket.observing import listed_at, observe, seem_one_version
+from layout.migrate.bucket.deletes import Deleted, WayToDelete, choose_way
 from layout.migrate.bucket.old_side import old_side_pages
 from layout.migrate.bucket.pace import BATCH
-from layout.migrate.bucket.reader import BucketReader, ListedObject
+from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.bucket.writer import BucketWriter
-from layout.migrate.equality import described_alike, is_planned_version, is_seen_version
-from layout.migrate.live import LiveSince, written_since
+from layout.migrate.delete_look import Deletable, DeleteLook
 from layout.migrate.marker_file import find_marker
 from layout.migrate.marking import live_since, read_live
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.filtering import group_of
 from layout.migrate.plan.journal import Journal
 from layout.migrate.plan.moves import State
-from layout.migrate.plan.rows import PlannedObject, expected_at, is_destination, verified_after
+from layout.migrate.plan.rows import PlannedObject, expected_at, verified_after
 from layout.migrate.plan.totals import count_verified, state_totals
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.reasons import Reasons
@@ -49,6 +48,7 @@ class DeleteReport:
         refused: Old keys that were kept.
         errors: Old keys that the bucket did not delete.
         left: Old keys of this migration, or new ones beside them, that a last listing still shows.
+        way: How the store deletes: `version`, `batch` or `small batch`; empty if nothing was to be deleted.
     """
 
     deleted: int = 0
@@ -58,6 +58,14 @@ class DeleteReport:
     refused: Reasons = field(default_factory=Reasons)
     errors: Reasons = field(default_factory=Reasons)
     left: Reasons = field(default_factory=Reasons)
+    way: str = ""
+
+    def count(self, found: Deletable) -> None:
+        """Counts what a look found, but for what may go."""
+        self.before += len(found.gone)
+        self.young += found.young
+        for key, reason in found.kept.items():
+            self.refused.add(key, reason)
 
 
 def check_delete(plan: PlanFile, verdict: Verdict, bucket: BucketReader, typed_name: str) -> None:
@@ -96,144 +104,86 @@ def list_deletable(
 ) -> DeleteReport:
     """What a delete would do now. Looks at each pair as the delete does, and changes nothing."""
     report = DeleteReport(before=state_totals(plan)[State.DELETED])
-    look = _Look(plan, bucket, live_since(bucket, plan.meta.environment), bucket.now() - min_age, report)
+    look = DeleteLook(plan, bucket, live_since(bucket, plan.meta.environment), bucket.now() - min_age)
     with progress.task("looking", count_verified(plan)) as step:
-        for batch in _batches(plan):
-            deletable, gone = look.at(batch)
-            report.before += len(gone)
-            for row in deletable:
-                report.deleted += 1
-                report.bytes += row.size
+        for batch in _batches(plan, BATCH):
+            found = look.at(batch)
+            report.count(found)
+            report.deleted += len(found.ready)
+            report.bytes += sum(row.size for row, _ in found.ready)
             step(len(batch))
     return report
 
 
 def delete_old_objects(
-    plan: PlanFile, bucket: BucketWriter, min_age: timedelta, progress: Progress
+    plan: PlanFile,
+    bucket: BucketWriter,
+    min_age: timedelta,
+    progress: Progress,
+    *,
+    writers_stopped: bool = False,
 ) -> DeleteReport:
     """Deletes the old objects of the last verification. Call `check_delete` before.
+
+    Args:
+        plan: Open for writing.
+        bucket: The plan's.
+        min_age: Old objects stay if they were copied less than this ago.
+        progress: Shown while it runs.
+        writers_stopped: The operator says that nobody writes at old keys, so that a thousand go in one request.
 
     Raises:
         StorageError: The bucket did not answer; what was deleted is in the plan, or is found gone by the
             next run.
     """
     report = DeleteReport(before=state_totals(plan)[State.DELETED])
-    look = _Look(plan, bucket, live_since(bucket, plan.meta.environment), bucket.now() - min_age, report)
-    journal = Journal(plan)
-    with progress.task("deleting", count_verified(plan)) as step:
-        for batch in _batches(plan):
-            deletable, gone = look.at(batch)
-            with plan.transaction():
-                for row in gone:
-                    report.before += 1
-                    journal.deleted(row)
-            failed = bucket.delete([row.key for row in deletable]) if deletable else {}
-            with plan.transaction():
-                for row in deletable:
-                    if reason := failed.get(row.key):
-                        report.errors.add(row.key, reason)
-                        journal.not_deleted(row, reason)
-                    else:
-                        report.deleted += 1
-                        report.bytes += row.size
-                        journal.deleted(row)
-            step(len(batch))
+    look = DeleteLook(plan, bucket, live_since(bucket, plan.meta.environment), bucket.now() - min_age)
+    waiting = count_verified(plan)
+    if waiting:
+        with (
+            closing(choose_way(bucket, plan.meta.environment, writers_stopped=writers_stopped)) as way,
+            progress.task("deleting", waiting) as step,
+        ):
+            report.way = way.name
+            for batch in _batches(plan, way.batch):
+                _delete(plan, look, way, batch, report)
+                step(len(batch))
     _list_again(plan, bucket, report)
     return report
 
 
-def _batches(plan: PlanFile) -> Iterator[list[PlannedObject]]:
+def _delete(
+    plan: PlanFile, look: DeleteLook, way: WayToDelete, batch: list[PlannedObject], report: DeleteReport
+) -> None:
+    journal, found = Journal(plan), look.at(batch)
+    report.count(found)
+    with plan.transaction():
+        for row in found.gone:
+            journal.deleted(row)
+    done = way.delete(found.ready)
+    with plan.transaction():
+        for row, _ in found.ready:
+            _note(report, journal, row, done)
+
+
+def _note(report: DeleteReport, journal: Journal, row: PlannedObject, done: Deleted) -> None:
+    if reason := done.changed.get(row.key):
+        report.refused.add(row.key, reason)
+    elif reason := done.failed.get(row.key):
+        report.errors.add(row.key, reason)
+        journal.not_deleted(row, reason)
+    else:
+        report.deleted += 1
+        report.bytes += row.size
+        journal.deleted(row)
+
+
+def _batches(plan: PlanFile, size: int) -> Iterator[list[PlannedObject]]:
     """Objects that the last verification found right, each once."""
     last = 0
-    while batch := verified_after(plan, last, BATCH):
+    while batch := verified_after(plan, last, size):
         yield batch
         last = batch[-1].id
-
-
-@dataclass(frozen=True)
-class _Look:
-    """What a look at each pair needs to know."""
-
-    plan: PlanFile
-    bucket: BucketReader
-    live_since: LiveSince
-    newest: datetime
-    report: DeleteReport
-
-    def at(self, batch: list[PlannedObject]) -> tuple[list[PlannedObject], list[PlannedObject]]:
-        """Those of a batch whose old object may go now, and those whose old object is gone already.
-
-        A run may have been cut off after its request; that counts only because the new object is there. The
-        others are counted in the report, with their reasons.
-        """
-        sources = observe(self.bucket, [row.key for row in batch])
-        copies = observe(self.bucket, [row.new_key for row in batch])
-        deletable, gone, at_once = [], [], True
-        for row in batch:
-            source, copy = sources.get(row.key), copies.get(row.new_key)
-            reason = self._reason_to_keep(row, source, copy)
-            at_once = at_once and _is_as_seen(row, source, copy)
-            if reason:
-                self.report.refused.add(row.key, reason)
-            elif source is None:
-                gone.append(row)
-            elif datetime.fromisoformat(row.new_modified or "") > self.newest:
-                self.report.young += 1
-            else:
-                deletable.append(row)
-        # Looking closer takes time, in which an old object of the batch may be written again.
-        return deletable if at_once else self._still(deletable, sources), gone
-
-    def _still(self, rows: list[PlannedObject], sources: dict[str, ListedObject]) -> list[PlannedObject]:
-        """Those whose old object is the one that was looked at, or is gone; the others are counted as kept."""
-        now, still = observe(self.bucket, [row.key for row in rows]), []
-        for row in rows:
-            source = now.get(row.key)
-            if source is None or seem_one_version(source, sources[row.key]):
-                still.append(row)
-            else:
-                self.report.refused.add(row.key, "it was written again while the batch was looked at")
-        return still
-
-    def _reason_to_keep(
-        self, row: PlannedObject, source: ListedObject | None, copy: ListedObject | None
-    ) -> str:
-        if is_destination(self.plan, row.key) or is_new_key(row.key):
-            return "it is where another object moves to"
-        if copy is None:
-            left_alone = "if it was deleted there on purpose, delete it here by hand"
-            return f"nothing is at its new key {row.new_key}; {left_alone}"
-        if source is not None and (source.size, source.etag) != (row.size, row.etag):
-            return "it was written again after it was planned"
-        if _is_as_seen(row, source, copy):
-            return ""
-        if (copy.size, copy.etag) != (row.size, row.new_etag):
-            reason = f"the object at its new key {row.new_key} is not the verified one"
-        else:
-            reason = "" if source is None else described_alike(self.bucket, row, copy)
-        return self._unless_live(row, reason) if reason and self.live_since.at(row.new_key) else reason
-
-    def _unless_live(self, row: PlannedObject, reason: str) -> str:
-        """The reason to keep an old object, unless an application has written the new one since it went live.
-
-        The two were equal once. Since then the application has gone on, as it does with databases.
-        """
-        copy = listed_at(self.bucket, row.new_key)
-        if copy is None or is_seen_version(row, copy) or not written_since(copy, self.live_since):
-            return reason
-        source = listed_at(self.bucket, row.key)
-        if source is None or is_planned_version(row, source):
-            return ""
-        return "its headers or user metadata may have been written again after it was planned"
-
-
-def _is_as_seen(row: PlannedObject, source: ListedObject | None, copy: ListedObject | None) -> bool:
-    """Whether both sides are the versions that the plan knows, so that no closer look is needed."""
-    return (
-        copy is not None
-        and is_seen_version(row, copy)
-        and (source is None or is_planned_version(row, source))
-    )
 
 
 def _list_again(plan: PlanFile, bucket: BucketReader, report: DeleteReport) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "compare_bodies",
     "compare_read",
     "described_alike",
+    "is_about_old",
     "is_multipart",
     "is_own_copy",
     "is_planned_version",
@@ -185,6 +186,11 @@ def compare_read(planned: PlannedObject, found: ListedObject, old: ReadBody, new
     if old.sha256 != new.sha256:
         return Known(difference=f"the object at {planned.new_key} has another SHA-256 than the old one")
     return Known(Proof.BODIES)
+
+
+def is_about_old(difference: str) -> bool:
+    """Whether a difference says nothing of the new object: the old one is not the planned version any more."""
+    return difference in (_AGAIN, _VANISHED)
 
 
 def old_vanished() -> Known:

@@ -14,32 +14,40 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from layout import program
+from layout.environment import Environment
 from layout.errors import AccessDeniedError, MarkerError, StorageError
-from layout.keys import marker_key
+from layout.keys import environment_prefix, marker_key
 from layout.legacy import LEGACY_LAYOUTS
 from layout.migrate.bucket.pace import BATCH, IN_FLIGHT
-from layout.migrate.bucket.ranges import pages_of_ranges
+from layout.migrate.bucket.ranges import KeyRange, pages_of_ranges, ranges_without
 from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.bucket.replacing import require_replacing_copies
 from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.comparing import stop_removed
-from layout.migrate.copying import CopyReport, CopyRun
+from layout.migrate.copying import CopyRun
 from layout.migrate.equality import Reading
 from layout.migrate.marking import claim_marker, live_since
 from layout.migrate.old_changes import OldChanges, changes_on, note_changes
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.filtering import group_of
-from layout.migrate.plan.old_side_rows import boundaries, count_expected, owners_to_copy, waiting_since
+from layout.migrate.plan.old_side_rows import (
+    boundaries,
+    count_expected,
+    holds_only_kept,
+    owners_to_copy,
+    waiting_since,
+)
 from layout.migrate.plan.rows import PlannedUser, replaces_any, users_after
 from layout.migrate.plan.schema import UserState
 from layout.migrate.plan.totals import count_blocked
 from layout.migrate.report.pass_report import Behind, PassReport
 from layout.migrate.report.progress import Progress
 from layout.migrate.rules.kept import kept_rules, postponed_by
+from layout.migrate.rules.rule import ObjectRule
 from layout.migrate.rules.ruled_layout import RuledLayout
 from layout.migrate.vanishing import free_conflicts, remove_vanished, require_most_are_there
 
-__all__ = ["Following", "look_at_old_side"]
+__all__ = ["FAILED_PASSES", "Following", "look_at_old_side"]
 
 RANGES = 8
 """Ranges of keys that are listed at once."""
@@ -57,10 +65,6 @@ class Following:
         read_limit: Bytes of bodies that all passes together may read.
         by: As of `layout.migrate.marking.claim_marker`.
         take_over: Likewise.
-
-    Attributes:
-        report: What all passes have copied.
-        removed: How many copies they have removed.
     """
 
     def __init__(
@@ -82,9 +86,8 @@ class Following:
         self._take_over = take_over
         self._changed = False
         self._asked = False
-        self.report = CopyReport()
-        self.removed = 0
-        self.passes = 0
+        self._passes = 0
+        self._ranges = old_side_ranges(plan)
 
     def run(
         self, told: Callable[[PassReport], None], interval: timedelta, *, until_equal: bool
@@ -116,8 +119,8 @@ class Following:
 
     def run_pass(self) -> PassReport:
         """One pass; one that the bucket's silence ends says so, and the next goes on."""
-        self.passes += 1
-        began, report = time.monotonic(), PassReport(self.passes)
+        self._passes += 1
+        began, report = time.monotonic(), PassReport(self._passes)
         try:
             self._pass(report)
         except AccessDeniedError:
@@ -127,9 +130,6 @@ class Following:
         report.left = waiting_since(self._plan)[0]
         report.undecided = count_blocked(self._plan)
         report.seconds = time.monotonic() - began
-        self.report.copied += report.copy.copied
-        self.report.bytes += report.copy.bytes
-        self.removed += report.removed
         return report
 
     def _pass(self, report: PassReport) -> None:
@@ -140,7 +140,7 @@ class Following:
         with ThreadPoolExecutor(IN_FLIGHT) as pool:
             missing: array[int] = array("q")
             moving = 0
-            for changes in _changes(plan, bucket, pool, self._progress, report):
+            for changes in _changes(plan, bucket, pool, self._ranges, self._progress, report):
                 missing.extend(changes.missing)
                 moving += changes.moving
                 if changes.written:
@@ -195,8 +195,9 @@ def look_at_old_side(plan: PlanFile, bucket: BucketReader, progress: Progress) -
     if group_of(plan).is_live(live_since(bucket, plan.meta.environment)):
         raise _moved(plan)
     waiting, size, oldest = waiting_since(plan)
+    ranges = old_side_ranges(plan)
     with ThreadPoolExecutor(IN_FLIGHT) as pool:
-        for changes in _changes(plan, bucket, pool, progress, report):
+        for changes in _changes(plan, bucket, pool, ranges, progress, report):
             report.gone += len(changes.missing)
             for item in [*changes.new, *(item for _, item in changes.other)]:
                 size += item.size
@@ -208,12 +209,36 @@ def look_at_old_side(plan: PlanFile, bucket: BucketReader, progress: Progress) -
     return report
 
 
+def old_side_ranges(plan: PlanFile) -> list[KeyRange]:
+    """Ranges of keys that hold the old side.
+
+    What lies under an environment is left out where the plan found keys of the new layout only, and no rule is about
+    others: a pass would list all that was copied. What comes there all the same is named by `verify`.
+    """
+    rules = kept_rules(plan).objects
+    prefixes = [
+        prefix
+        for prefix in (str(environment_prefix(environment=environment)) for environment in Environment)
+        if holds_only_kept(plan, prefix) and not any(_may_be_about(rule, prefix) for rule in rules)
+    ]
+    return ranges_without(boundaries(plan, RANGES), prefixes)
+
+
+def _may_be_about(rule: ObjectRule, prefix: str) -> bool:
+    return rule.key.startswith(prefix) or rule.glob.startswith((prefix, "*", "?", "["))
+
+
 def _changes(
-    plan: PlanFile, bucket: BucketReader, pool: ThreadPoolExecutor, progress: Progress, report: PassReport
+    plan: PlanFile,
+    bucket: BucketReader,
+    pool: ThreadPoolExecutor,
+    ranges: list[KeyRange],
+    progress: Progress,
+    report: PassReport,
 ) -> Iterator[OldChanges]:
     postponed = postponed_by(plan, _layout_of(plan))
     with progress.task("listing the old keys", count_expected(plan)) as step:
-        for page in pages_of_ranges(bucket, boundaries(plan, RANGES), pool):
+        for page in pages_of_ranges(bucket, ranges, pool):
             changes = changes_on(plan, page, postponed)
             report.looked_at += changes.looked_at
             report.written += changes.written

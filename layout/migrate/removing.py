@@ -6,6 +6,7 @@ as this migration wrote them. What was in the new layout before stays, and so do
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,17 +14,18 @@ from layout.documents.profiles import Profiles, SelectedProfile
 from layout.errors import DeletionRefusedError
 from layout.keys import marker_key, parse_key, profiles_key, selected_profile_key, user_prefix
 from layout.legacy import is_new_key
+from layout.migrate.bucket.deletes import Deleted, choose_way
 from layout.migrate.bucket.pace import BATCH
 from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.bucket.writer import BucketWriter
-from layout.migrate.finding_returns import different_returns
+from layout.migrate.finding_returns import different_returns, source_of
 from layout.migrate.marker_file import find_marker
 from layout.migrate.marking import read_live
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.filtering import group_of
 from layout.migrate.plan.return_states import ReturnState
 from layout.migrate.plan.returns import Return, ReturnJournal, return_batches
-from layout.migrate.plan.rows import PlannedUser, users_after
+from layout.migrate.plan.rows import PlannedObject, PlannedUser, users_after
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.reasons import Reasons
 
@@ -94,34 +96,44 @@ def remove_new_objects(
         StorageError: The bucket did not answer; what was removed is in the plan.
     """
     report, before = RemovalReport(), bucket.now() - min_age
-    journal = ReturnJournal(plan)
     states = (ReturnState.VERIFIED, ReturnState.REMOVED)
-    with progress.task("removing") as step:
-        for batch in return_batches(plan, states, BATCH):
+    with ExitStack() as stack:
+        way = None
+        if isinstance(bucket, BucketWriter):
+            way = stack.enter_context(
+                closing(choose_way(bucket, plan.meta.environment, writers_stopped=False))
+            )
+        step = stack.enter_context(progress.task("removing"))
+        for batch in return_batches(plan, states, BATCH if way is None else way.batch):
             waiting = [one for one in batch if one.state is ReturnState.VERIFIED and one.removable]
             report.before += sum(one.state is ReturnState.REMOVED for one in batch)
             removable = _removable(bucket, waiting, before, report)
-            report.removed += len(removable)
-            report.bytes += sum(one.planned.size for one in removable)
-            if isinstance(bucket, BucketWriter) and removable:
-                failed = bucket.delete([one.planned.key for one in removable])
-                with plan.transaction():
-                    for one in removable:
-                        if reason := failed.get(one.planned.key):
-                            report.errors.add(one.planned.key, reason)
-                            report.removed -= 1
-                            report.bytes -= one.planned.size
-                            journal.kept(one.planned, reason)
-                        else:
-                            journal.removed(one.planned)
+            done = Deleted() if way is None else way.delete([(one, source_of(one)) for one in removable])
+            with plan.transaction():
+                for one in removable:
+                    _note(None if way is None else ReturnJournal(plan), one, done, report)
             step(len(batch))
     _remove_profiles(plan, bucket, report)
     return report
 
 
+def _note(journal: ReturnJournal | None, one: PlannedObject, done: Deleted, report: RemovalReport) -> None:
+    if reason := done.changed.get(one.key):
+        report.kept.add(one.key, reason)
+    elif reason := done.failed.get(one.key):
+        report.errors.add(one.key, reason)
+        if journal is not None:
+            journal.kept(one, reason)
+    else:
+        report.removed += 1
+        report.bytes += one.size
+        if journal is not None:
+            journal.removed(one)
+
+
 def _removable(
     bucket: BucketReader, waiting: list[Return], before: datetime, report: RemovalReport
-) -> list[Return]:
+) -> list[PlannedObject]:
     if not waiting:
         return []
     differences = different_returns(bucket, waiting)
@@ -135,7 +147,7 @@ def _removable(
         elif datetime.fromisoformat(one.planned.new_modified or "") > before:
             report.young += 1
         else:
-            removable.append(one)
+            removable.append(one.planned)
     return removable
 
 

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from layout.errors import PlanError
-from layout.migrate.bucket.observing import observe
-from layout.migrate.bucket.pace import BATCH
+from layout.migrate.bucket.observing import observe, slices_of
+from layout.migrate.bucket.pace import BATCH, IN_FLIGHT
 from layout.migrate.bucket.reader import ListedObject
+from layout.migrate.bucket.removing_versions import remove_version
 from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.equality import is_multipart, is_own_copy, is_seen_version
 from layout.migrate.live import LiveSince
@@ -102,7 +103,11 @@ def _remove(
     rows = [row for row in objects_in(plan, ids) if row.state is not State.VANISHED]
     heads = list(pool.map(lambda row: bucket.head(row.key), rows))
     gone = [row for row, head in zip(rows, heads, strict=True) if head is None]
-    there = observe(bucket, [row.new_key for row in gone if row.new_key])
+    there: dict[str, ListedObject] = {}
+    for some in pool.map(
+        lambda keys: observe(bucket, keys), slices_of([row.new_key for row in gone if row.new_key], IN_FLIGHT)
+    ):
+        there |= some
     own = [
         row
         for row in gone
@@ -110,7 +115,8 @@ def _remove(
         and _is_own(row, found)
         and live.at(row.new_key) is None
     ]
-    failed = bucket.delete([row.new_key for row in own]) if own else {}
+    removed = pool.map(lambda row: remove_version(bucket, there[row.new_key]), own)
+    failed = {row.new_key: why for row, why in zip(own, removed, strict=True) if why}
     noted = []
     with plan.transaction():
         journal = FollowingJournal(plan)

@@ -58,6 +58,7 @@ def s3_client(
     credentials: CredentialSource | None = None,
     timestamps_as_text: bool = False,
     max_pool_connections: int = 64,
+    repeats: bool = True,
 ) -> "S3Client":
     """A boto3 client for the account's S3 endpoint. Safe to share between threads.
 
@@ -70,6 +71,7 @@ def s3_client(
         timestamps_as_text: Leave `LastModified` as R2 writes it: the values are `str`, not `datetime`, and pages of
             `list_objects_v2` are parsed by `layout.storage.listing_parser`, in a fraction of boto3's time.
         max_pool_connections: Connections kept open; at least the number of threads that share the client.
+        repeats: Whether boto3 repeats by itself what was refused or not answered, without telling.
     """
     redact_session_tokens()
     session = isolated_session(credentials or settings_credentials(settings))
@@ -81,7 +83,7 @@ def s3_client(
             "s3",
             endpoint_url=settings.endpoint,
             verify=True,
-            config=_config(settings, max_pool_connections),
+            config=_config(settings, max_pool_connections, repeats=repeats),
         )
     client.meta.events.unregister("before-call.s3", add_expect_header)
     # It would send a header made of variables of AWS Lambda.
@@ -161,7 +163,7 @@ def _refuse_stubborn_variables() -> None:
         )
 
 
-def _config(settings: StorageSettings, max_pool_connections: int) -> Config:
+def _config(settings: StorageSettings, max_pool_connections: int, *, repeats: bool) -> Config:
     proxy = _proxy(settings)
     return Config(
         user_agent=USER_AGENT,
@@ -172,7 +174,7 @@ def _config(settings: StorageSettings, max_pool_connections: int) -> Config:
         s3={"addressing_style": "path", "use_accelerate_endpoint": False},
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
-        retries=BOTO3_RETRIES,
+        retries=BOTO3_RETRIES if repeats else {"mode": "standard", "total_max_attempts": 1},
         max_pool_connections=max_pool_connections,
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,

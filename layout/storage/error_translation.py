@@ -24,6 +24,7 @@ from layout.errors import (
     ConditionFailedError,
     CredentialsError,
     LayoutError,
+    LockedObjectError,
     ObjectMissingError,
     StorageError,
     StorageUnavailableError,
@@ -121,7 +122,7 @@ def _refusal(status: int, code: str, bucket: str, key: str | None) -> LayoutErro
         )
     if code == _LOCKED:
         # Whatever the request asked for, something is there already, which is what a create-only write has to hear.
-        return ConditionFailedError(
+        return LockedObjectError(
             f"The {what} is locked by a rule of its bucket: {answer}.",
             hint="It can be neither overwritten nor deleted before its lock ends; write to another key.",
             bucket=bucket,

@@ -29,7 +29,7 @@ Contents = dict[str, Version]
 
 
 def contents(cloudflare: LocalCloudflare, bucket: str) -> Contents:
-    """Everything that is in the bucket."""
+    """Everything that is in the bucket; what is deleted meanwhile is left out."""
     store = cloudflare.store
     found = store.bucket(bucket)
     assert found is not None
@@ -37,7 +37,8 @@ def contents(cloudflare: LocalCloudflare, bucket: str) -> Contents:
     for listed in store.all_objects(found.id):
         key = listed.key.decode()
         with store.objects.opened(found.id, key) as stored:
-            assert stored is not None
+            if stored is None:
+                continue
             metadata = stored.metadata
             versions[key] = Version(
                 _sha256(store, stored.body),

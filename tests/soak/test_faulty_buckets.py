@@ -122,3 +122,44 @@ def test_a_migration_is_complete_or_says_what_is_left(
         map(repr, before.values())
     )
     assert not before.keys() & after.keys()
+
+
+def sides(found: Contents) -> tuple[Contents, Contents]:
+    """What is at the users' old keys, and at their new ones, by old key."""
+    new = {}
+    for key, version in found.items():
+        if "/profiles/" in key:
+            _, _, user, _, _, path = key.split("/", 5)
+            new[f"{user}/{path}"] = version
+    return {key: version for key, version in found.items() if key.startswith("user")}, new
+
+
+@pytest.mark.parametrize("name", ["lost answers", "cut list pages", "a storm of 429", "all of them"])
+def test_a_copy_that_follows_agrees_or_says_what_is_left(
+    cloudflare: LocalCloudflare, bucket: str, operator: Operator, name: str
+) -> None:
+    """Of a plan that is stale by the time it is followed; both sides are the same in the end."""
+    assert operator.run("plan")[0] == 0
+    for number in range(20):
+        operator.put(f"user{number % 10}/raw_clips/{number // 10 + 1}.mp4", b"again %d" % number)
+        operator.put(f"user{number % 10}/uploads/late{number}.mp4", b"late %d" % number)
+    for user in range(5):
+        operator.delete(f"user{user}/raw_clips/5.mp4")
+    for rule in FAULTS[name]:
+        cloudflare.s3.faults.add(rule)
+    status, out, err = operator.run("copy", "--follow", "--until-equal", "--interval", "0", "--json")
+    cloudflare.s3.faults.clear()
+    old, new = sides(contents(cloudflare, bucket))
+    if status == 0:
+        assert json.loads(out.splitlines()[-1])["equal"]
+        assert new == old
+    elif out and not err:
+        assert json.loads(out.splitlines()[-1])["left"] > 0
+    else:
+        assert status == 1
+        assert json.loads(err)["error"]
+    status, out, _ = operator.run("copy", "--follow", "--until-equal")
+    assert status == 0, out
+    old, new = sides(contents(cloudflare, bucket))
+    assert new == old
+    assert operator.run("verify")[0] == 0

@@ -11,7 +11,7 @@ from unicodedata import normalize
 from layout.migrate.bucket.reader import PAGE, BucketReader, ListedObject
 from layout.times import write_time
 
-__all__ = ["listed_at", "observe", "seem_one_version", "shown_at"]
+__all__ = ["listed_at", "observe", "seem_one_version", "shown_at", "slices_of"]
 
 _FEW = 13  # one listing costs as much as 12.5 HEADs (class A and class B operations of R2's price list)
 
@@ -71,6 +71,16 @@ def observe(bucket: BucketReader, keys: list[str]) -> dict[str, ListedObject]:
                 key, head.etag, head.size, write_time(head.modified), head.storage_class
             )
     return found
+
+
+def slices_of(keys: list[str], count: int) -> list[list[str]]:
+    """Keys in at most `count` groups of neighbours, each to be observed at the same time as the others.
+
+    Keys that lie far apart cost a request each, and one after another they take that many times as long.
+    """
+    waiting = sorted(set(keys))
+    size = max(_FEW, -(-len(waiting) // count))
+    return [waiting[first : first + size] for first in range(0, len(waiting), size)]
 
 
 def listed_at(bucket: BucketReader, key: str) -> ListedObject | None:

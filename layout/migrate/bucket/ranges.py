@@ -12,7 +12,15 @@ from unicodedata import normalize
 
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 
-__all__ = ["RangePage", "pages_of_ranges"]
+__all__ = ["KeyRange", "RangePage", "pages_of_ranges", "ranges_without"]
+
+
+@dataclass(frozen=True)
+class KeyRange:
+    """Keys after one key and not after another; None: to the end of the bucket."""
+
+    after: str
+    to: str | None
 
 
 @dataclass(frozen=True)
@@ -30,32 +38,45 @@ class RangePage:
     to: str | None
 
 
-@dataclass(frozen=True)
-class _Range:
-    """What is still to be listed of a range: after which key, and to which; None: to the end of the bucket."""
+def ranges_without(boundaries: Sequence[str], prefixes: Sequence[str]) -> list[KeyRange]:
+    """The ranges between boundaries, without most of what lies under some prefixes.
 
-    after: str
-    to: str | None
+    What begins with a character from `~` on after the prefix stays: no text is safely after all others.
+
+    Args:
+        boundaries: Keys of ASCII, in order: where other keys lie in an order is not documented.
+        prefixes: Each ends with `/`.
+    """
+    edges: list[str | None] = ["", *boundaries, None]
+    ranges = [KeyRange(after or "", to) for after, to in pairwise(edges)]
+    for prefix in prefixes:
+        last = f"{prefix}~"
+        before = [KeyRange(one.after, _least(one.to, prefix)) for one in ranges if one.after < prefix]
+        behind = [KeyRange(max(one.after, last), one.to) for one in ranges if one.to is None or one.to > last]
+        ranges = before + behind
+    return ranges
+
+
+def _least(to: str | None, other: str) -> str:
+    return other if to is None else min(to, other)
 
 
 def pages_of_ranges(
-    bucket: BucketReader, boundaries: Sequence[str], pool: ThreadPoolExecutor
+    bucket: BucketReader, ranges: Sequence[KeyRange], pool: ThreadPoolExecutor
 ) -> Iterator[RangePage]:
-    """Everything in the bucket; the pages of one range come in order, those of different ranges as they come.
+    """What is in some ranges; the pages of one range come in order, those of different ranges as they come.
 
     An object whose key is listed in another Unicode spelling than it is ordered by may come twice.
 
     Args:
         bucket: What is listed.
-        boundaries: Keys of ASCII, in order, between the ranges: where other keys lie in an order is not documented.
+        ranges: That do not overlap.
         pool: Its threads wait for the pages.
 
     Raises:
         StorageError: A page could not be read.
     """
-    ends: list[str | None] = [*boundaries, None]
-    ranges = [_Range("", ends[0]), *(_Range(after or "", to) for after, to in pairwise(ends))]
-    under_way: dict[Future[tuple[list[ListedObject], bool]], _Range] = {
+    under_way: dict[Future[tuple[list[ListedObject], bool]], KeyRange] = {
         pool.submit(bucket.page_after, one.after): one for one in ranges
     }
     try:

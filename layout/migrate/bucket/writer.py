@@ -14,7 +14,9 @@ import asyncio
 import random
 import re
 import time
-from typing import Any
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 from layout.errors import ConditionFailedError, ObjectMissingError, StorageUnavailableError
@@ -22,10 +24,13 @@ from layout.foreign_words import quoted
 from layout.migrate.bucket.pace import Pace
 from layout.migrate.bucket.part_copies import CopyLimits, KeptUpload, class_argument, copy_in_parts, etag_in
 from layout.migrate.bucket.reader import STANDARD, BucketReader
-from layout.storage.clients import object_store
+from layout.storage.clients import object_store, s3_client
 from layout.storage.error_translation import storage_errors
 from layout.storage.retries import RETRY_SECONDS
 from layout.storage.settings import StorageSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 __all__ = ["BucketWriter", "plain_for_obstore"]
 
@@ -53,6 +58,12 @@ class BucketWriter(BucketReader):
         events.register("before-call.s3.CopyObject", _add_destination_condition)
         events.register("before-parameter-build.s3.CreateMultipartUpload", _take_expires)
         events.register("before-call.s3.CreateMultipartUpload", _send_expires)
+
+    @cached_property
+    def _client_that_asks_once(self) -> "S3Client":
+        client = s3_client(self._settings, credentials=self.credentials, repeats=False)
+        self.pace.attach(client)
+        return client
 
     async def copy_small(self, key: str, new_key: str) -> bool:
         """Server-side copy of a single-part object; both keys must be `plain_for_obstore`.
@@ -152,8 +163,17 @@ class BucketWriter(BucketReader):
             return False
         return True
 
-    def delete(self, keys: list[str]) -> dict[str, str]:
-        """Deletes at most 1,000 objects in one request.
+    def delete_version(self, key: str, modified: datetime) -> None:
+        """Deletes an object if it has this last-modified time, to the second; where nothing is, nothing is done.
+
+        Raises:
+            ConditionFailedError: It has another. Only where `layout.migrate.bucket.deletes` found that the store asks.
+        """
+        with storage_errors(self.name, key):
+            self.client.delete_object(Bucket=self.name, Key=key, IfMatchLastModifiedTime=modified)
+
+    def delete(self, keys: list[str], *, repeats: bool = True) -> dict[str, str]:
+        """Deletes at most 1,000 objects in one request; `repeats`: it is sent again if it was not answered.
 
         Returns:
             Why, by key, for each that the bucket did not delete: a 200 says nothing about one key. An error that
@@ -162,7 +182,8 @@ class BucketWriter(BucketReader):
         # Whether R2 counts a request or its keys is not documented.
         self.pace.spend(len(keys) - 1)
         with storage_errors(self.name):
-            answer = self.client.delete_objects(
+            client = self.client if repeats else self._client_that_asks_once
+            answer = client.delete_objects(
                 Bucket=self.name, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
             )
         # R2 keeps keys in NFC, and may name them so.

@@ -138,7 +138,7 @@ _FOLLOWING = (
     ),
     *(
         Move(Event.CHANGED_UNDECIDED, state, state, f"{_WRITTEN_AGAIN}, which decides nothing")
-        for state in (State.UNKNOWN, State.COLLISION, State.CONFLICT, State.IGNORE, State.LATER)
+        for state in (State.UNKNOWN, State.COLLISION, State.CONFLICT, State.IGNORE)
     ),
     *(Move(Event.RENEWED, state, state, _TOUCHED) for state in (State.DONE, State.COPIED)),
     Move(Event.FREED, State.CONFLICT, State.COPY, "follow: what was at its new key, or unclear, is no more"),
@@ -157,7 +157,6 @@ _FOLLOWING = (
             State.COLLISION,
             State.CONFLICT,
             State.IGNORE,
-            State.LATER,
             State.REMOVED,
             State.SUPERSEDED,
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.moves import BLOCKING, TO_MOVE, State
-from layout.migrate.plan.rows import COLUMNS, PlannedObject, as_object
+from layout.migrate.plan.rows import COLUMNS, PlannedObject, as_object, prefix_end
 from layout.migrate.plan.schema import words
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "conflicts_after",
     "count_expected",
     "count_vanished",
+    "holds_only_kept",
     "known_versions",
     "last_row",
     "objects_in",
@@ -39,13 +40,20 @@ class KnownVersion:
 
 
 def boundaries(plan: PlanFile, ranges: int) -> list[str]:
-    """At most `ranges` - 1 keys of ASCII, in order, between which about equally many objects lie."""
-    step = int(plan.value("SELECT count(*) FROM objects")) // ranges
+    """At most `ranges` - 1 keys of ASCII, in order, between which about equally many old objects lie."""
+    old = " FROM objects WHERE state <> 'keep'"
+    step = int(plan.value("SELECT count(*)" + old)) // ranges
     if not step:
         return []
-    query = "SELECT key FROM objects ORDER BY key LIMIT 1 OFFSET ?"
+    query = f"SELECT key{old} ORDER BY key LIMIT 1 OFFSET ?"
     keys = [str(plan.value(query, number * step)) for number in range(1, ranges)]
     return sorted({key for key in keys if key.isascii()})
+
+
+def holds_only_kept(plan: PlanFile, prefix: str) -> bool:
+    """Whether all that was listed under a prefix is of the new layout."""
+    query = "SELECT NOT EXISTS (SELECT 1 FROM objects WHERE key >= ? AND key < ? AND state <> 'keep')"
+    return bool(plan.value(query, prefix, prefix_end(prefix)))
 
 
 def known_versions(plan: PlanFile, after: str, to: str | None) -> Iterator[tuple[str, KnownVersion]]:

@@ -153,16 +153,16 @@ def test_objects_that_appeared_meanwhile_are_reported(flat: Flat, verified: Plan
 class PickyWriter(BucketWriter):
     """Deletes nothing of one key, in the way R2 says so: a 200 with an error for that key."""
 
-    def delete(self, keys: list[str]) -> dict[str, str]:
+    def delete(self, keys: list[str], *, repeats: bool = True) -> dict[str, str]:
         """All but the database."""
-        super().delete([key for key in keys if not key.endswith(".sqlite")])
+        super().delete([key for key in keys if not key.endswith(".sqlite")], repeats=repeats)
         return {key: "InternalError: We encountered an error." for key in keys if key.endswith(".sqlite")}
 
 
 def test_errors_of_single_keys_are_read(flat: Flat, verified: PlanFile) -> None:
     """An answer of 200 is no success: the key is named, its row is not done, the next run tries again."""
     picky = PickyWriter(flat.settings)
-    report = delete_old_objects(verified, picky, AT_ONCE, flat.quiet)
+    report = delete_old_objects(verified, picky, AT_ONCE, flat.quiet, writers_stopped=True)
     picky.close()
     assert report.errors.first == {"a/database.sqlite": "InternalError: We encountered an error."}
     assert report.deleted == 2
@@ -173,9 +173,9 @@ def test_errors_of_single_keys_are_read(flat: Flat, verified: PlanFile) -> None:
 class CutOffWriter(BucketWriter):
     """Deletes, and never hears the answer."""
 
-    def delete(self, keys: list[str]) -> dict[str, str]:
+    def delete(self, keys: list[str], *, repeats: bool = True) -> dict[str, str]:
         """The objects are gone when this raises."""
-        super().delete(keys)
+        super().delete(keys, repeats=repeats)
         raise StorageUnavailableError("no answer", bucket=self.name)
 
 
@@ -183,7 +183,7 @@ def test_a_delete_whose_answer_was_lost_is_finished_by_the_next_run(flat: Flat, 
     """Unknown is not done and not failed: the next run looks."""
     cut_off = CutOffWriter(flat.settings)
     with pytest.raises(StorageUnavailableError):
-        delete_old_objects(verified, cut_off, AT_ONCE, flat.quiet)
+        delete_old_objects(verified, cut_off, AT_ONCE, flat.quiet, writers_stopped=True)
     cut_off.close()
     report = delete_old_objects(verified, flat.writer, AT_ONCE, flat.quiet)
     assert (report.deleted, report.before, bool(report.refused)) == (0, 3, False)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import SecretStr
 
 from layout.environment import Environment
-from layout.errors import AccessDeniedError
+from layout.errors import AccessDeniedError, StorageError
 from layout.legacy import FLAT
 from layout.migrate import BucketReader, BucketWriter, copy_objects, survey, verify_plan
+from layout.migrate.equality import DEFAULT_READ_LIMIT
+from layout.migrate.following import FAILED_PASSES, Following
 from local_cloudflare.r2.faults import FaultAction, FaultRule, Faults
 from tests.data.flat_bucket.names import game_key
 
@@ -92,3 +95,31 @@ def test_a_copy_without_the_right_to_write_ends_at_once(flat: Flat, reading: Sto
         assert plan.value("SELECT count(*) FROM objects WHERE state = 'copy'") == 3
         assert copy_objects(plan, flat.writer, flat.quiet).complete
     writer.close()
+
+
+def test_a_copy_that_follows_without_the_right_to_write_ends_at_once(
+    flat: Flat, reading: StorageSettings
+) -> None:
+    """A credential that is refused is no silence of the bucket, after which the next pass would go on."""
+    flat.put(game_key(1))
+    writer = BucketWriter(reading)
+    with flat.plan() as plan:
+        following = Following(plan, writer, flat.quiet, DEFAULT_READ_LIMIT)
+        with pytest.raises(AccessDeniedError):
+            following.run(lambda _: None, timedelta(0), until_equal=True)
+    writer.close()
+
+
+def test_a_pass_that_the_bucket_does_not_answer_is_told_and_repeated(flat: Flat, faults: Faults) -> None:
+    """After some in a row the command ends with what the bucket said last."""
+    flat.put(game_key(1))
+    told = []
+    with flat.plan() as plan:
+        following = Following(plan, flat.writer, flat.quiet, DEFAULT_READ_LIMIT)
+        silence = FaultRule(FaultAction.ERROR_BEFORE, operation="ListObjectsV2", times=None, status=503)
+        faults.add(silence)
+        with pytest.raises(StorageError):
+            following.run(lambda one: told.append(bool(one.failure)), timedelta(0), until_equal=True)
+        assert told == [True] * FAILED_PASSES
+        faults.clear()
+        assert following.run(lambda _: None, timedelta(0), until_equal=True).equal

@@ -78,7 +78,8 @@ def run_steps(plan: PlanFile, writer: BucketWriter, flat: Flat, before: Callable
     write_marker(plan, verdict, writer)
     before("delete")
     check_delete(plan, verdict, writer, flat.bucket)
-    report = delete_old_objects(plan, writer, timedelta(0), flat.quiet)
+    # In one request: what is tried here is the look before it.
+    report = delete_old_objects(plan, writer, timedelta(0), flat.quiet, writers_stopped=True)
     return not (report.refused or report.errors or report.left or report.young)
 
 

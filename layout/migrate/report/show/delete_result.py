@@ -32,6 +32,11 @@ def deleted(report: DeleteReport, *, executed: bool, min_age: timedelta, uploads
     lines += reason_lines("not deleted by the bucket", report.errors)
     lines += reason_lines("left at old keys", report.left)
     lines += upload_lines(uploads)
+    if report.way == "small batch":
+        lines.append(
+            "This store deletes without a condition, so objects went fifty at a time, each time after a look. What was"
+            " written between a look and its delete is lost: at such a store, stop the writers."
+        )
     if not executed and report.deleted:
         lines.append("Nothing was deleted. Run again with --execute.")
     status = (
