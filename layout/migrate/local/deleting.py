@@ -16,7 +16,7 @@ from layout.migrate.local.profiles import profile_files, remove_registry
 from layout.migrate.local.tree import LocalTree, look, reason_of
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
-from layout.migrate.plan.local_rows import own_copies_after
+from layout.migrate.plan.local_rows import count_found, own_copies_after
 from layout.migrate.plan.moves import Proof, State
 from layout.migrate.plan.rows import PlannedObject, planned_at, users_after, verified_after, waiting
 from layout.migrate.plan.schema import UserState
@@ -40,6 +40,7 @@ class RemovalReport:
         before: Old names that were gone before.
         kept: Why others stay, by old path.
         folders: Empty folders that went.
+        found: New names that stay, since they were there before this plan gave any.
     """
 
     removed: int = 0
@@ -47,6 +48,7 @@ class RemovalReport:
     before: int = 0
     kept: Reasons = field(default_factory=Reasons)
     folders: int = 0
+    found: int = 0
 
 
 def check_local_delete(plan: PlanFile, verdict: Verdict) -> None:
@@ -97,7 +99,7 @@ def take_back(plan: PlanFile, tree: LocalTree, progress: Progress, *, execute: b
             f"{gone:,} old files were deleted, so what is at their new paths is all that there is of them.",
             hint="Nothing was changed. Go on in the new layout.",
         )
-    report = RemovalReport()
+    report = RemovalReport(found=count_found(plan))
     with tree.alone(), progress.task("taking back") as step:
         remover = _Remover(plan, tree, report, execute=execute)
         if execute:

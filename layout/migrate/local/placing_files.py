@@ -125,11 +125,16 @@ def make_folders(root: Path, old: Path, new: Path) -> list[Path]:
         above = old.parents[depth] if depth < len(old.parents) else root
         model = above if above.is_relative_to(user) else user
         wanted = (model if model.is_dir() else root).stat()
-        folder.mkdir(0o700)
-        made = folder.stat()
+        part = part_of(folder)
+        if part.is_dir():
+            part.rmdir()
+        part.mkdir(0o700)
+        made = part.stat()
         if (made.st_uid, made.st_gid) != (wanted.st_uid, wanted.st_gid):
-            os.chown(folder, wanted.st_uid, wanted.st_gid)
-        folder.chmod(stat.S_IMODE(wanted.st_mode))
+            os.chown(part, wanted.st_uid, wanted.st_gid)
+        part.chmod(stat.S_IMODE(wanted.st_mode))
+        # Only now has it the name, so that a run that is killed leaves no folder that nobody may enter.
+        part.rename(folder)
     return [one.parent for one in missing]
 
 
@@ -243,7 +248,7 @@ def _sha256(path: Path, *, from_disk: bool = False) -> str:
 
 
 def part_of(path: Path) -> Path:
-    """Where a copy is written: always the same name for a target, so that one that a crash left is found again."""
+    """Where a file or folder is made: always the same name for one target, so that what a crash left is found again."""
     return path.with_name(f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}.r2-layout-part")
 
 

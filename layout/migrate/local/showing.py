@@ -121,6 +121,8 @@ def _removed(report: RemovalReport, names: str, verb: str, *, executed: bool) ->
     lines = [f"{verb} {report.removed:,} {names}, {size(report.bytes)}; {report.before:,} were gone before."]
     if report.folders:
         lines.append(f"{report.folders:,} empty folders are gone.")
+    if report.found:
+        lines.append(f"{report.found:,} new names stay: this plan found them, or something else gave them.")
     lines += reason_lines("kept", report.kept)
     if not executed:
         lines.append("Nothing was changed. Run again with --execute.")

@@ -6,6 +6,7 @@ reads both files again. What came to the old side after the plan was made is tol
 
 import os
 import uuid
+from dataclasses import dataclass
 from itertools import islice
 from unicodedata import normalize
 
@@ -53,10 +54,9 @@ def verify_files(plan: PlanFile, tree: LocalTree, progress: Progress, *, deep: b
     with progress.task("comparing", count_to_move(plan)) as step:
         while rows := unmet(plan, run, last, BATCH):
             last = rows[-1].new_key
-            judged = [(row, *_judge(tree, row, deep=deep)) for row in rows]
+            judged = [(row, _judge(tree, row, deep=deep)) for row in rows]
             with plan.transaction():
-                for row, sign, reason, proof in judged:
-                    _note(plan, tree, run, row, sign, reason, proof, findings)
+                _note(plan, run, judged, findings)
             step(len(rows))
     with progress.task("listing") as step:
         _check_unplanned(plan, tree, findings, step)
@@ -64,69 +64,69 @@ def verify_files(plan: PlanFile, tree: LocalTree, progress: Progress, *, deep: b
     return findings.verdict(plan, run, deep=deep)
 
 
-def _judge(tree: LocalTree, row: PlannedObject, *, deep: bool) -> tuple[Sign, str, Proof | None]:
+@dataclass(frozen=True)
+class _Judged:
+    """What is said of one file; with a proof, what was found at its new path."""
+
+    sign: Sign
+    reason: str = ""
+    proof: Proof | None = None
+    found: ListedObject | None = None
+
+
+def _judge(tree: LocalTree, row: PlannedObject, *, deep: bool) -> _Judged:
     try:
         return _compare(tree, row, deep=deep)
     except LayoutError as error:
-        return "!", str(error), None
+        return _Judged("!", str(error))
     except OSError as error:
-        return "!", f"it cannot be compared: {reason_of(error)}", None
+        return _Judged("!", f"it cannot be compared: {reason_of(error)}")
 
 
-def _compare(tree: LocalTree, row: PlannedObject, *, deep: bool) -> tuple[Sign, str, Proof | None]:
+def _compare(tree: LocalTree, row: PlannedObject, *, deep: bool) -> _Judged:
     old, new = tree.old_path(row.key), tree.new_path(row.new_key)
     found, source = look(new, row.key), look(old, row.key)
     if found is None:
         reason = "is no file at its new path" if os.path.lexists(new) else "is missing at its new path"
-        return "+", reason + (", and the old file was deleted" if row.state is State.DELETED else ""), None
+        gone = ", and the old file was deleted" if row.state is State.DELETED else ""
+        return _Judged("+", reason + gone)
     if row.state is State.DELETED:
         if os.path.lexists(old):
-            return "*", "the old file was written again after it was deleted", None
+            return _Judged("*", "the old file was written again after it was deleted")
         return _as_seen(row, found)
     if source is None:
-        return "!", "the old file is gone, and this plan has not deleted it", None
+        return _Judged("!", "the old file is gone, and this plan has not deleted it")
     if (source.etag, source.size) != (row.etag, row.size):
-        return "*", "the old file was written after the plan was made", None
+        return _Judged("*", "the old file was written after the plan was made")
     if is_one_file(old, new):
-        return "=", "", Proof.LINK
+        return _Judged("=", proof=Proof.LINK, found=found)
     if row.proof is not None and not deep:
         return _as_seen(row, found)
-    same = found.size == source.size and same_bytes(old, new)
-    return ("=", "", Proof.BODIES) if same else ("*", "the two files have other bytes", None)
+    if found.size == source.size and same_bytes(old, new):
+        return _Judged("=", proof=Proof.BODIES, found=found)
+    return _Judged("*", "the two files have other bytes")
 
 
-def _as_seen(row: PlannedObject, found: ListedObject) -> tuple[Sign, str, Proof | None]:
+def _as_seen(row: PlannedObject, found: ListedObject) -> _Judged:
     if (found.etag, found.size) == (row.new_etag, row.size):
-        return "=", "", row.proof
-    return "*", "the new file was written since it was put there", None
+        return _Judged("=", proof=row.proof, found=found)
+    return _Judged("*", "the new file was written since it was put there")
 
 
-def _note(
-    plan: PlanFile,
-    tree: LocalTree,
-    run: int,
-    row: PlannedObject,
-    sign: Sign,
-    reason: str,
-    proof: Proof | None,
-    findings: Findings,
-) -> None:
-    journal = Journal(plan)
-    findings.counts[sign] += 1
-    if proof is not None:
-        found = look(tree.new_path(row.new_key), row.key)
-        if found is not None:
+def _note(plan: PlanFile, run: int, judged: list[tuple[PlannedObject, _Judged]], findings: Findings) -> None:
+    journal, same = Journal(plan), list[tuple[PlannedObject, ListedObject, Proof]]()
+    for row, one in judged:
+        findings.counts[one.sign] += 1
+        if one.proof is not None and one.found is not None:
             findings.bytes += row.size
-            journal.same([(row, found, proof)], run)
-            return
-        findings.counts[sign] -= 1
-        findings.counts["+"] += 1
-        sign, reason = "+", "is missing at its new path"
-    findings.problem(sign, reason, row.key)
-    if sign == "+" and row.state is not State.DELETED:
-        journal.missing(row, reason, run)
-    else:
-        journal.different(row, reason, run)
+            same.append((row, one.found, one.proof))
+            continue
+        findings.problem(one.sign, one.reason, row.key)
+        if one.sign == "+" and row.state is not State.DELETED:
+            journal.missing(row, one.reason, run)
+        else:
+            journal.different(row, one.reason, run)
+    journal.same(same, run)
 
 
 def _check_unplanned(plan: PlanFile, tree: LocalTree, findings: Findings, step: Progress.Step) -> None:

@@ -7,7 +7,7 @@ from layout.migrate.plan.moves import State
 from layout.migrate.plan.rows import COLUMNS, PlannedObject, as_object
 from layout.migrate.plan.schema import UserState, words
 
-__all__ = ["PlannedProfile", "keys_by_rule", "own_copies_after", "planned_profile"]
+__all__ = ["PlannedProfile", "count_found", "keys_by_rule", "own_copies_after", "planned_profile"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,12 @@ def planned_profile(plan: PlanFile, owner: str) -> PlannedProfile | None:
 def keys_by_rule(plan: PlanFile, rule: str) -> list[str]:
     """Old keys that a rule of the layout decided about, in their order."""
     return [row["key"] for row in plan.rows("SELECT key FROM objects WHERE rule = ? ORDER BY key", rule)]
+
+
+def count_found(plan: PlanFile) -> int:
+    """How many objects are at their new keys that this plan has not copied itself."""
+    states = words((State.DONE, State.COPIED, State.VERIFIED))
+    return int(plan.value(f"SELECT count(*) FROM objects WHERE own_etag IS NULL AND state IN ({states})"))
 
 
 def own_copies_after(plan: PlanFile, row: int, limit: int) -> list[PlannedObject]:

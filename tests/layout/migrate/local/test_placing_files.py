@@ -11,7 +11,7 @@ import pytest
 
 from layout.errors import LocalPathError
 from layout.migrate.bucket.reader import ListedObject
-from layout.migrate.local.placing_files import ForeignFileError, part_of, place_file
+from layout.migrate.local.placing_files import ForeignFileError, part_of, place_file, write_new
 from layout.migrate.local.tree import look
 from layout.migrate.plan.moves import Proof
 
@@ -62,6 +62,35 @@ def test_another_file_system_gets_a_copy(old: Path) -> None:
             pytest.skip("this machine has one file system")
         assert place_file(old, new, planned(old))[1] is Proof.BODIES
         assert new.read_bytes() == CONTENT
+
+
+def test_a_file_system_without_links_gets_a_copy_and_keeps_what_is_there(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy gets its name by a rename that replaces nothing."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    new, taken = old.with_name("new.mp4"), old.with_name("taken.json")
+    monkeypatch.setattr(os, "link", refuse)
+    place_file(old, new, planned(old), link=refuse)
+    assert new.read_bytes() == CONTENT
+    assert new.stat().st_nlink == 1
+    taken.write_bytes(b"there")
+    with pytest.raises(FileExistsError):
+        write_new(taken, b"other", old.parent)
+    assert taken.read_bytes() == b"there"
+    assert not part_of(taken).exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_a_copy_has_the_owner_of_the_old_file(old: Path) -> None:
+    """An application that may read the one may read the other."""
+    os.chown(old, 12_345, 54_321)
+    new = old.with_name("new.mp4")
+    place_file(old, new, planned(old), link=None)
+    assert (new.stat().st_uid, new.stat().st_gid) == (12_345, 54_321)
 
 
 def test_what_a_killed_copy_left_is_replaced(old: Path) -> None:

@@ -207,6 +207,18 @@ def test_a_verdict_from_before_the_way_back_deletes_nothing(migration: Migration
     assert migration.delete(second).removed == 3
 
 
+def test_what_was_at_its_new_path_before_the_plan_is_not_taken_back(migration: Migration) -> None:
+    """It is none of the plan's; the answer counts it."""
+    new = migration.root / "a/profiles" / PROFILE / "raw_clips/1.mp4"
+    new.parent.mkdir(parents=True)
+    os.link(migration.root / "a/raw_clips/1.mp4", new)
+    migration.plan()
+    migration.copy()
+    report = migration.take_back()
+    assert (report.found, report.removed) == (1, 2)
+    assert new.exists()
+
+
 def test_an_old_name_stays_if_its_new_file_was_written_since(migration: Migration) -> None:
     """The application has started: what it has not touched may go."""
     migration.plan()
