@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local_cloudflare.r2.faults import FaultAction, FaultRule
-from local_cloudflare.r2.store.models import ObjectMetadata, StoredObject
 from tests.scripts.migration import operator_of
-from tests.soak.contents import contents
+from tests.soak.contents import contents, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,20 +44,11 @@ FAULTS = {
 
 
 def fill(cloudflare: LocalCloudflare, bucket: str) -> None:
-    """Flat objects of ten users, put into the store itself: what is tested is what comes after."""
-    store = cloudflare.store
-    found = store.bucket(bucket)
-    assert found is not None
+    """Flat objects of ten users."""
     for number in range(OBJECTS):
         user, clip = number % 10, number // 10
         key = f"user{user}/raw_clips/{clip}.mp4" if clip else f"user{user}/database.sqlite"
-        with store.incoming() as incoming:
-            incoming.write(b"body %d" % number)
-            body = incoming.finish()
-            metadata = ObjectMetadata({"content-type": "video/mp4"}, {"number": str(number)})
-            etag = incoming.md5().hex()
-            store.objects.put(found.id, StoredObject(key, key, etag, store.now(), body, metadata))
-            incoming.keep()
+        store(cloudflare, bucket, key, b"body %d" % number, {"number": str(number)})
 
 
 @pytest.fixture
