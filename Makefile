@@ -49,6 +49,7 @@ bench: servers ## measure keys, import time, the local R2 beside moto, the migra
 	$(SUPERVISED) $(VENV) bench/local_r2.py
 	$(SUPERVISED) $(VENV) bench/migrate.py $(ARGS)
 	$(SUPERVISED) $(VENV) bench/follow.py
+	$(SUPERVISED) $(VENV) bench/plan.py
 
 soak: environment ## kill the commands of a migration 200 times, and let 5,000 objects meet every fault (KILLS=1000 SEED=2)
 	$(SUPERVISED) $(VENV) -m pytest --capture no tests/soak $(ARGS)
