@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from unicodedata import normalize
 
@@ -25,7 +25,7 @@ from layout.migrate.rules.ruled_layout import RuledLayout
 from layout.migrate.rules.set_aside import replaced_key
 from layout.migrate.user_group import UserGroup
 
-__all__ = ["different_returns", "find_returns"]
+__all__ = ["Differences", "different_returns", "find_returns", "source_of"]
 
 _OWN = {"marker", "profiles", "selected_profile", "temporary"}
 """What has no old place, and is nobody's data."""
@@ -166,20 +166,40 @@ def _is_known(before: Return, item: ListedObject, old: ListedObject) -> bool:
     return known and before.planned.proof is not None and seem_one_version(target_of(before.planned), old)
 
 
-def different_returns(bucket: BucketReader, batch: list[Return]) -> dict[int, str]:
-    """Which pairs are no longer the versions that were known to be the same, by row, and how."""
+@dataclass
+class Differences:
+    """How pairs are no longer the versions that were known to be the same, by row.
+
+    Attributes:
+        problems: What is wrong with a pair.
+        gone: Pairs of which only the new object is gone.
+    """
+
+    problems: dict[int, str] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)
+
+
+def different_returns(bucket: BucketReader, batch: list[Return]) -> Differences:
+    """Looks at both sides of pairs again.
+
+    Raises:
+        StorageError: The bucket did not answer; nothing may be concluded.
+    """
     keys = [key for one in batch for key in (one.planned.key, one.planned.new_key)]
     found = observe(bucket, keys)
-    problems: dict[int, str] = {}
+    different = Differences()
     for one in batch:
-        new, old = found.get(one.planned.key), found.get(one.planned.new_key)
+        row, old_key = one.planned.id, one.planned.new_key
+        new, old = found.get(one.planned.key), found.get(old_key)
         if old is None:
-            problems[one.planned.id] = f"nothing is at {one.planned.new_key!r} any more"
-        elif new is None or not seem_one_version(source_of(one.planned), new):
-            problems[one.planned.id] = "it was written again, or deleted, after it was listed"
+            different.problems[row] = f"nothing is at {old_key!r} any more"
         elif not seem_one_version(target_of(one.planned), old):
-            problems[one.planned.id] = f"the object at {one.planned.new_key!r} was written again"
-    return problems
+            different.problems[row] = f"the object at {old_key!r} was written again"
+        elif new is None:
+            different.gone.add(row)
+        elif not seem_one_version(source_of(one.planned), new):
+            different.problems[row] = "it was written again after it was listed"
+    return different
 
 
 def source_of(planned: PlannedObject) -> ListedObject:

@@ -6,7 +6,7 @@ as this migration wrote them. What was in the new layout before stays, and so do
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ from layout.migrate.bucket.deletes import Deleted, choose_way
 from layout.migrate.bucket.pace import BATCH
 from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.bucket.writer import BucketWriter
-from layout.migrate.finding_returns import different_returns, source_of
+from layout.migrate.finding_returns import Differences, different_returns, source_of
 from layout.migrate.marker_file import find_marker
 from layout.migrate.marking import read_live
 from layout.migrate.plan.file import PlanFile
@@ -107,11 +107,17 @@ def remove_new_objects(
         for batch in return_batches(plan, states, BATCH if way is None else way.batch):
             waiting = [one for one in batch if one.state is ReturnState.VERIFIED and one.removable]
             report.before += sum(one.state is ReturnState.REMOVED for one in batch)
-            removable = _removable(bucket, waiting, before, report)
+            journal = None if way is None else ReturnJournal(plan)
+            removable, gone = _removable(bucket, waiting, before, report)
             done = Deleted() if way is None else way.delete([(one, source_of(one)) for one in removable])
-            with plan.transaction():
+            with plan.transaction() if journal is not None else nullcontext():
                 for one in removable:
-                    _note(None if way is None else ReturnJournal(plan), one, done, report)
+                    _note(journal, one, done, report)
+                for one in gone:
+                    # A run that was cut off removed it and could not note that.
+                    report.before += 1
+                    if journal is not None:
+                        journal.removed(one)
             step(len(batch))
     _remove_profiles(plan, bucket, report)
     return report
@@ -133,22 +139,23 @@ def _note(journal: ReturnJournal | None, one: PlannedObject, done: Deleted, repo
 
 def _removable(
     bucket: BucketReader, waiting: list[Return], before: datetime, report: RemovalReport
-) -> list[PlannedObject]:
-    if not waiting:
-        return []
-    differences = different_returns(bucket, waiting)
-    removable = []
+) -> tuple[list[PlannedObject], list[PlannedObject]]:
+    """What may go now, and what is gone already; the others are counted with their reasons."""
+    different = different_returns(bucket, waiting) if waiting else Differences()
+    removable, gone = [], []
     for one in waiting:
-        problem = differences.get(one.planned.id)
+        problem = different.problems.get(one.planned.id)
         if parse_key(one.planned.key).template.name == "backup":
             problem = "a backup is locked, and goes by itself 30 days after it was made"
         if problem:
             report.kept.add(one.planned.key, problem)
+        elif one.planned.id in different.gone:
+            gone.append(one.planned)
         elif datetime.fromisoformat(one.planned.new_modified or "") > before:
             report.young += 1
         else:
             removable.append(one.planned)
-    return removable
+    return removable, gone
 
 
 def _remove_profiles(plan: PlanFile, bucket: BucketReader, report: RemovalReport) -> None:

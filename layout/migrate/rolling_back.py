@@ -192,10 +192,11 @@ def _verify(plan: PlanFile, bucket: BucketReader, progress: Progress, report: Ro
     journal = ReturnJournal(plan)
     with progress.task("comparing") as step:
         for batch in return_batches(plan, (ReturnState.THERE, ReturnState.RETURNED), BATCH):
-            differences = different_returns(bucket, batch)
+            different = different_returns(bucket, batch)
+            gone = dict.fromkeys(different.gone, "it was deleted after it was listed")
             with plan.transaction():
                 for one in batch:
-                    if problem := differences.get(one.planned.id):
+                    if problem := (different.problems | gone).get(one.planned.id):
                         report.errors.add(one.planned.key, problem)
                         journal.different(one.planned, problem)
                     else:

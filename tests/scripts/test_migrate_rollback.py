@@ -284,3 +284,16 @@ def test_a_rollback_of_one_user_is_of_that_user_alone(
     }
     assert moved <= set(now)
     assert not [key for key in now if "users/anna/" in key]
+
+
+def test_a_removal_that_was_cut_off_before_its_journal_is_finished(operator: Operator) -> None:
+    """What is gone at its new key, and as it was at its old one, is removed."""
+    migrate(operator, "plan", "copy", "verify", "mark")
+    assert roll_back(operator)[0] == 0
+    gone = next(key for key in operator.listed() if "users/bert/" in key and key.endswith("1.mp4"))
+    operator.delete(gone)
+    status, out, _ = operator.remove_new()
+    assert status == 3  # for the locked backup
+    assert "; 1 were gone before." in out
+    assert "was written again" not in out
+    assert not [key for key in operator.listed() if "users/bert/" in key]
