@@ -18,7 +18,7 @@ from layout.migrate.plan.filtering import group_of
 from layout.migrate.plan.moves import TO_MOVE, State
 from layout.migrate.plan.return_states import ReturnState
 from layout.migrate.plan.returns import FoundReturn, Return, return_at
-from layout.migrate.plan.rows import PlannedObject, planned_at, planned_for
+from layout.migrate.plan.rows import PlannedObject, is_listed, planned_at, planned_for
 from layout.migrate.planning import facts_of
 from layout.migrate.rules.kept import kept_rules
 from layout.migrate.rules.ruled_layout import RuledLayout
@@ -88,7 +88,7 @@ class _Finder:
             old_key = None
         else:
             old_key = self._layout.old_key(parse_key(name), self._facts)
-        return _Place(item, row, old_key, listed is None, return_at(self._plan, item.key))
+        return _Place(item, row, old_key, not is_listed(self._plan, name), return_at(self._plan, item.key))
 
     def decide(self, there: dict[str, ListedObject], place: _Place) -> FoundReturn:
         """What becomes of it, by what is at its old key."""

@@ -297,3 +297,16 @@ def test_a_removal_that_was_cut_off_before_its_journal_is_finished(operator: Ope
     assert "; 1 were gone before." in out
     assert "was written again" not in out
     assert not [key for key in operator.listed() if "users/bert/" in key]
+
+
+def test_an_object_that_was_there_in_another_spelling_is_not_removed(operator: Operator) -> None:
+    """Two Unicode spellings of a key are one object, whichever a listing shows."""
+    decomposed = "dev/users/jose\u0301/profiles/0a0a0a0a/raw_clips/1.mp4"
+    operator.put(
+        "dev/users/jos\u00e9/profiles.json", b'{"default": "0a0a0a0a", "profiles": {"0a0a0a0a": {}}}'
+    )
+    operator.put(decomposed, b"there before")
+    migrate(operator, "plan", "copy", "verify", "mark")
+    assert roll_back(operator)[0] == 0
+    operator.remove_new()
+    assert operator.body(decomposed) == b"there before"
