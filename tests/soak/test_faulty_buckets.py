@@ -33,8 +33,12 @@ FAULTS = {
     "cut list pages": [
         FaultRule(FaultAction.TRUNCATE, operation="ListObjectsV2", every=3, keep_bytes=700, times=None)
     ],
-    "a storm of 429": [FaultRule(FaultAction.ERROR_BEFORE, status=429, first=30, times=OBJECTS // 25)],
-    "a burst of 503": [FaultRule(FaultAction.ERROR_BEFORE, status=503, first=10, times=OBJECTS // 20)],
+    "a storm of 429": [
+        FaultRule(FaultAction.ERROR_BEFORE, status=429, first=30, times=max(5, OBJECTS // 500))
+    ],
+    "a burst of 503": [
+        FaultRule(FaultAction.ERROR_BEFORE, status=503, first=10, times=max(5, OBJECTS // 500))
+    ],
     "slow answers": [FaultRule(FaultAction.DELAY, every=20, seconds=0.3, times=None)],
     "all of them": [
         FaultRule(action, first=1 + number, every=20 * len(FaultAction), seconds=0.3, status=503, times=None)

@@ -1,9 +1,11 @@
 """An old layout as it lies on a disk: what an application keeps beside the files, and what has no place there."""
 
 import re
+from pathlib import PurePosixPath
 from typing import ClassVar
 
-from layout.keys import Key
+from layout.environment import Environment
+from layout.keys import Key, profile_prefix
 from layout.legacy import Decision, Evidence, Facts, LegacyLayout, Placement, unknown
 from layout.scheme.variables import Owner
 
@@ -17,6 +19,10 @@ _MARKERS = re.compile(r"\.sync_(?:pending|conflict|failed)(?:\.[^/]+)?")
 
 The new layout has them at the same place: a scope is a profile, or `user`.
 """
+
+
+_PROFILES = PurePosixPath(profile_prefix("u", "p", environment=Environment.DEV)).parent.name
+"""The folder of a user in which the new layout keeps the profiles."""
 
 
 class LocalLayout(LegacyLayout):
@@ -42,8 +48,8 @@ class LocalLayout(LegacyLayout):
         if user and _MARKERS.fullmatch(path):
             reason = "it is of the user, and has the same place in the new layout"
             return Placement(Decision.KEEP, "{user}/.sync_*", SYNC_MARKER, reason)
-        if path.startswith("profiles/"):
-            return unknown("{user}/profiles/", "no-new-path", "the new layout has no such path")
+        if path.startswith(f"{_PROFILES}/"):
+            return unknown(f"{{user}}/{_PROFILES}/", "no-new-path", "the new layout has no such path")
         if "\\" in key:
             reason = "its name holds a backslash, or bytes that are no UTF-8, which are shown as escapes"
             return unknown("(names)", "escaped-name", reason)
