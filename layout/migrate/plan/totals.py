@@ -15,6 +15,7 @@ __all__ = [
     "area_totals",
     "blocked_rows",
     "count_blocked",
+    "count_larger",
     "count_objects",
     "count_other_classes",
     "count_there",
@@ -63,6 +64,12 @@ def count_other_classes(plan: PlanFile) -> int:
     """How many objects that the plan moves are of another storage class than `STANDARD`."""
     query = f"SELECT count(*) FROM objects WHERE storage_class <> 'STANDARD' AND state IN ({words(TO_MOVE)})"
     return int(plan.value(query))
+
+
+def count_larger(plan: PlanFile, size: int) -> int:
+    """How many objects that the plan moves are larger than so many bytes."""
+    query = f"SELECT count(*) FROM objects WHERE size > ? AND state IN ({words(TO_MOVE)})"
+    return int(plan.value(query, size))
 
 
 def count_users(plan: PlanFile, state: UserState | None = None) -> int:

@@ -12,6 +12,7 @@ from layout.migrate.report.reasons import Reasons
 from tests.data.flat_bucket.names import game_key
 
 if TYPE_CHECKING:
+    from local_cloudflare.cloudflare import LocalCloudflare
     from tests.layout.migrate.conftest import Flat
 
 
@@ -59,3 +60,15 @@ def test_a_copy_of_another_class_is_told_and_does_not_fail(flat: Flat) -> None:
         lines = show.verdict(verdict, plan.path, Reasons()).lines
     assert (verdict.ok, verdict.other_class) == (True, 1)
     assert "1 new objects are of another storage class than the old ones." in lines
+
+
+def test_a_plan_says_how_many_objects_lose_their_checksums(flat: Flat, cloudflare: LocalCloudflare) -> None:
+    """Those that are too large for one copy; a copy in parts cannot be told any."""
+    found = cloudflare.store.bucket(flat.bucket)
+    assert found is not None
+    cloudflare.store.declare_object(found, game_key(1), 5 << 30)
+    flat.put(game_key(2))
+    with flat.plan() as plan:
+        lines = show.plan(plan, made=True, uploads=Reasons()).lines
+    told = "  1 objects are too large for one copy and go in parts"
+    assert f"{told}: additional checksums, where they have some, are not kept." in lines

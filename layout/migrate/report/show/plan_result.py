@@ -8,6 +8,7 @@ from typing import Any
 from layout import program
 from layout.console import Result
 from layout.exit_status import ExitStatus
+from layout.migrate.bucket.part_copies import CopyLimits
 from layout.migrate.conflicts.evidence import Evidence
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.inferred_users import inferred_users
@@ -18,6 +19,7 @@ from layout.migrate.plan.totals import (
     area_totals,
     blocked_rows,
     count_blocked,
+    count_larger,
     count_other_classes,
     count_to_move,
     count_users,
@@ -51,6 +53,11 @@ def plan(file: PlanFile, *, made: bool, uploads: Reasons) -> Result:
     if others := count_other_classes(file):
         lines.append(
             f"  {others:,} objects are of another storage class than STANDARD; copies are asked for it."
+        )
+    if large := count_larger(file, CopyLimits().single):
+        lines.append(
+            f"  {large:,} objects are too large for one copy and go in parts: additional checksums, where they have"
+            " some, are not kept."
         )
     lines += rule_lines(file)
     if blocked:
