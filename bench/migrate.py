@@ -149,7 +149,8 @@ def steps(settings: StorageSettings) -> Iterator[tuple[str, list[str]]]:
     yield "verify", [*ours, "verify", *plan, *verdict]
     yield "verify --deep", [*ours, "verify", "--deep", *plan, *verdict]
     yield "mark", [*ours, "mark", *plan, *verdict, "--execute"]
-    gone = ["--bucket", settings.bucket, "--min-age", "0"]
+    # This server knows no condition on a delete; without the option objects would go fifty at a time.
+    gone = ["--bucket", settings.bucket, "--min-age", "0", "--writers-stopped"]
     yield "delete", [*ours, "delete", *plan, *verdict, *gone, "--execute"]
 
 
