@@ -13,20 +13,13 @@ from typing import Any
 from layout.errors import ConditionFailedError, ObjectMissingError, StorageError, StorageUnavailableError
 from layout.migrate.bucket.pace import PART_COPIES
 from layout.migrate.bucket.reader import STANDARD, BucketReader, ObjectHead
+from layout.migrate.bucket.sent_as_shown import described_argument
 from layout.storage.error_translation import storage_errors
 from layout.times import write_time
 
 __all__ = ["BegunUpload", "CopyLimits", "KeptUpload", "class_argument", "copy_in_parts", "etag_in"]
 
 GIB = 1 << 30
-_HEADER_ARGUMENTS = {
-    "cache-control": "CacheControl",
-    "content-disposition": "ContentDisposition",
-    "content-encoding": "ContentEncoding",
-    "content-language": "ContentLanguage",
-    "content-type": "ContentType",
-    "expires": "Expires",
-}
 
 
 @dataclass(frozen=True)
@@ -90,7 +83,10 @@ def copy_in_parts(
     if there is None:
         with storage_errors(bucket.name, new_key):
             upload = bucket.client.create_multipart_upload(
-                Bucket=bucket.name, Key=new_key, **_arguments(head), **class_argument(storage_class)
+                Bucket=bucket.name,
+                Key=new_key,
+                **described_argument(head.described),
+                **class_argument(storage_class),
             )
         names["UploadId"], there = upload["UploadId"], {}
         if kept is not None:
@@ -204,17 +200,3 @@ def class_argument(storage_class: str) -> Any:
 
 def _completion_condition(replaces: str | None) -> Any:
     return {"IfNoneMatch": "*"} if replaces is None else {"IfMatch": f'"{replaces}"'}
-
-
-def _arguments(head: ObjectHead) -> Any:
-    """What a multipart upload must be told to become a faithful copy."""
-    given: dict[str, Any] = {
-        argument: head.described[name]
-        for name, argument in _HEADER_ARGUMENTS.items()
-        if name in head.described
-    }
-    prefix = "x-amz-meta-"
-    given["Metadata"] = {
-        name.removeprefix(prefix): value for name, value in head.described.items() if name.startswith(prefix)
-    }
-    return given

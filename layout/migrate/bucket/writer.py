@@ -24,6 +24,7 @@ from layout.foreign_words import quoted
 from layout.migrate.bucket.pace import Pace
 from layout.migrate.bucket.part_copies import CopyLimits, KeptUpload, class_argument, copy_in_parts, etag_in
 from layout.migrate.bucket.reader import STANDARD, BucketReader
+from layout.migrate.bucket.sent_as_shown import send_described
 from layout.storage.clients import object_store, s3_client
 from layout.storage.error_translation import storage_errors
 from layout.storage.retries import RETRY_SECONDS
@@ -56,8 +57,7 @@ class BucketWriter(BucketReader):
         events = self.client.meta.events
         events.register("before-parameter-build.s3.CopyObject", _take_replaced)
         events.register("before-call.s3.CopyObject", _add_destination_condition)
-        events.register("before-parameter-build.s3.CreateMultipartUpload", _take_expires)
-        events.register("before-call.s3.CreateMultipartUpload", _send_expires)
+        send_described(self.client)
 
     @cached_property
     def _client_that_asks_once(self) -> "S3Client":
@@ -226,14 +226,3 @@ def _add_destination_condition(params: dict[str, Any], context: dict[str, Any], 
 
 def _replaced_argument(replaces: str | None) -> Any:
     return {} if replaces is None else {_REPLACES: replaces}
-
-
-def _take_expires(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-    """An `Expires` may be no date (`0`, `never`); R2 keeps any text, and botocore would refuse or change it."""
-    if "Expires" in params:
-        context["expires_as_stored"] = params.pop("Expires")
-
-
-def _send_expires(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-    if "expires_as_stored" in context:
-        params["headers"]["Expires"] = context["expires_as_stored"]
