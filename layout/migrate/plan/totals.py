@@ -15,7 +15,7 @@ __all__ = [
     "area_totals",
     "blocked_rows",
     "count_blocked",
-    "count_larger",
+    "count_in_parts",
     "count_objects",
     "count_other_classes",
     "count_there",
@@ -66,10 +66,12 @@ def count_other_classes(plan: PlanFile) -> int:
     return int(plan.value(query))
 
 
-def count_larger(plan: PlanFile, size: int) -> int:
-    """How many objects that the plan moves are larger than so many bytes."""
-    query = f"SELECT count(*) FROM objects WHERE size > ? AND state IN ({words(TO_MOVE)})"
-    return int(plan.value(query, size))
+def count_in_parts(plan: PlanFile, size: int) -> int:
+    """How many objects that the plan moves were uploaded in parts, or are larger than so many bytes."""
+    in_parts = "(size > ? OR instr(etag, '-') > 0)"
+    return int(
+        plan.value(f"SELECT count(*) FROM objects WHERE {in_parts} AND state IN ({words(TO_MOVE)})", size)
+    )
 
 
 def count_users(plan: PlanFile, state: UserState | None = None) -> int:

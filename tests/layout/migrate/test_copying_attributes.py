@@ -63,12 +63,13 @@ def test_a_copy_of_another_class_is_told_and_does_not_fail(flat: Flat) -> None:
 
 
 def test_a_plan_says_how_many_objects_lose_their_checksums(flat: Flat, cloudflare: LocalCloudflare) -> None:
-    """Those that are too large for one copy; a copy in parts cannot be told any."""
+    """Those that are too large for one copy, and those of parts, whose checksum is one of the parts' checksums."""
     found = cloudflare.store.bucket(flat.bucket)
     assert found is not None
     cloudflare.store.declare_object(found, game_key(1), 5 << 30)
     flat.put(game_key(2))
+    flat.put_in_parts(game_key(3), [b"1"])
     with flat.plan() as plan:
         lines = show.plan(plan, made=True, uploads=Reasons()).lines
-    told = "  1 objects are too large for one copy and go in parts"
-    assert f"{told}: additional checksums, where they have some, are not kept." in lines
+    told = "  2 objects were uploaded in parts, or go in parts since they are too large for one copy"
+    assert f"{told}: additional checksums, where they have some, may be lost." in lines

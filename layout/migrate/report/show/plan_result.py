@@ -19,7 +19,7 @@ from layout.migrate.plan.totals import (
     area_totals,
     blocked_rows,
     count_blocked,
-    count_larger,
+    count_in_parts,
     count_other_classes,
     count_to_move,
     count_users,
@@ -54,10 +54,10 @@ def plan(file: PlanFile, *, made: bool, uploads: Reasons) -> Result:
         lines.append(
             f"  {others:,} objects are of another storage class than STANDARD; copies are asked for it."
         )
-    if large := count_larger(file, CopyLimits().single):
+    if in_parts := count_in_parts(file, CopyLimits().single):
         lines.append(
-            f"  {large:,} objects are too large for one copy and go in parts: additional checksums, where they have"
-            " some, are not kept."
+            f"  {in_parts:,} objects were uploaded in parts, or go in parts since they are too large for one copy:"
+            " additional checksums, where they have some, may be lost."
         )
     lines += rule_lines(file)
     if blocked:

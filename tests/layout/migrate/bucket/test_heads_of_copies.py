@@ -82,6 +82,14 @@ def test_only_a_copy_in_parts_loses_the_checksum_of_an_object_put_at_once(
     assert after == (before if kept else {name: before[name] for name in before.keys() - checksum.keys()})
 
 
+def test_a_copy_loses_a_checksum_that_is_made_of_those_of_parts(flat: Flat) -> None:
+    """So a plan counts what was uploaded in parts, too."""
+    flat.put_in_parts("old", [BODY], ChecksumAlgorithm="SHA256")
+    assert _head(flat, "old")["x-amz-checksum-type"] == "COMPOSITE"
+    _copy(flat, "boto3")
+    assert not [name for name in _head(flat, "new boto3") if name.startswith("x-amz-checksum-")]
+
+
 @pytest.mark.parametrize(
     "sent",
     [b"=?utf-8?q?_a_?=", b"=?utf-8?q?=3D=3Futf-8=3Fq=3Fx=3F=3D?="],
