@@ -5,6 +5,7 @@ reasons are a wrong account or token, and nothing may be created or replaced on 
 """
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -24,6 +25,7 @@ __all__ = [
     "OwnState",
     "existing_bucket",
     "existing_rules",
+    "once_written",
     "own_state",
     "permission_groups",
 ]
@@ -32,6 +34,8 @@ __all__ = [
 # them, because the account id in the text may contain any digits.
 _BUCKET_NOT_FOUND = re.compile(r"\b404 Not Found\b|\bcode\W{1,5}10006\b")
 
+_ATTEMPTS = 10
+_EMPTY = "failed to load checkpoint: EOF"
 _RULE_OUTPUTS = {"lifecycle": stack_outputs.LIFECYCLE_RULES, "lock": stack_outputs.LOCK_RULES}
 
 _Answer = TypeVar("_Answer")
@@ -162,7 +166,11 @@ def own_state(settings: StackSettings) -> OwnState:
     answer = _ask(
         settings,
         f"the state of stack {stack!r}",
-        lambda: pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}).value,
+        lambda: once_written(
+            lambda: (
+                pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}).value
+            )
+        ),
     )
     resources = answer["outputs"].values()
     exported = [each["outputs"] for each in resources if each["type"] == "pulumi:pulumi:Stack"]
@@ -181,6 +189,22 @@ def own_state(settings: StackSettings) -> OwnState:
             for rule in BucketRule.from_outputs(kind, outputs.get(name))
         ),
     )
+
+
+def once_written(read: Callable[[], _Answer], pause_seconds: float = 0.2) -> _Answer:
+    """What is read of a state that the engine may be writing at this moment: a file backend then shows an empty file.
+
+    Raises:
+        Exception: What the last of ten attempts raised, or the first one for another reason.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return read()
+        except Exception as error:
+            if not str(error).endswith(_EMPTY):
+                raise
+            time.sleep(pause_seconds)
+    return read()
 
 
 def _ask(settings: StackSettings, what: str, question: Callable[[], _Answer]) -> _Answer:
