@@ -18,8 +18,8 @@ if __package__ in {None, ""}:
 import pytest
 
 from layout.documents.schemas import DOCUMENTS, generated_schema
-from layout.migrate.plan.moves import life_table
-from layout.migrate.plan.return_states import return_table
+from layout.migrate.plan.moves import LIFE
+from layout.migrate.plan.return_states import RETURN_LIFE
 from layout.scheme.table import SCHEME, Scheme
 from tests.conformance.conftest import CHOSEN
 from tests.conformance.page import Recorder, render
@@ -87,8 +87,10 @@ GENERATED: dict[str, Callable[[str], str]] = {
     **{f"layout/documents/schemas/{name}": _schema(name) for name in DOCUMENTS},
     "layout/scheme/table.py": docstring_tree,
     "README.md": lambda text: between_marks(text, "layout", readme_tree()),
-    "docs/rolling_back.md": lambda text: between_marks(text, "an object's way back", return_table().strip()),
-    "docs/migration.md": lambda text: between_marks(text, "an object's life", life_table().strip()),
+    "docs/rolling_back.md": lambda text: between_marks(
+        text, "an object's way back", RETURN_LIFE.markdown().strip()
+    ),
+    "docs/migration.md": lambda text: between_marks(text, "an object's life", LIFE.markdown().strip()),
     "docs/security.md": lambda text: between_marks(text, "tables", tables()),
     "docs/control-api.md": lambda text: between_marks(text, "routes", routes()),
     "docs/conformance.md": conformance_page,

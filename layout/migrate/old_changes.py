@@ -17,7 +17,7 @@ from layout.migrate.equality import described_alike, is_multipart
 from layout.migrate.live import LiveSince
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.following_journal import FollowingJournal
-from layout.migrate.plan.moves import TO_MOVE, Event, State, states_before
+from layout.migrate.plan.moves import LIFE, TO_MOVE, Event, State
 from layout.migrate.plan.old_side_rows import KnownVersion, known_versions, objects_in
 from layout.migrate.plan.rows import PlannedObject, planned_at
 from layout.migrate.planning import place_late
@@ -27,8 +27,8 @@ __all__ = ["OldChanges", "attempted_copy", "changes_on", "note_changes"]
 
 # Nothing is at the old keys of these, or what is there does not matter.
 _NOT_EXPECTED = frozenset({State.KEEP, State.VANISHED, State.DELETED})
-_UNDECIDED = frozenset(states_before(Event.CHANGED_UNDECIDED))
-_MAY_BE_TOUCHED = frozenset(states_before(Event.RENEWED)) - {State.DELETED}
+_UNDECIDED = frozenset(LIFE.states_before(Event.CHANGED_UNDECIDED))
+_MAY_BE_TOUCHED = frozenset(LIFE.states_before(Event.RENEWED)) - {State.DELETED}
 
 
 @dataclass

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.plan.file import PlanFile
+from layout.migrate.plan.life import words
 from layout.migrate.plan.moves import BLOCKING, State
 from layout.migrate.plan.rows import prefix_end
-from layout.migrate.plan.schema import UserState, words
+from layout.migrate.plan.schema import UserState
 
 __all__ = [
     "BlockedObject",

@@ -6,16 +6,14 @@ changes a row only in a state that the table allows. Every method belongs into a
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from unicodedata import normalize
 
-from layout.errors import PlanError
 from layout.legacy import Evidence
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.plan.file import PlanFile
-from layout.migrate.plan.moves import Event, Proof, states_before
+from layout.migrate.plan.moves import LIFE, Event, Proof
 from layout.migrate.plan.rows import PlannedObject, prefix_end
-from layout.migrate.plan.schema import UserState, words
+from layout.migrate.plan.schema import UserState
 from layout.times import utc_now
 
 __all__ = ["ChosenUser", "Journal", "PlacedObject"]
@@ -46,17 +44,6 @@ class ChosenUser:
     origin: str
     state: UserState
     reason: str
-
-
-@cache
-def _new_state(event: Event) -> str:
-    arrows = " ".join(f"WHEN '{before}' THEN '{after}'" for before, after in states_before(event).items())
-    return f"state = CASE objects.state {arrows} END"
-
-
-@cache
-def _guard(event: Event) -> str:
-    return f"objects.state IN ({words(tuple(states_before(event)))})"
 
 
 def _seen(new: ListedObject, proof: Proof) -> dict[str, object]:
@@ -125,7 +112,7 @@ class Journal:
         for one in objects:
             self._place("UPDATE", Event.COLLIDED, one)
         self.plan.database.execute(
-            f"UPDATE objects SET {_new_state(Event.COLLIDED)}, collides = 1 WHERE {_guard(Event.COLLIDED)}"
+            f"UPDATE objects SET {LIFE.new_state(Event.COLLIDED)}, collides = 1 WHERE {LIFE.guard(Event.COLLIDED)}"
             " AND new_key IN (SELECT new_key FROM objects WHERE state = 'collision')"
         )
         self.plan.database.execute(
@@ -135,18 +122,18 @@ class Journal:
 
     def _place(self, update: str, event: Event, one: PlacedObject) -> None:
         self.plan.database.execute(
-            f"{update} objects SET {_new_state(event)}, collides = {int(event is Event.COLLIDED)},"
+            f"{update} objects SET {LIFE.new_state(event)}, collides = {int(event is Event.COLLIDED)},"
             " area = ?, rule = ?, reason = ?, owner = ?, new_key = ?, phase = ?"
-            f" WHERE id = ? AND {_guard(event)}",
+            f" WHERE id = ? AND {LIFE.guard(event)}",
             (one.area, one.rule, one.reason, one.owner, one.new_key, one.phase, one.id),
         )
 
     def unclear_owners(self) -> None:
         """Nothing moves of the users whose profile files were unclear when the profiles were chosen."""
         self.plan.database.execute(
-            f"UPDATE objects SET {_new_state(Event.OWNER_UNCLEAR)}, reason = users.reason FROM users"
+            f"UPDATE objects SET {LIFE.new_state(Event.OWNER_UNCLEAR)}, reason = users.reason FROM users"
             " WHERE objects.owner = users.owner AND users.state IN ('conflict', 'invalid')"
-            f" AND {_guard(Event.OWNER_UNCLEAR)}"
+            f" AND {LIFE.guard(Event.OWNER_UNCLEAR)}"
         )
 
     def user_ready(self, owner: str) -> None:
@@ -161,8 +148,8 @@ class Journal:
         """A user's files are not as planned: nothing of theirs is copied any more."""
         self._user(owner, UserState.CONFLICT, problem)
         self.plan.database.execute(
-            f"UPDATE objects SET {_new_state(Event.OWNER_UNCLEAR)}, reason = ? WHERE new_key IS NOT NULL"
-            f" AND {_guard(Event.OWNER_UNCLEAR)} AND new_key >= ? AND new_key < ?",
+            f"UPDATE objects SET {LIFE.new_state(Event.OWNER_UNCLEAR)}, reason = ? WHERE new_key IS NOT NULL"
+            f" AND {LIFE.guard(Event.OWNER_UNCLEAR)} AND new_key >= ? AND new_key < ?",
             (problem, prefix, prefix_end(prefix)),
         )
 
@@ -220,15 +207,15 @@ class Journal:
         )
         now = utc_now()
         changed = self.plan.database.executemany(
-            f"UPDATE objects SET {_new_state(Event.SAME)}, {columns}, proof = ?"
-            f" WHERE id = ? AND {_guard(Event.SAME)}",
+            f"UPDATE objects SET {LIFE.new_state(Event.SAME)}, {columns}, proof = ?"
+            f" WHERE id = ? AND {LIFE.guard(Event.SAME)}",
             (
                 (run, now, one.own_etag and new.etag, new.etag, new.modified, proof, one.id)
                 for one, new, proof in pairs
             ),
         )
         if changed.rowcount != len(pairs):
-            raise self._another_state(Event.SAME, f"{len(pairs):,} objects", "one of them is")
+            raise LIFE.another_state(self.plan, Event.SAME, f"{len(pairs):,} objects", "one of them is")
 
     def renewed(self, one: PlannedObject, modified: str) -> None:
         """The old object has another time than planned, and is still, or again, the same as the new one."""
@@ -256,17 +243,4 @@ class Journal:
         self._move(Event.NOT_DELETED, one, problem=problem)
 
     def _move(self, event: Event, one: PlannedObject, **facts: object) -> None:
-        columns = "".join(f", {name} = ?" for name in facts)
-        changed = self.plan.database.execute(
-            f"UPDATE objects SET {_new_state(event)}{columns} WHERE id = ? AND {_guard(event)}",
-            (*facts.values(), one.id),
-        )
-        if changed.rowcount != 1:
-            raise self._another_state(event, repr(one.key), "the object is")
-
-    def _another_state(self, event: Event, what: str, which: str) -> PlanError:
-        return PlanError(
-            f"The plan {str(self.plan.path)!r} cannot note {event.value!r} of {what}:"
-            f" {which} in another state than this run has read.",
-            hint="Make a new plan.",
-        )
+        LIFE.move(self.plan, event, one.id, one.key, facts)

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from layout.migrate.plan.file import PlanFile
+from layout.migrate.plan.life import words
 from layout.migrate.plan.moves import State
 from layout.migrate.plan.rows import COLUMNS, PlannedObject, as_object
-from layout.migrate.plan.schema import UserState, words
+from layout.migrate.plan.schema import UserState
 
 __all__ = ["PlannedProfile", "count_found", "keys_by_rule", "own_copies_after", "planned_profile"]
 

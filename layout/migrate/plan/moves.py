@@ -1,22 +1,21 @@
 """The life of an object as a table: what may happen to it, and in which state it is afterwards.
 
 `layout.migrate.plan.journal` builds its statements from this table and guards each by the states before, so
-what is not in the table cannot happen. docs/migration.md shows the table as `life_table` writes it.
+what is not in the table cannot happen. docs/migration.md shows the table.
 """
 
 import enum
-from dataclasses import dataclass
+
+from layout.migrate.plan.life import Life, Move
 
 __all__ = [
     "BLOCKING",
+    "LIFE",
     "MOVES",
     "TO_MOVE",
     "Event",
-    "Move",
     "Proof",
     "State",
-    "life_table",
-    "states_before",
 ]
 
 
@@ -106,16 +105,6 @@ class Event(enum.StrEnum):
     RECONSIDERED = "reconsidered"
     VANISHED = "vanished"
     RETURNED = "returned"
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One arrow: an event, the states before and after it, and when that happens in life."""
-
-    event: Event
-    before: State
-    after: State
-    when: str
 
 
 _WRITTEN_AGAIN = "follow: the old object was written again"
@@ -227,17 +216,4 @@ MOVES = (
     *_FOLLOWING,
 )
 
-
-def states_before(event: Event) -> dict[State, State]:
-    """The states in which an event may happen, each with the state after it."""
-    return {move.before: move.after for move in MOVES if move.event is event}
-
-
-def life_table() -> str:
-    """The table as Markdown, a line for each move."""
-    lines = ["| state | event | state after | when |", "|---|---|---|---|"]
-    lines += [
-        f"| `{move.before}` | {move.event} | {'' if move.after is move.before else f'`{move.after}`'} | {move.when} |"
-        for move in MOVES
-    ]
-    return "\n".join(lines) + "\n"
+LIFE = Life("objects", MOVES, "Make a new plan.")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.plan.file import PlanFile
+from layout.migrate.plan.life import words
 from layout.migrate.plan.moves import BLOCKING, TO_MOVE, State
 from layout.migrate.plan.rows import COLUMNS, PlannedObject, as_object, prefix_end
-from layout.migrate.plan.schema import words
 
 __all__ = [
     "KnownVersion",

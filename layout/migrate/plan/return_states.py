@@ -1,9 +1,10 @@
 """The life of an object of the new layout that a rollback looks at, as a table, like `layout.migrate.plan.moves`."""
 
 import enum
-from dataclasses import dataclass
 
-__all__ = ["RETURN_MOVES", "ReturnEvent", "ReturnMove", "ReturnState", "return_states_before", "return_table"]
+from layout.migrate.plan.life import Life, Move
+
+__all__ = ["RETURN_LIFE", "RETURN_MOVES", "ReturnEvent", "ReturnState"]
 
 
 class ReturnState(enum.StrEnum):
@@ -39,44 +40,21 @@ class ReturnEvent(enum.StrEnum):
     KEPT = "kept"
 
 
-@dataclass(frozen=True, slots=True)
-class ReturnMove:
-    """One arrow: an event, the states before and after it, and when that happens in life."""
-
-    event: ReturnEvent
-    before: ReturnState
-    after: ReturnState
-    when: str
-
-
 _S, _E = ReturnState, ReturnEvent
 
 RETURN_MOVES = (
-    ReturnMove(_E.RETURNED, _S.RETURN, _S.RETURNED, "rollback: the bucket confirmed the copy"),
-    ReturnMove(_E.FAILED, _S.RETURN, _S.RETURN, "rollback: no answer, or the new object was written again"),
-    ReturnMove(_E.TAKEN, _S.RETURN, _S.REFUSED, "rollback: another object came to the old key"),
-    ReturnMove(_E.SAME, _S.THERE, _S.VERIFIED, "rollback: still the same object at both keys"),
-    ReturnMove(_E.SAME, _S.RETURNED, _S.VERIFIED, "rollback: the same object at both keys"),
-    ReturnMove(_E.DIFFERENT, _S.THERE, _S.RETURN, "rollback: no longer the same"),
-    ReturnMove(_E.DIFFERENT, _S.RETURNED, _S.RETURN, "rollback: no longer the same"),
-    ReturnMove(_E.DIFFERENT, _S.VERIFIED, _S.RETURN, "remove: no longer the same"),
-    ReturnMove(_E.REMOVED, _S.VERIFIED, _S.REMOVED, "remove: the bucket confirmed it"),
-    ReturnMove(_E.KEPT, _S.VERIFIED, _S.VERIFIED, "remove: the bucket refused this key"),
+    Move(_E.RETURNED, _S.RETURN, _S.RETURNED, "rollback: the bucket confirmed the copy"),
+    Move(_E.FAILED, _S.RETURN, _S.RETURN, "rollback: no answer, or the new object was written again"),
+    Move(_E.TAKEN, _S.RETURN, _S.REFUSED, "rollback: another object came to the old key"),
+    Move(_E.SAME, _S.THERE, _S.VERIFIED, "rollback: still the same object at both keys"),
+    Move(_E.SAME, _S.RETURNED, _S.VERIFIED, "rollback: the same object at both keys"),
+    Move(_E.DIFFERENT, _S.THERE, _S.RETURN, "rollback: no longer the same"),
+    Move(_E.DIFFERENT, _S.RETURNED, _S.RETURN, "rollback: no longer the same"),
+    Move(_E.DIFFERENT, _S.VERIFIED, _S.RETURN, "remove: no longer the same"),
+    Move(_E.REMOVED, _S.VERIFIED, _S.REMOVED, "remove: the bucket confirmed it"),
+    Move(_E.KEPT, _S.VERIFIED, _S.VERIFIED, "remove: the bucket refused this key"),
 )
 """Each run of a rollback lists the environment again and puts what it finds into one of the states that have no
 arrow to them, RETURN or THERE, unless it was removed."""
 
-
-def return_states_before(event: ReturnEvent) -> dict[ReturnState, ReturnState]:
-    """The states in which an event may happen, each with the state after it."""
-    return {move.before: move.after for move in RETURN_MOVES if move.event is event}
-
-
-def return_table() -> str:
-    """The table as Markdown, a line for each move."""
-    lines = ["| state | event | state after | when |", "|---|---|---|---|"]
-    lines += [
-        f"| `{move.before}` | {move.event} | {'' if move.after is move.before else f'`{move.after}`'} | {move.when} |"
-        for move in RETURN_MOVES
-    ]
-    return "\n".join(lines) + "\n"
+RETURN_LIFE = Life("returns", RETURN_MOVES, "Run the rollback again: it looks at everything anew.")

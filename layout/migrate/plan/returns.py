@@ -6,16 +6,14 @@ that changes something belongs into a transaction of the plan.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from sqlite3 import IntegrityError, Row
 
-from layout.errors import PlanError
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.plan.file import PlanFile
+from layout.migrate.plan.life import words
 from layout.migrate.plan.moves import Proof, State
-from layout.migrate.plan.return_states import ReturnEvent, ReturnState, return_states_before
+from layout.migrate.plan.return_states import RETURN_LIFE, ReturnEvent, ReturnState
 from layout.migrate.plan.rows import PlannedObject
-from layout.migrate.plan.schema import words
 
 __all__ = [
     "FoundReturn",
@@ -135,14 +133,6 @@ def gone_since(plan: PlanFile) -> Iterator[tuple[str, str, State]]:
         yield key, new_key, State(state)
 
 
-@cache
-def _new_state(event: ReturnEvent) -> str:
-    arrows = " ".join(
-        f"WHEN '{before}' THEN '{after}'" for before, after in return_states_before(event).items()
-    )
-    return f"state = CASE state {arrows} END"
-
-
 class ReturnJournal:
     """Writes the rows of a rollback."""
 
@@ -223,15 +213,4 @@ class ReturnJournal:
         self._move(ReturnEvent.KEPT, one, problem=problem)
 
     def _move(self, event: ReturnEvent, one: PlannedObject, **facts: object) -> None:
-        columns = "".join(f", {name} = ?" for name in facts)
-        before = words(tuple(return_states_before(event)))
-        changed = self.plan.database.execute(
-            f"UPDATE returns SET {_new_state(event)}{columns} WHERE id = ? AND state IN ({before})",
-            (*facts.values(), one.id),
-        )
-        if changed.rowcount != 1:
-            raise PlanError(
-                f"The plan {str(self.plan.path)!r} cannot note {event.value!r} of {one.key!r}:"
-                " the object is in another state than this run has read.",
-                hint="Run the rollback again: it looks at everything anew.",
-            )
+        RETURN_LIFE.move(self.plan, event, one.id, one.key, facts)

@@ -6,8 +6,9 @@ from sqlite3 import Row
 
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.plan.file import PlanFile
+from layout.migrate.plan.life import words
 from layout.migrate.plan.moves import BLOCKING, TO_MOVE, Proof, State
-from layout.migrate.plan.schema import UserState, words
+from layout.migrate.plan.schema import UserState
 
 __all__ = [
     "COLUMNS",

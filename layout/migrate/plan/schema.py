@@ -7,10 +7,11 @@ that after each command the one file is the whole plan.
 
 import enum
 
+from layout.migrate.plan.life import words
 from layout.migrate.plan.moves import BLOCKING, Proof, State
 from layout.migrate.plan.return_states import ReturnState
 
-__all__ = ["APPLICATION_ID", "FORMAT", "TABLES", "UserState", "words"]
+__all__ = ["APPLICATION_ID", "FORMAT", "TABLES", "UserState"]
 
 FORMAT = 8
 """Raised when a table changes; a command refuses a plan of another format."""
@@ -31,11 +32,6 @@ class UserState(enum.StrEnum):
     """The plan is of other users."""
     INVALID = "invalid"
     """The owner's name in the old layout cannot be a user id of the new one."""
-
-
-def words(values: type[enum.StrEnum] | tuple[enum.StrEnum, ...]) -> str:
-    """A list for SQL's `IN`."""
-    return ", ".join(f"'{value}'" for value in values)
 
 
 TABLES = f"""

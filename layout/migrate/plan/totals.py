@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from layout import program
 from layout.errors import PlanBlockedError
 from layout.migrate.plan.file import PlanFile
+from layout.migrate.plan.life import words
 from layout.migrate.plan.moves import BLOCKING, TO_MOVE, State
-from layout.migrate.plan.schema import UserState, words
+from layout.migrate.plan.schema import UserState
 
 __all__ = [
     "AreaTotal",

@@ -17,7 +17,7 @@ from layout.migrate import PlanFile, PlanMeta
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.plan.following_journal import FollowingJournal
 from layout.migrate.plan.journal import Journal, PlacedObject
-from layout.migrate.plan.moves import MOVES, Event, Proof, State, life_table, states_before
+from layout.migrate.plan.moves import LIFE, MOVES, Event, Proof, State
 from layout.migrate.plan.rows import PlannedObject, planned_at
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -105,7 +105,7 @@ def state_after(plan: PlanFile, state: State, event: Event) -> State | None:
 def test_an_event_happens_in_the_states_of_the_table_and_in_no_other(plan: PlanFile) -> None:
     """Over the whole product: the table's state after, a refusal, or for many rows at once no change."""
     for state, event in product(State, Event):
-        expected = states_before(event).get(state, state if event in IN_BULK else None)
+        expected = LIFE.states_before(event).get(state, state if event in IN_BULK else None)
         assert state_after(plan, state, event) == expected, (state, event)
 
 
@@ -139,7 +139,7 @@ def test_the_table_holds_each_pair_once_and_leaves_no_state_unreached() -> None:
 
 def test_the_page_of_the_operator_shows_the_table() -> None:
     """It is the text that the table gives."""
-    assert life_table() in (ROOT / "docs" / "migration.md").read_text(encoding="utf-8")
+    assert LIFE.markdown() in (ROOT / "docs" / "migration.md").read_text(encoding="utf-8")
 
 
 def test_only_the_plan_itself_speaks_sql() -> None:

@@ -13,13 +13,7 @@ from layout.errors import PlanError
 from layout.migrate import PlanFile, PlanMeta
 from layout.migrate.bucket.reader import ListedObject
 from layout.migrate.plan.moves import Proof
-from layout.migrate.plan.return_states import (
-    RETURN_MOVES,
-    ReturnEvent,
-    ReturnState,
-    return_states_before,
-    return_table,
-)
+from layout.migrate.plan.return_states import RETURN_LIFE, RETURN_MOVES, ReturnEvent, ReturnState
 from layout.migrate.plan.returns import FoundReturn, ReturnJournal, return_at
 
 if TYPE_CHECKING:
@@ -69,7 +63,7 @@ def state_after(plan: PlanFile, state: ReturnState, event: ReturnEvent) -> Retur
 def test_an_event_happens_in_the_states_of_the_table_and_in_no_other(plan: PlanFile) -> None:
     """Over the whole product: the table's state after, or a refusal."""
     for state, event in product(ReturnState, ReturnEvent):
-        assert state_after(plan, state, event) == return_states_before(event).get(state), (state, event)
+        assert state_after(plan, state, event) == RETURN_LIFE.states_before(event).get(state), (state, event)
 
 
 def test_a_refused_event_is_one_clear_error(plan: PlanFile) -> None:
@@ -122,4 +116,4 @@ def test_each_pair_of_state_and_event_is_in_the_table_once() -> None:
 
 def test_the_page_of_the_operator_shows_the_table() -> None:
     """It is the text that the table gives."""
-    assert return_table().strip() in (ROOT / "docs" / "rolling_back.md").read_text(encoding="utf-8")
+    assert RETURN_LIFE.markdown().strip() in (ROOT / "docs" / "rolling_back.md").read_text(encoding="utf-8")

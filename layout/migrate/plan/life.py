@@ -1,0 +1,95 @@
+"""A life as a table: what may happen to a row, in which states, and which state it has afterwards.
+
+Statements are built from the moves and guard each by the states before, so what is not in the table cannot happen.
+"""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from layout.errors import PlanError
+
+if TYPE_CHECKING:
+    from layout.migrate.plan.file import PlanFile
+
+__all__ = ["Life", "Move", "words"]
+
+EventT = TypeVar("EventT", bound=enum.StrEnum)
+StateT = TypeVar("StateT", bound=enum.StrEnum)
+
+
+def words(values: type[enum.StrEnum] | tuple[enum.StrEnum, ...]) -> str:
+    """A list for SQL's `IN`."""
+    return ", ".join(f"'{value}'" for value in values)
+
+
+@dataclass(frozen=True, slots=True)
+class Move(Generic[EventT, StateT]):
+    """One arrow: an event, the states before and after it, and when that happens in life."""
+
+    event: EventT
+    before: StateT
+    after: StateT
+    when: str
+
+
+class Life(Generic[EventT, StateT]):
+    """All moves of the rows of one table of a plan.
+
+    Args:
+        table: The table, which has the columns `id` and `state`.
+        moves: The arrows.
+        way_out: What to do about a row that is in another state than a run has read.
+    """
+
+    def __init__(self, table: str, moves: tuple[Move[EventT, StateT], ...], way_out: str) -> None:
+        self._table = table
+        self._moves = moves
+        self._way_out = way_out
+        self._after: dict[EventT, dict[StateT, StateT]] = {}
+        for move in moves:
+            self._after.setdefault(move.event, {})[move.before] = move.after
+
+    def states_before(self, event: EventT) -> Mapping[StateT, StateT]:
+        """The states in which an event may happen, each with the state after it."""
+        return self._after[event]
+
+    def new_state(self, event: EventT) -> str:
+        """The assignment of the state after an event, for SQL's `SET`."""
+        arrows = " ".join(f"WHEN '{before}' THEN '{after}'" for before, after in self._after[event].items())
+        return f"state = CASE {self._table}.state {arrows} END"
+
+    def guard(self, event: EventT) -> str:
+        """The condition that an event may happen, for SQL's `WHERE`."""
+        return f"{self._table}.state IN ({words(tuple(self._after[event]))})"
+
+    def move(self, plan: "PlanFile", event: EventT, row: int, key: str, facts: Mapping[str, object]) -> None:
+        """Notes what happened to a row, with the columns that it changes besides.
+
+        Raises:
+            PlanError: The row is in another state than the event wants.
+        """
+        columns = "".join(f", {name} = ?" for name in facts)
+        changed = plan.database.execute(
+            f"UPDATE {self._table} SET {self.new_state(event)}{columns} WHERE id = ? AND {self.guard(event)}",
+            (*facts.values(), row),
+        )
+        if changed.rowcount != 1:
+            raise self.another_state(plan, event, repr(key), "the object is")
+
+    def another_state(self, plan: "PlanFile", event: EventT, what: str, which: str) -> PlanError:
+        """The error that an event cannot be noted of something."""
+        return PlanError(
+            f"The plan {str(plan.path)!r} cannot note {event.value!r} of {what}:"
+            f" {which} in another state than this run has read.",
+            hint=self._way_out,
+        )
+
+    def markdown(self) -> str:
+        """The table, a line for each move."""
+        lines = ["| state | event | state after | when |", "|---|---|---|---|"]
+        for move in self._moves:
+            after = "" if move.after is move.before else f"`{move.after}`"
+            lines.append(f"| `{move.before}` | {move.event} | {after} | {move.when} |")
+        return "\n".join(lines) + "\n"
