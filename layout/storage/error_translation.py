@@ -129,7 +129,7 @@ def _refusal(status: int, code: str, bucket: str, key: str | None) -> LayoutErro
             key=key,
         )
     if code in _REFUSED or status in {401, 403}:
-        hint = _REFUSED.get(code, _REFUSED["AccessDenied"])
+        hint = _REFUSED.get(code, _REFUSED["Unauthorized" if status == 401 else "AccessDenied"])
         return AccessDeniedError(
             f"The credential does not open {what}: {answer}.", hint=hint, bucket=bucket, key=key
         )

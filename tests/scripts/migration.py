@@ -40,6 +40,14 @@ class Operator:
 
     def run(self, name: str, *arguments: str, dry: bool = False) -> tuple[int, str, str]:
         """Runs a command with the plan and the verdict of this folder; gives status, stdout and stderr."""
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            words = self.words(name, *arguments)
+            status = main([word for word in words if not (dry and word == "--execute")])
+        return status, out.getvalue(), err.getvalue()
+
+    def words(self, name: str, *arguments: str) -> list[str]:
+        """A command with the plan and the verdict of this folder, as it is typed."""
         verdict = ("--verdict", f"{self.plan}.json")
         common: dict[str, tuple[str, ...]] = {
             "list": (),
@@ -51,11 +59,7 @@ class Operator:
             "delete": ("--plan", self.plan, *verdict, "--bucket", self.bucket, "--min-age", "0", "--execute"),
             "rollback": ("--plan", self.plan, "--execute"),
         }
-        out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
-            words = [name, *common[name], *arguments]
-            status = main([word for word in words if not (dry and word == "--execute")])
-        return status, out.getvalue(), err.getvalue()
+        return [name, *common[name], *arguments]
 
     def remove_new(self) -> tuple[int, str, str]:
         """The second step of a rollback."""

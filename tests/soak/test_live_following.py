@@ -53,18 +53,20 @@ class Live:
         operator: Runs the commands.
         history: What the application wrote.
         observed: What was seen at the new keys meanwhile.
+        users: How many the bucket holds before.
         kills: How many runs of the copy were killed.
     """
 
     cloudflare: LocalCloudflare
     operator: Operator
+    users: int = USERS
     history: History = field(default_factory=History)
     kills: int = 0
 
     def __post_init__(self) -> None:
         self.observed = Observed(self.history)
         self.backend = LiveBackend(self.operator.client, self.operator.bucket, self.history, SEED)
-        self.backend.fill(USERS, CLIPS)
+        self.backend.fill(self.users, CLIPS)
 
     def sides(self) -> tuple[dict[str, str], dict[str, str]]:
         """SHA-256 by old key, of what is at the old keys and at the new ones."""
@@ -77,10 +79,12 @@ class Live:
                 new[f"{user}/{path}"] = version.sha256
         return old, new
 
-    def write(self, enough: Callable[[], bool], pause: float = 0.0) -> threading.Thread:
-        """The application at work."""
+    def write(
+        self, enough: Callable[[], bool], pause: float = 0.0, users: int | None = None
+    ) -> threading.Thread:
+        """The application at work, for all users that the bucket holds, or the first of them."""
         backend = replace(self.backend, pause=pause)
-        working = threading.Thread(target=backend.run, args=(USERS, CLIPS, enough), daemon=True)
+        working = threading.Thread(target=backend.run, args=(users or self.users, CLIPS, enough), daemon=True)
         working.start()
         return working
 

@@ -83,11 +83,12 @@ def test_a_refusal_has_one_meaning(
 
 
 @READS
+@pytest.mark.parametrize("code", ["Unauthorized", ""], ids=["by its code", "by its status alone"])
 def test_an_unauthorized_credential_may_be_a_clock(
-    fixed_answer: FixedAnswer, settings: StorageSettings, read: Read
+    fixed_answer: FixedAnswer, settings: StorageSettings, read: Read, code: str
 ) -> None:
-    """R2 says the same of a wrong key, a deleted token, and a credential that has ended or not begun."""
-    fixed_answer.refuse(401, "Unauthorized")
+    """R2 says the same of a wrong key, a deleted token, and one that has ended or not begun; a HEAD gets no code."""
+    fixed_answer.refuse(401, code)
     with pytest.raises(AccessDeniedError) as caught:
         read(settings.model_copy(update={"endpoint": fixed_answer.endpoint}))
     assert caught.value.hint == (
