@@ -79,18 +79,22 @@ def run(operator: Operator, step: str) -> tuple[int, str]:
     return status, out + err
 
 
-def go_to(operator: Operator, step: str) -> None:
-    """All steps before this one, and something to do for it."""
-    for name in ROAD[: ROAD.index(step)]:
-        finish(operator, name)
+def prepare(operator: Operator, step: str) -> None:
+    """Something to do for a step that follows."""
     if step == "follow":
         operator.put(LATE, ALL[LATE], Metadata={"db-version": "7"})
+
+
+def go_to(operator: Operator, step: str) -> None:
+    """All steps before this one."""
+    for name in ROAD[: ROAD.index(step)]:
+        prepare(operator, name)
+        finish(operator, name)
+    prepare(operator, step)
 
 
 def finish(operator: Operator, step: str) -> None:
     """A step that must succeed."""
-    if step == "follow":
-        operator.put(LATE, ALL[LATE], Metadata={"db-version": "7"})
     status, told = run(operator, step)
     assert status == 0, told
 
@@ -103,9 +107,16 @@ def check_nothing_is_lost(own: LocalCloudflare, step: str) -> None:
 
 
 def check_the_rest(operator: Operator, step: str) -> None:
-    """The same command again, and then all others: in the end the bucket is the original one."""
-    for name in ROAD[ROAD.index(step) :]:
+    """The same command again, and then all others."""
+    finish(operator, step)
+    for name in ROAD[ROAD.index(step) + 1 :]:
+        prepare(operator, name)
         finish(operator, name)
+    check_the_end(operator)
+
+
+def check_the_end(operator: Operator) -> None:
+    """There and back, the bucket is the original one."""
     assert {key: operator.body(key) for key in operator.old_keys()} == ALL
     assert {operator.metadata(key)["db-version"] for key in ALL} == {"7"}
     assert operator.listed() == sorted([*ALL, "dev/layout.json"])
@@ -133,25 +144,71 @@ def soon(own: LocalCloudflare, requests: int, happens: timedelta) -> Iterator[No
         own.s3.faults.clear()
 
 
-@steps
 def test_a_full_disk_is_one_clear_error_and_with_room_again_the_same_command_goes_on(
-    own: LocalCloudflare, operator: Operator, step: str
+    own: LocalCloudflare, operator: Operator
 ) -> None:
-    """Nothing that was in the bucket is gone, whatever the plan could not note."""
-    go_to(operator, step)
-    done = subprocess.run(
-        [sys.executable, "-c", FULL, "4096", "migrate", *operator.words(*words(step))],
-        check=False,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
-    )
+    """At each step: nothing that was in the bucket is gone, whatever the plan could not note."""
     error = (
         "Error: The plan 'plan.sqlite' cannot be used: disk I/O error.\n"
         "Try: Check the path, its rights and the free space.\n"
     )
-    assert (done.returncode, done.stderr) == (1, error)
-    check_nothing_is_lost(own, step)
+    for step in ROAD:
+        prepare(operator, step)
+        done = subprocess.run(
+            [sys.executable, "-c", FULL, "4096", "migrate", *operator.words(*words(step))],
+            check=False,
+            capture_output=True,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        )
+        assert (done.returncode, done.stderr) == (1, error), step
+        check_nothing_is_lost(own, step)
+        finish(operator, step)
+    check_the_end(operator)
+
+
+def test_a_credential_that_only_reads_is_said_and_changes_nothing(
+    own: LocalCloudflare, operator: Operator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What only looks needs no other; after the refusal the same command goes on with one that writes."""
+    for step in ROAD:
+        prepare(operator, step)
+        there = contents(own, BUCKET)
+        become_operator(own, BUCKET, monkeypatch, tmp_path, group="Workers R2 Storage Bucket Item Read")
+        status, told = run(operator, step)
+        assert status == (0 if step in {"plan", "verify"} else 1), told
+        assert ("403 AccessDenied" in told) == (status == 1), told
+        assert contents(own, BUCKET) == there
+        operator_of(own, BUCKET, monkeypatch, tmp_path)
+        finish(operator, step)
+    check_the_end(operator)
+
+
+def test_each_command_twice_is_the_same_as_once(own: LocalCloudflare, operator: Operator) -> None:
+    """The second run finds all done, and moves and changes no object."""
+    for step in ROAD:
+        prepare(operator, step)
+        finish(operator, step)
+        there = contents(own, BUCKET)
+        finish(operator, step)
+        now = contents(own, BUCKET)
+        there.pop("dev/layout.json", None)
+        now.pop("dev/layout.json", None)
+        assert now == there, step
+    check_the_end(operator)
+
+
+@pytest.mark.parametrize("step", [step for step in ROAD if step not in {"rollback", "remove"}])
+def test_commands_that_come_too_early_lose_nothing(
+    own: LocalCloudflare, operator: Operator, step: str
+) -> None:
+    """The later ones from the last one on: each is done, as far as it can be, or refused; then the road goes on."""
+    go_to(operator, step)
+    for name in reversed(ROAD[ROAD.index(step) + 1 :]):
+        if name != "rollback":
+            status, told = run(operator, name)
+            assert status in {0, 1, 3}, told
+            check_nothing_is_lost(own, step)
     check_the_rest(operator, step)
 
 
@@ -198,9 +255,9 @@ def test_a_clock_that_is_wrong_by_an_hour_is_one_clear_error_and_changes_nothing
 
 def test_no_decision_hangs_on_the_clock_of_this_machine(own: LocalCloudflare, operator: Operator) -> None:
     """It lags behind the bucket's by an hour more before each step; what it signs is let through here."""
-    for step in ROAD[:-1]:
+    for step in ROAD:
         own.clock.advance(timedelta(hours=1), clients_follow=False)
+        prepare(operator, step)
         finish(operator, step)
         check_nothing_is_lost(own, step)
-    own.clock.advance(timedelta(hours=1), clients_follow=False)
-    check_the_rest(operator, ROAD[-1])
+    check_the_end(operator)
