@@ -28,6 +28,7 @@ from layout.migrate.plan.returns import Return, ReturnJournal, return_batches
 from layout.migrate.plan.rows import PlannedObject, PlannedUser, users_after
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.reasons import Reasons
+from layout.migrate.user_group import group_of_entry
 
 __all__ = ["RemovalReport", "check_removal", "remove_new_objects"]
 
@@ -59,8 +60,8 @@ def check_removal(plan: PlanFile, bucket: BucketReader, typed_name: str) -> None
     """All that must hold before anything is removed.
 
     Raises:
-        DeletionRefusedError: The bucket's name was typed wrongly, or the marker does not say that the migration was
-            rolled back.
+        DeletionRefusedError: The bucket's name was typed wrongly, the marker does not say that the migration was
+            rolled back, or another plan is moving the same users again.
         MarkerError: The marker is of another scheme or revision.
     """
     if typed_name != plan.meta.bucket:
@@ -73,9 +74,18 @@ def check_removal(plan: PlanFile, bucket: BucketReader, typed_name: str) -> None
     found = find_marker(bucket, environment)
     live = read_live(found)
     group = group_of(plan)
-    if found is not None and group.taken_from(live) == live and found.marker.plan_id != plan.meta.plan_id:
-        return
     key = marker_key(environment=environment)
+    if found is not None and group.taken_from(live) == live and found.marker.plan_id != plan.meta.plan_id:
+        for claim in found.marker.history:
+            if claim.plan_id == found.marker.plan_id and group_of_entry(claim).overlaps(group):
+                raise DeletionRefusedError(
+                    f"The environment {environment.value!r} is being moved again by the plan {claim.plan_id!r},"
+                    f" {claim.told}: it counts on the new objects.",
+                    hint="Go on with that plan, or roll it back and remove with it.",
+                    bucket=plan.meta.bucket,
+                    key=key,
+                )
+        return
     says = f"There is no marker at {str(key)!r}"
     if found is not None:
         says = f"The marker {str(key)!r} says {str(found.marker.phase)!r}"

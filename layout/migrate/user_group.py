@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from layout.documents.marker import MarkerPhase
+from layout.documents.marker import HistoryEntry, MarkerPhase
 from layout.migrate.live import LiveSince
 
-__all__ = ["NOW", "UserGroup", "live_facts", "phase_of_live"]
+__all__ = ["NOW", "UserGroup", "group_of_entry", "live_facts", "phase_of_live"]
 
 NOW = ""
 """Since the version of the marker that is being written: its time is not known before it is there."""
@@ -28,6 +28,14 @@ class UserGroup:
     def is_everybody(self) -> bool:
         """Whether nobody is left out."""
         return self.others and not self.users
+
+    def overlaps(self, other: "UserGroup") -> bool:
+        """Whether somebody, or what belongs to no user, is of both groups."""
+        if self.others and other.others:
+            return True
+        if self.others:
+            return not other.users <= self.users
+        return bool(self.users - other.users if other.others else self.users & other.users)
 
     def is_live(self, live: LiveSince) -> bool:
         """Whether applications work at the new keys of the whole group."""
@@ -63,6 +71,13 @@ class UserGroup:
             return LiveSince(None, kept)
         waiting = {user for user, since in live.users.items() if since is None} | self.users
         return LiveSince(live.others, {**kept, **dict.fromkeys(waiting)})
+
+
+def group_of_entry(entry: HistoryEntry) -> UserGroup:
+    """Whom an act of a migration was about."""
+    if entry.users is not None:
+        return UserGroup(frozenset(entry.users), others=False)
+    return UserGroup(frozenset(entry.except_users or ()))
 
 
 def phase_of_live(live: LiveSince) -> MarkerPhase:

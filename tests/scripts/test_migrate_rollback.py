@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -57,9 +57,9 @@ def without_trace(found: Contents) -> Contents:
     }
 
 
-def marker(operator: Operator) -> dict[str, object]:
+def marker(operator: Operator) -> dict[str, Any]:
     """The marker's content."""
-    found: dict[str, object] = json.loads(operator.body(MARKER))
+    found: dict[str, Any] = json.loads(operator.body(MARKER))
     return found
 
 
@@ -205,6 +205,29 @@ def test_nothing_is_removed_before_the_marker_says_rolled_back(operator: Operato
             "Try: Type the name of the bucket from which new objects are to be removed.\n"
         ),
     )
+
+
+def test_nothing_is_removed_that_another_plan_counts_on(operator: Operator) -> None:
+    """After a rollback somebody moves forward again: the first plan no longer takes away what the second one found."""
+    migrate(operator, "plan", "copy", "verify", "mark")
+    assert roll_back(operator)[0] == 0
+    first = operator.plan
+    operator.new_plan()
+    migrate(operator, "plan", "copy")
+    claim, second, before = marker(operator)["history"][-1], operator.plan, operator.listed()
+    operator.plan = first
+    status, _, err = operator.remove_new()
+    assert (status, err) == (
+        1,
+        (
+            f"Error: The environment 'dev' is being moved again by the plan {claim['plan_id']!r},"
+            f" claimed by {claim['by']!r} at {claim['at']}: it counts on the new objects.\n"
+            "Try: Go on with that plan, or roll it back and remove with it.\n"
+        ),
+    )
+    assert operator.listed() == before
+    operator.plan = second
+    migrate(operator, "verify", "mark", "delete")
 
 
 def test_options_of_the_removal_are_of_the_removal(operator: Operator) -> None:

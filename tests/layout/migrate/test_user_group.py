@@ -60,3 +60,9 @@ def test_the_marker_knows_who_is_moved(steps: list[tuple[bool, UserGroup]]) -> N
         assert group.is_live(live) is add
         everybody = set(model) == {*USERS, SHARED}
         assert phase_of_live(live) is (MarkerPhase.MOVED if everybody else MarkerPhase.MOVING)
+
+
+@given(groups, groups)
+def test_groups_overlap_if_somebody_is_of_both(one: UserGroup, other: UserGroup) -> None:
+    """Users who are not known yet count, as they belong to every group that leaves only some out."""
+    assert one.overlaps(other) == bool(members(one) & members(other))
