@@ -42,13 +42,14 @@ check-clients: export CLIENTS_REQUIRED = 1
 check-foreign: environment ## run ceph's s3-tests against the local R2 (S3_TESTS=a checkout of theirs)
 	@$(SUPERVISED) $(VENV) -m tests.foreign.s3_tests $(ARGS)
 
-bench: servers ## measure keys, import time, the local R2 beside moto, the migration beside other tools, and its cut
+bench: servers ## measure keys, import time, the local R2 beside moto, the migration beside other tools, its cut, and Dask workers
 	$(VENV) -m uv pip install --quiet --require-hashes --python $(VENV) --target .local/bench -r requirements/bench.txt
 	$(VENV) bench/keys.py
 	$(VENV) bench/import_time.py
 	$(SUPERVISED) $(VENV) bench/local_r2.py
 	$(SUPERVISED) $(VENV) bench/migrate.py $(ARGS)
 	$(SUPERVISED) $(VENV) bench/follow.py
+	$(SUPERVISED) $(VENV) bench/deep_verification.py
 	$(SUPERVISED) $(VENV) bench/plan.py
 
 soak: environment ## kill the commands of a migration 200 times, and let 5,000 objects meet every fault (KILLS=1000 SEED=2)
