@@ -19,7 +19,7 @@ from layout.storage.stored_object import ObjectInfo, StoredObject, stored_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from obstore import PutResult
+    from obstore import GetOptions, PutResult
 
 __all__ = ["R2Storage"]
 
@@ -71,6 +71,14 @@ class R2Storage:
         """The object with its body."""
         return self._read(key, self._get_new, head=False)
 
+    def get_if_changed(self, key: Key, e_tag: str) -> StoredObject | None:
+        """The object with its body; None if it still has this ETag (`If-None-Match`), which sends no body."""
+        options: GetOptions = {"if_none_match": check_e_tag(e_tag)}
+        try:
+            return self._read(key, lambda own: self._get_new(own, options), head=False)
+        except ConditionFailedError:
+            return None
+
     def head(self, key: Key) -> StoredObject:
         """The object without its body."""
         return self._read(key, self._head_new, head=True)
@@ -102,29 +110,44 @@ class R2Storage:
             )
             return _e_tag(self._store.put(key, check_body(body), attributes=attributes))
 
-    def create(self, key: Key, body: bytes, *, content_type: str | None = None) -> str:
+    def create(
+        self,
+        key: Key,
+        body: bytes,
+        *,
+        content_type: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> str:
         """Write the object only if there is none (`If-None-Match: *`). Returns its ETag.
 
         Raises:
             ConditionFailedError: Somebody else's object is there.
         """
         self.refuse_if_old(key)
-        return self._put_if(key, body, None, content_type)
+        return self._put_if(key, body, None, content_type, metadata)
 
-    def replace(self, key: Key, body: bytes, e_tag: str, *, content_type: str | None = None) -> str:
+    def replace(
+        self,
+        key: Key,
+        body: bytes,
+        e_tag: str,
+        *,
+        content_type: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> str:
         """Write the object only if it still has this ETag (`If-Match`). Returns the new ETag.
 
         Raises:
             ConditionFailedError: The object was changed or deleted meanwhile.
         """
         try:
-            return self._put_if(key, body, check_e_tag(e_tag), content_type)
+            return self._put_if(key, body, check_e_tag(e_tag), content_type, metadata)
         except ConditionFailedError:
             old = self.old_layout and self.old_layout.read(key, head=True)
             if not old or old.e_tag != e_tag:
                 raise
         # The version that was read is at the old key; the new one is made on the condition that nothing is there yet.
-        return self._put_if(key, body, None, content_type)
+        return self._put_if(key, body, None, content_type, metadata)
 
     def delete(self, key: Key) -> None:
         """Delete the object. R2 answers the same if there was none.
@@ -240,18 +263,26 @@ class R2Storage:
         # Again in the end: the migration may have moved it between the two questions.
         return self.old_layout.read(key, head=head) or read(key)
 
-    def _get_new(self, key: Key) -> StoredObject:
+    def _get_new(self, key: Key, options: "GetOptions | None" = None) -> StoredObject:
         with storage_errors(self.bucket, self.own(key)):
-            result = self._store.get(key)
+            result = self._store.get(key, options=options)
             return stored_object(key, result, bytes(result.bytes()))
 
     def _head_new(self, key: Key) -> StoredObject:
         with storage_errors(self.bucket, self.own(key)):
             return stored_object(key, self._store.get(key, options={"head": True}), b"")
 
-    def _put_if(self, key: Key, body: bytes, e_tag: str | None, content_type: str | None) -> str:
+    def _put_if(
+        self,
+        key: Key,
+        body: bytes,
+        e_tag: str | None,
+        content_type: str | None,
+        metadata: Mapping[str, str] | None,
+    ) -> str:
         write_id = uuid.uuid4().hex
-        attributes = _attributes(content_type or key.template.content_type, {WRITE_ID: write_id})
+        told = {**check_metadata(metadata or {}), WRITE_ID: write_id}
+        attributes = _attributes(content_type or key.template.content_type, told)
         try:
             with storage_errors(self.bucket, self.own(key)):
                 return _e_tag(

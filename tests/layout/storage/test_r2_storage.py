@@ -216,3 +216,21 @@ def test_a_listing_stays_in_the_environment(storage: R2Storage, prefix: str) -> 
     assert caught.value.hint == (
         "Build prefixes with layout.keys; without the slash, 'anna' would include 'annabel'."
     )
+
+
+def test_an_object_is_read_again_only_if_it_changed(storage: R2Storage) -> None:
+    """One request with If-None-Match: None without a body for the same version, the object for another."""
+    e_tag = storage.put(KEY, b"one")
+    assert storage.get_if_changed(KEY, e_tag) is None
+    storage.put(KEY, b"two")
+    found = storage.get_if_changed(KEY, e_tag)
+    assert found is not None
+    assert found.body == b"two"
+
+
+def test_a_conditional_write_carries_metadata(storage: R2Storage) -> None:
+    """What a conditional write says of itself is read with the object, beside its own write id."""
+    e_tag = storage.create(KEY, b"one", metadata={"db-version": "1"})
+    assert storage.head(KEY).metadata["db-version"] == "1"
+    storage.replace(KEY, b"two", e_tag, metadata={"db-version": "2"})
+    assert storage.head(KEY).metadata["db-version"] == "2"
