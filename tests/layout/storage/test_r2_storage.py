@@ -220,17 +220,19 @@ def test_a_listing_stays_in_the_environment(storage: R2Storage, prefix: str) -> 
 
 def test_an_object_is_read_again_only_if_it_changed(storage: R2Storage) -> None:
     """One request with If-None-Match: None without a body for the same version, the object for another."""
-    e_tag = storage.put(KEY, b"one")
-    assert storage.get_if_changed(KEY, e_tag) is None
-    storage.put(KEY, b"two")
-    found = storage.get_if_changed(KEY, e_tag)
+    key = r2_key("a", "notes.txt", "p1", environment=DEV)
+    e_tag = storage.put(key, b"one")
+    assert storage.get_if_changed(key, e_tag) is None
+    storage.put(key, b"two")
+    found = storage.get_if_changed(key, e_tag)
     assert found is not None
     assert found.body == b"two"
 
 
 def test_a_conditional_write_carries_metadata(storage: R2Storage) -> None:
     """What a conditional write says of itself is read with the object, beside its own write id."""
-    e_tag = storage.create(KEY, b"one", metadata={"db-version": "1"})
-    assert storage.head(KEY).metadata["db-version"] == "1"
-    storage.replace(KEY, b"two", e_tag, metadata={"db-version": "2"})
-    assert storage.head(KEY).metadata["db-version"] == "2"
+    key = r2_key("a", "notes.txt", "p1", environment=DEV)
+    e_tag = storage.create(key, b"one", metadata={"db-version": "1"})
+    assert storage.head(key).metadata["db-version"] == "1"
+    storage.replace(key, b"two", e_tag, metadata={"db-version": "2"})
+    assert storage.head(key).metadata["db-version"] == "2"
