@@ -1,4 +1,4 @@
-"""Write everything that is generated anew: `make generate`, after a change to the scheme, a model or a suite.
+"""Write everything that is generated anew: `make generate`, after a change to what it is made from.
 
 In a file that people write too, only what stands between two marks is replaced.
 """
@@ -21,6 +21,7 @@ from layout.documents.schemas import DOCUMENTS, generated_schema
 from layout.migrate.plan.moves import LIFE
 from layout.migrate.plan.return_states import RETURN_LIFE
 from layout.scheme.table import SCHEME, Scheme
+from scripts.sync_twins import differences, twins, write_tree
 from tests.conformance.conftest import CHOSEN
 from tests.conformance.page import Recorder, render
 from tests.local_cloudflare.control.page import routes
@@ -116,6 +117,10 @@ def main() -> int:
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")
             print(f"{path} written")
+    for folder, wanted in twins().items():
+        for name in differences(wanted, REPOSITORY / folder):
+            print(f"{folder}/{name.partition(' ')[0]} written")
+        write_tree(wanted, REPOSITORY / folder)
     return 0
 
 

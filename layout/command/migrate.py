@@ -43,8 +43,8 @@ from layout.migrate.rules.suggesting import check_place, suggest_rules
 from layout.migrate.survey import survey
 from layout.migrate.verifying import verify_plan
 from layout.storage.clients import settings_credentials
+from layout.storage.credential_reach import check_scope
 from layout.storage.settings import StorageSettings, load_settings
-from layout.storage.startup_checks import check_scope
 
 __all__ = ["INTERRUPTED", "make_parser", "run_command"]
 

@@ -4,17 +4,30 @@ A URL that a temporary credential signed opens more: it carries the session toke
 the SHA-256 (Cloudflare's R2 docs, `r2/examples/authenticate-r2-temp-credentials`). See docs/security.md.
 """
 
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
-from layout.errors import ObjectMissingError, StorageError
-from layout.keys import Key
-from layout.storage.r2_storage import R2Storage
-from layout.storage.sendable import check_content_type
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import ReadOnlyCredentials
+from botocore.utils import percent_encode
 
-__all__ = ["PresignedUrl", "presigned_get", "presigned_put"]
+from layout.errors import StorageError
+from layout.storage.credentials.storage_credentials import CredentialSource, StorageCredentials
+from layout.times import current_time
+
+__all__ = ["PresignedUrl", "UrlSigner", "check_lifetime"]
 
 LONGEST = timedelta(days=7)
+MOST_KEPT = 10_000
+# A URL is handed out again while this part of its life is left.
+LEFT_PART = 2
+
+Method = Literal["GET", "HEAD", "PUT"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +36,7 @@ class PresignedUrl:
 
     Attributes:
         url: The address; its repr is left out, since it works without a login.
-        method: GET or PUT.
+        method: GET, HEAD or PUT.
         headers: Must be sent exactly so; they are part of the signature.
         expires_at: Aware time in UTC. A URL also ends with the temporary credential that signed it.
     """
@@ -37,65 +50,106 @@ class PresignedUrl:
         return f"PresignedUrl(method={self.method!r}, expires_at={self.expires_at.isoformat()!r})"
 
 
-def presigned_get(storage: R2Storage, key: Key, *, lifetime: timedelta) -> PresignedUrl:
-    """A URL that reads the object; nothing is asked of the bucket, so it may be of a missing object.
+class UrlSigner:
+    """Signs URLs of one bucket, and hands the same one out again while at least half of its life is left.
 
-    With `R2_READ_OLD_LAYOUT` the bucket is asked whether the URL has to be of the old key.
+    So a page that is loaded twice shows the same address, and the browser's cache answers. What a URL depends on is all
+    part of its place in the cache: method, key, lifetime, query, headers and the credential. Nothing is asked of the
+    bucket. Safe to share between threads.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        bucket: str,
+        credentials: CredentialSource,
+        *,
+        now: Callable[[], datetime] = current_time,
+    ) -> None:
+        """`now` is the clock that the cache goes by, wall-clock time: a monotonic one stops while a machine sleeps."""
+        self._address = f"{endpoint}/{bucket}"
+        self._credentials = credentials
+        self._now = now
+        self._kept: OrderedDict[tuple[Any, ...], PresignedUrl] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def sign(
+        self,
+        method: Method,
+        key: str,
+        lifetime: timedelta,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> PresignedUrl:
+        """A URL for one request.
+
+        Args:
+            method: Of the request.
+            key: Of the object, as the bucket has it.
+            lifetime: 1 second to 7 days; whole seconds count.
+            query: Signed with it, such as `partNumber`.
+            headers: Signed with it: the request must carry them exactly so.
+
+        Raises:
+            StorageError: The lifetime is none that R2 takes.
+        """
+        seconds, credentials = check_lifetime(lifetime), self._credentials()
+        query, headers = query or {}, headers or {}
+        place = method, key, seconds, (*query.items(),), (*headers.items(),), credentials
+        now = self._now()
+        with self._lock:
+            known = self._kept.get(place)
+            if known is not None and known.expires_at - now >= timedelta(seconds=seconds) / LEFT_PART:
+                self._kept.move_to_end(place)
+                return known
+        made = self._signed(method, key, seconds, query, headers, credentials, now)
+        with self._lock:
+            self._kept[place] = made
+            self._kept.move_to_end(place)
+            if len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return made
+
+    def forget(self) -> None:
+        """Sign anew from now on, as after a migration."""
+        with self._lock:
+            self._kept.clear()
+
+    def _signed(
+        self,
+        method: Method,
+        key: str,
+        seconds: int,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        credentials: StorageCredentials,
+        now: datetime,
+    ) -> PresignedUrl:
+        token = credentials.session_token.get_secret_value() if credentials.session_token else None
+        secret = credentials.secret_access_key.get_secret_value()
+        # botocore's signer alone: a client's generate_presigned_url takes more than twice its time for the same URL.
+        request = AWSRequest(
+            method, f"{self._address}/{percent_encode(key, safe='/~')}", dict(headers), params=dict(query)
+        )
+        signer = S3SigV4QueryAuth(
+            ReadOnlyCredentials(credentials.access_key_id, secret, token), "s3", "auto", expires=seconds
+        )
+        signer.add_auth(request)
+        end = now + timedelta(seconds=seconds)
+        expires_at = end if credentials.expires_at is None else min(end, credentials.expires_at)
+        return PresignedUrl(str(request.url), method, dict(headers), expires_at)
+
+
+def check_lifetime(lifetime: timedelta) -> int:
+    """Whole seconds. R2 takes 1 second to 7 days (Cloudflare's R2 docs, `api/s3/presigned-urls`).
 
     Raises:
-        StorageError: It has to be, and only a temporary credential could sign it.
+        StorageError: It is shorter or longer.
     """
-    seconds, client, place = _seconds(lifetime), storage.client, str(storage.own(key))
-    if storage.old_layout and (old_key := _old_key(storage, key)):
-        client, place = storage.old_layout.signing_client(), old_key
-    url = client.generate_presigned_url("get_object", {"Bucket": storage.bucket, "Key": place}, seconds)
-    return PresignedUrl(url, "GET", {}, _end(storage, lifetime))
-
-
-def presigned_put(
-    storage: R2Storage, key: Key, *, lifetime: timedelta, content_type: str, only_if_absent: bool = False
-) -> PresignedUrl:
-    """A URL that writes the object with this content type.
-
-    Args:
-        storage: Whose credential signs.
-        key: The object.
-        lifetime: 1 second to 7 days.
-        content_type: Signed, so the holder can send no other. Printable ASCII.
-        only_if_absent: Signs `If-None-Match: *` too: the first upload wins, the next gets 412.
-    """
-    parameters = {
-        "Bucket": storage.bucket,
-        "Key": storage.own(key),
-        "ContentType": check_content_type(content_type),
-    }
-    headers = {"Content-Type": content_type}
-    if only_if_absent:
-        storage.refuse_if_old(key)
-        parameters["IfNoneMatch"] = "*"
-        headers["If-None-Match"] = "*"
-    url = storage.client.generate_presigned_url("put_object", parameters, _seconds(lifetime))
-    return PresignedUrl(url, "PUT", headers, _end(storage, lifetime))
-
-
-def _old_key(storage: R2Storage, key: Key) -> str | None:
-    try:
-        return storage.head(key).old_key
-    except ObjectMissingError:
-        return None
-
-
-def _seconds(lifetime: timedelta) -> int:
-    """Whole seconds. R2 takes 1 second to 7 days (Cloudflare's R2 docs, `api/s3/presigned-urls`)."""
     if not timedelta(seconds=1) <= lifetime <= LONGEST:
         raise StorageError(
             f"A presigned URL cannot live {lifetime.total_seconds():g} seconds.",
             hint="Choose a lifetime from 1 second to 7 days.",
         )
     return int(lifetime.total_seconds())
-
-
-def _end(storage: R2Storage, lifetime: timedelta) -> datetime:
-    end = datetime.now(UTC) + timedelta(seconds=_seconds(lifetime))
-    expires_at = storage.credentials().expires_at
-    return end if expires_at is None else min(end, expires_at)

@@ -49,7 +49,7 @@ def contents(storage: R2Storage) -> dict[str, bytes]:
     prefix = profile_prefix("anna", ProfileStore(storage).read("anna").default, environment=DEV)
     return {
         item.key.removeprefix(prefix): storage.get(key(storage, item.key.removeprefix(prefix))).body
-        for item in storage.list(prefix)
+        for item in storage.list_files(prefix)
     }
 
 
@@ -90,7 +90,7 @@ def test_what_the_application_changed_survives_the_migration(operator: Operator)
     storage = open_storage(load_settings())
     clip, late = key(storage, "raw_clips/1.mp4"), key(storage, "raw_clips/late.mp4")
     with pytest.raises(ConditionFailedError):
-        storage.delete(clip)
+        storage.delete_file(clip)
     operator.put("anna/raw_clips/late.mp4", b"from the old application")
     assert storage.get(late).body == b"from the old application"
     assert operator.run("copy", "--follow", "--until-equal")[0] == 0
@@ -100,7 +100,7 @@ def test_what_the_application_changed_survives_the_migration(operator: Operator)
     database = storage.get(key(storage, "database.sqlite"))
     storage.replace(key(storage, "database.sqlite"), b"more rows", database.e_tag)
     storage.create(key(storage, "raw_clips/3.mp4"), b"film three")
-    storage.delete(clip)
+    storage.delete_file(clip)
     expected = {
         "database.sqlite": b"more rows",
         "raw_clips/2.mp4": b"film two",

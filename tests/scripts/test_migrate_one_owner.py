@@ -155,10 +155,10 @@ def test_code_starts_for_the_users_who_are_through(operator: Operator) -> None:
     storage = open_storage(settings, users=["anna"])
     profile = operator.new_key("database.sqlite").split("/")[4]
     assert storage.get(r2_key("anna", "database.sqlite", profile, environment=DEV)).body == b"anna"
-    assert len(list(storage.list(users_prefix(environment=DEV)))) == 4
+    assert len(list(storage.list_files(users_prefix(environment=DEV)))) == 4
     for refused in (
         lambda: storage.put(r2_key("bert", "x", profile, environment=DEV), b""),
-        lambda: list(storage.list(profile_prefix("bert", profile, environment=DEV))),
+        lambda: list(storage.list_files(profile_prefix("bert", profile, environment=DEV))),
     ):
         with pytest.raises(InvalidKeyError) as caught:
             refused()

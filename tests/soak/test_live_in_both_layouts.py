@@ -107,7 +107,7 @@ class NewBackend:
             if 0.3 <= what < 0.4 and present:
                 self._delete(name, key)
             elif present:
-                self.storage.replace(key, body, self.storage.head(key).e_tag)
+                self.storage.replace(key, body, self.storage.get_object_info(key).e_tag)
                 self.history.add(name, sha256_of(body), acknowledged=True)
             else:
                 self.storage.create(key, body)
@@ -125,7 +125,7 @@ class NewBackend:
 
     def _delete(self, name: str, key: Key) -> None:
         try:
-            self.storage.delete(key)
+            self.storage.delete_file(key)
         except ConditionFailedError:
             self.refused += 1
         else:

@@ -15,11 +15,10 @@ from layout.migrate.bucket.pace import PART_COPIES
 from layout.migrate.bucket.reader import STANDARD, BucketReader, ObjectHead
 from layout.migrate.bucket.sent_as_shown import described_argument
 from layout.storage.error_translation import storage_errors
+from layout.storage.limits import GIB, LARGEST_SINGLE, MOST_PARTS
 from layout.times import write_time
 
 __all__ = ["BegunUpload", "CopyLimits", "KeptUpload", "class_argument", "copy_in_parts", "etag_in"]
-
-GIB = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,9 @@ class CopyLimits:
     Source: Cloudflare's R2 docs, `platform/limits`.
     """
 
-    single: int = 5 * GIB - 10 * (1 << 20)
+    single: int = LARGEST_SINGLE
     part: int = GIB // 2
-    parts: int = 10_000
+    parts: int = MOST_PARTS
 
     def part_size(self, size: int) -> int:
         """The size of every part but the last, for an object of `size` bytes."""

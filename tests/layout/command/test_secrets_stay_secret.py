@@ -19,7 +19,6 @@ from layout.errors import LayoutError
 from layout.keys import r2_key
 from layout.storage.credentials.minting import environment_api_minter, local_minter
 from layout.storage.credentials.signing import Parent, sign
-from layout.storage.presigned import presigned_put
 from layout.storage.r2_storage import R2Storage
 from layout.storage.settings import load_settings
 from tests.operator_environment import become_operator
@@ -192,15 +191,15 @@ def test_no_error_or_log_of_the_api_shows_a_secret(
     uses: list[Callable[[], object]] = [
         lambda: storage.put(key, b"x"),
         lambda: storage.get(key),
-        lambda: storage.head(key),
+        lambda: storage.get_object_info(key),
         lambda: storage.create(key, b"x"),
-        lambda: storage.delete(key),
-        lambda: list(storage.list("dev/")),
+        lambda: storage.delete_file(key),
+        lambda: list(storage.list_files("dev/")),
         lambda: local_minter(settings)(scope, minute),
         lambda: environment_api_minter(
             settings, {"CLOUDFLARE_API_TOKEN": PLANTED, "CLOUDFLARE_BASE_URL": "x"}
         ),
-        lambda: presigned_put(storage, key, lifetime=timedelta(days=9), content_type="x/y"),
+        lambda: storage.presign_put(key, lifetime=timedelta(days=9), content_type="x/y", size=4),
     ]
     for use in uses:
         with pytest.raises(LayoutError) as caught:

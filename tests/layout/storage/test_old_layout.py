@@ -39,7 +39,6 @@ from layout.keys import (
 from layout.storage.clients import s3_client
 from layout.storage.credentials.minting import local_minter
 from layout.storage.presence import Presence
-from layout.storage.presigned import presigned_get, presigned_put
 from layout.storage.r2_storage import R2Storage
 from layout.storage.startup_checks import open_storage
 from tests.data.flat_bucket.names import game_key
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from layout.access import CredentialScope
-    from layout.storage.old_layout import OldLayout
+    from layout.storage._sync.old_layout import OldLayout
     from layout.storage.settings import StorageSettings
 
 DEV = Environment.DEV
@@ -123,7 +122,7 @@ def test_what_is_not_at_its_new_key_is_read_from_its_old_one(both: Both, storage
     both.put(game_key(1), b"game")
     found = storage.get(CLIP)
     assert (found.key, found.body, found.old_key) == (CLIP, b"old", OLD_CLIP)
-    assert (storage.head(CLIP).size, storage.head(CLIP).body) == (3, b"")
+    assert (storage.get_object_info(CLIP).size, storage.get_object_info(CLIP).body) == (3, b"")
     assert storage.exists(CLIP) is Presence.PRESENT
     assert storage.get(GAME).body == b"game"
 
@@ -168,10 +167,10 @@ def test_an_answer_of_the_old_layout_is_counted_and_logged(
         f"{CLIP!r} was read from the old layout at {OLD_CLIP!r}, the 1. time in this process"
     ]
     prefix = profile_prefix("anna", PROFILE, environment=DEV)
-    assert len(list(storage.list(prefix))) == 1
+    assert len(list(storage.list_files(prefix))) == 1
     assert reads.count == 2
     storage.put(CLIP, b"new")
-    assert len(list(storage.list(prefix))) == 1
+    assert len(list(storage.list_files(prefix))) == 1
     assert reads.count == 2
 
 
@@ -198,14 +197,14 @@ def test_no_answer_about_the_old_key_is_no_absence(both: Both) -> None:
     with pytest.raises(AccessDeniedError):
         storage.create(CLIP, b"new")
     with pytest.raises(AccessDeniedError):
-        storage.delete(CLIP)
+        storage.delete_file(CLIP)
 
 
 def test_a_delete_that_would_not_last_is_refused(both: Both, storage: R2Storage) -> None:
     """While the migration goes on the old object would be shown, and copied, again: nothing is deleted."""
     storage.put(CLIP, b"new")
     with pytest.raises(ConditionFailedError) as caught:
-        storage.delete(CLIP)
+        storage.delete_file(CLIP)
     assert str(caught.value) == (
         f"The object {str(CLIP)!r} cannot be deleted yet: it would be read from its old key {OLD_CLIP!r} again."
     )
@@ -215,7 +214,7 @@ def test_a_delete_that_would_not_last_is_refused(both: Both, storage: R2Storage)
     )
     assert (storage.get(CLIP).body, both.has(OLD_CLIP)) == (b"new", True)
     both.delete(OLD_CLIP)
-    storage.delete(CLIP)
+    storage.delete_file(CLIP)
     assert storage.exists(CLIP) is Presence.ABSENT
 
 
@@ -226,10 +225,10 @@ def test_what_is_deleted_after_the_migration_is_through_stays_deleted(
     """With everybody, or with this user: the process that was started before sees it too."""
     storage.put(CLIP, b"old")
     both.marker(MarkerPhase.MOVING if moved else MarkerPhase.MOVED, moved=moved)
-    storage.delete(CLIP)
+    storage.delete_file(CLIP)
     assert both.has(OLD_CLIP)
     assert storage.exists(CLIP) is Presence.ABSENT
-    assert list(storage.list(profile_prefix("anna", PROFILE, environment=DEV))) == []
+    assert list(storage.list_files(profile_prefix("anna", PROFILE, environment=DEV))) == []
     assert storage.create(CLIP, b"again")
 
 
@@ -239,9 +238,11 @@ def test_what_came_late_is_shown_until_it_is_moved(both: Both, storage: R2Storag
     assert storage.exists(CLIP) is Presence.ABSENT
     both.put(OLD_CLIP, b"late")
     assert storage.get(CLIP).body == b"late"
-    assert [item.old_key for item in storage.list(user_prefix("anna", environment=DEV))][1:] == [OLD_CLIP]
+    assert [item.old_key for item in storage.list_files(user_prefix("anna", environment=DEV))][1:] == [
+        OLD_CLIP
+    ]
     with pytest.raises(ConditionFailedError):
-        storage.delete(CLIP)
+        storage.delete_file(CLIP)
 
 
 def test_nothing_is_created_over_an_old_object(both: Both, storage: R2Storage) -> None:
@@ -252,7 +253,7 @@ def test_nothing_is_created_over_an_old_object(both: Both, storage: R2Storage) -
     assert caught.value.hint == "Read it, then replace that version."
     lifetime = timedelta(minutes=1)
     with pytest.raises(ConditionFailedError):
-        presigned_put(storage, CLIP, lifetime=lifetime, content_type="video/mp4", only_if_absent=True)
+        storage.presign_put(CLIP, lifetime=lifetime, content_type="video/mp4", only_if_absent=True, size=4)
     both.delete(OLD_CLIP)
     assert storage.create(CLIP, b"new")
 
@@ -286,12 +287,12 @@ def test_a_listing_shows_both_in_one_order(both: Both, storage: R2Storage) -> No
     other = r2_key("anna", "zoë/x", PROFILE, environment=DEV)
     expected = [(second, 3), (CLIP, 8), (other, 3)]
     for prefix in (user_prefix("anna", environment=DEV), profile_prefix("anna", PROFILE, environment=DEV)):
-        found = [(item.key, item.size) for item in storage.list(prefix)]
+        found = [(item.key, item.size) for item in storage.list_files(prefix)]
         assert [entry for entry in found if not entry[0].endswith(".json")] == expected
     folder = f"{profile_prefix('anna', PROFILE, environment=DEV)}raw_clips/"
-    assert [item.key for item in storage.list(folder)] == [second, CLIP]
-    assert [item.key for item in storage.list(games_prefix(environment=DEV))] == [GAME]
-    assert list(storage.list(profile_prefix("anna", "another", environment=DEV))) == []
+    assert [item.key for item in storage.list_files(folder)] == [second, CLIP]
+    assert [item.key for item in storage.list_files(games_prefix(environment=DEV))] == [GAME]
+    assert list(storage.list_files(profile_prefix("anna", "another", environment=DEV))) == []
     assert storage.is_empty(folder) is False
     assert storage.is_empty(profile_prefix("anna", "another", environment=DEV)) is True
 
@@ -300,7 +301,7 @@ def test_a_listing_shows_both_in_one_order(both: Both, storage: R2Storage) -> No
 def test_a_listing_of_all_users_is_refused(storage: R2Storage, prefix: str) -> None:
     """Rather than leave out what lies all over the bucket."""
     with pytest.raises(StorageError) as caught:
-        list(storage.list(prefix))
+        list(storage.list_files(prefix))
     assert str(caught.value) == f"The prefix {prefix!r} cannot be listed while the layout 'flat' is read too."
     assert caught.value.hint == "List user by user, and the games."
 
@@ -311,9 +312,9 @@ def test_a_url_is_of_the_key_where_the_object_lies(both: Both, storage: R2Storag
     for key, body in ((CLIP, b"old"), (GAME, b"new")):
         if body == b"new":
             storage.put(key, body)
-        with urlopen(presigned_get(storage, key, lifetime=lifetime).url) as answer:  # noqa: S310 - of the local R2
+        with urlopen(storage.presign_get(key, lifetime=lifetime).url) as answer:  # noqa: S310 - of the local R2
             assert answer.read() == body
-    assert "X-Amz-Security-Token" not in presigned_get(storage, CLIP, lifetime=lifetime).url
+    assert "X-Amz-Security-Token" not in storage.presign_get(CLIP, lifetime=lifetime).url
     minted = local_minter(both.settings)(
         scope_for_whole_bucket(both.settings.bucket, write=True), timedelta(minutes=10)
     )
@@ -321,7 +322,7 @@ def test_a_url_is_of_the_key_where_the_object_lies(both: Both, storage: R2Storag
         update={"secret_access_key": minted.secret_access_key, "session_token": minted.session_token}
     )
     with pytest.raises(StorageError) as caught:
-        presigned_get(open_storage(temporary), CLIP, lifetime=lifetime)
+        open_storage(temporary).presign_get(CLIP, lifetime=lifetime)
     assert str(caught.value) == (
         "A URL for an object at an old key cannot be signed with a temporary credential."
     )
@@ -405,13 +406,13 @@ def test_no_order_of_events_loses_a_write_or_brings_back_what_was_deleted(both: 
             if event == "put":
                 storage.put(CLIP, body)
             elif shown is not None:
-                storage.replace(CLIP, body, storage.head(CLIP).e_tag)
+                storage.replace(CLIP, body, storage.get_object_info(CLIP).e_tag)
             else:
                 storage.create(CLIP, body)
             new, shown = True, body
         elif event == "delete":
             try:
-                storage.delete(CLIP)
+                storage.delete_file(CLIP)
             except ConditionFailedError:
                 assert old
                 assert late or not live
@@ -427,6 +428,6 @@ def test_no_order_of_events_loses_a_write_or_brings_back_what_was_deleted(both: 
             both.delete(OLD_CLIP)
             old, late = b"", False
         found = storage.get(CLIP).body if storage.exists(CLIP) is Presence.PRESENT else None
-        listed = [item.key for item in storage.list(profile_prefix("anna", PROFILE, environment=DEV))]
+        listed = [item.key for item in storage.list_files(profile_prefix("anna", PROFILE, environment=DEV))]
         assert (number, event, found) == (number, event, shown)
         assert listed == ([CLIP] if shown is not None else [])

@@ -18,7 +18,7 @@ from layout.errors import InvalidKeyError, StorageError
 from layout.keys import profiles_key, r2_key
 from layout.storage.credentials.minting import local_minter
 from layout.storage.credentials.renewing import RenewingCredentials
-from layout.storage.presigned import PresignedUrl, presigned_get, presigned_put
+from layout.storage.presigned import PresignedUrl
 from layout.storage.r2_storage import R2Storage
 from layout.storage.settings import StorageSettings
 
@@ -45,35 +45,35 @@ def _status(presigned: PresignedUrl, body: bytes | None = None, **headers: str) 
 def test_a_url_reads_the_object_without_credentials(storage: R2Storage) -> None:
     """Any key of the layout, whatever its characters."""
     storage.put(CLIP, b"film")
-    assert _send(presigned_get(storage, CLIP, lifetime=HOUR)) == b"film"
+    assert _send(storage.presign_get(CLIP, lifetime=HOUR)) == b"film"
 
 
 def test_a_url_writes_the_object_with_its_media_type(storage: R2Storage) -> None:
     """The headers to be sent are part of the answer."""
-    url = presigned_put(storage, CLIP, lifetime=HOUR, content_type="video/mp4")
-    assert url.headers == {"Content-Type": "video/mp4"}
+    url = storage.presign_put(CLIP, lifetime=HOUR, content_type="video/mp4", size=4)
+    assert url.headers == {"Content-Type": "video/mp4", "Content-Length": "4"}
     _send(url, b"film")
     assert (storage.get(CLIP).body, storage.get(CLIP).content_type) == (b"film", "video/mp4")
 
 
 def test_another_media_type_is_refused(storage: R2Storage) -> None:
     """The holder cannot turn a film into a page with scripts."""
-    url = presigned_put(storage, CLIP, lifetime=HOUR, content_type="video/mp4")
+    url = storage.presign_put(CLIP, lifetime=HOUR, content_type="video/mp4", size=4)
     assert _status(url, b"film", **{"Content-Type": "text/html"}) == 403
 
 
 def test_a_url_for_one_upload_takes_one(storage: R2Storage) -> None:
     """The condition is signed, so it cannot be left out."""
-    url = presigned_put(storage, CLIP, lifetime=HOUR, content_type="video/mp4", only_if_absent=True)
-    assert url.headers == {"Content-Type": "video/mp4", "If-None-Match": "*"}
-    _send(url, b"first")
-    assert _status(url, b"second") == 412
-    assert storage.get(CLIP).body == b"first"
+    url = storage.presign_put(CLIP, lifetime=HOUR, content_type="video/mp4", only_if_absent=True, size=4)
+    assert url.headers == {"Content-Type": "video/mp4", "Content-Length": "4", "If-None-Match": "*"}
+    _send(url, b"film")
+    assert _status(url, b"copy") == 412
+    assert storage.get(CLIP).body == b"film"
 
 
 def test_a_url_says_when_it_ends(storage: R2Storage) -> None:
     """In wall-clock time, which goes on while a machine sleeps."""
-    url = presigned_get(storage, CLIP, lifetime=HOUR)
+    url = storage.presign_get(CLIP, lifetime=HOUR)
     assert abs(url.expires_at - (datetime.now(UTC) + HOUR)) < timedelta(seconds=5)
 
 
@@ -82,7 +82,7 @@ def test_a_url_ends_with_the_credential_that_signed_it(local: StorageSettings) -
     scope = scope_for_environment(local.bucket, local.app_env, write=True)
     credentials = RenewingCredentials(local_minter(local), scope, HOUR)
     storage = R2Storage(local, credentials=credentials)
-    url = presigned_get(storage, CLIP, lifetime=timedelta(days=1))
+    url = storage.presign_get(CLIP, lifetime=timedelta(days=1))
     assert url.expires_at == credentials().expires_at
     storage.put(CLIP, b"film")
     assert _send(url) == b"film"
@@ -92,7 +92,7 @@ def test_a_url_ends_with_the_credential_that_signed_it(local: StorageSettings) -
 def test_lifetimes_have_limits(storage: R2Storage, lifetime: timedelta) -> None:
     """R2's own: 1 second to 7 days."""
     with pytest.raises(StorageError) as caught:
-        presigned_get(storage, CLIP, lifetime=lifetime)
+        storage.presign_get(CLIP, lifetime=lifetime)
     assert str(caught.value) == f"A presigned URL cannot live {lifetime.total_seconds():g} seconds."
     assert caught.value.hint == "Choose a lifetime from 1 second to 7 days."
 
@@ -100,13 +100,13 @@ def test_lifetimes_have_limits(storage: R2Storage, lifetime: timedelta) -> None:
 def test_a_key_of_another_environment_is_refused(storage: R2Storage) -> None:
     """Signing asks nobody, so it must be refused here."""
     with pytest.raises(InvalidKeyError) as caught:
-        presigned_get(storage, profiles_key("anna", environment=Environment.PROD), lifetime=HOUR)
+        storage.presign_get(profiles_key("anna", environment=Environment.PROD), lifetime=HOUR)
     assert str(caught.value) == "The key 'prod/users/anna/profiles.json' is of prod, but APP_ENV is 'dev'."
 
 
 def test_the_url_is_not_shown(storage: R2Storage) -> None:
     """It opens the object for whoever reads the log."""
-    url = presigned_get(storage, CLIP, lifetime=HOUR)
+    url = storage.presign_get(CLIP, lifetime=HOUR)
     assert repr(url) == f"PresignedUrl(method='GET', expires_at={url.expires_at.isoformat()!r})"
 
 
@@ -116,11 +116,11 @@ def test_a_url_that_a_temporary_credential_signed_tells_that_credential(local: S
     made = local_minter(local)(scope, HOUR)
     beside = r2_key("anna", "database.sqlite", "a1b2c3d4", environment=Environment.DEV)
     R2Storage(local).put(beside, b"rows")
-    url = urlsplit(presigned_get(R2Storage(local, credentials=lambda: made), CLIP, lifetime=HOUR).url)
+    url = urlsplit(R2Storage(local, credentials=lambda: made).presign_get(CLIP, lifetime=HOUR).url)
     (token,) = parse_qs(url.query)["X-Amz-Security-Token"]
     secret = hashlib.sha256(base64.b64decode(token).removeprefix(b"jwt/")).hexdigest()
     found = local.model_copy(
         update={"secret_access_key": SecretStr(secret), "session_token": SecretStr(token)}
     )
     assert R2Storage(found).get(beside).body == b"rows"
-    assert "X-Amz-Security-Token" not in presigned_get(R2Storage(local), CLIP, lifetime=HOUR).url
+    assert "X-Amz-Security-Token" not in R2Storage(local).presign_get(CLIP, lifetime=HOUR).url

@@ -59,7 +59,6 @@ import os
 from datetime import timedelta
 from layout import r2_key
 from layout.errors import LayoutError
-from layout.storage.presigned import presigned_get
 from layout.storage.r2_storage import R2Storage
 from layout.storage.settings import load_settings
 
@@ -70,17 +69,17 @@ def in_child(make):
     if child := os.fork():
         return os.waitpid(child, 0)
     try:
-        print(list(make().list("dev/")), flush=True)
+        print(list(make().list_files("dev/")), flush=True)
     except LayoutError as error:
         text = str(error).replace(str(os.getpid()), "CHILD").replace(str(os.getppid()), "PARENT")
         print(text, error.hint, sep="\\n", flush=True)
-    presigned_get(storage, r2_key("a", "x.txt", "p1"), lifetime=timedelta(minutes=1))
+    storage.presign_get(r2_key("a", "x.txt", "p1"), lifetime=timedelta(minutes=1))
     os._exit(0)
 in_child(lambda: storage)
-print(list(storage.list("dev/")), flush=True)
+print(list(storage.list_files("dev/")), flush=True)
 in_child(lambda: storage)
 in_child(lambda: R2Storage(settings))
-print(list(storage.list("dev/")), flush=True)
+print(list(storage.list_files("dev/")), flush=True)
 """
 REFUSED = [
     (

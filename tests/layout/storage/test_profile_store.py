@@ -46,15 +46,15 @@ def test_the_first_access_makes_both_files(store: ProfileStore, storage: R2Stora
         "profiles": {profiles.default: {"name": None}},
     }
     assert json.loads(storage.get(SELECTION).body) == {"profileId": profiles.default}
-    assert storage.head(REGISTRY).content_type == "application/json"
+    assert storage.get_object_info(REGISTRY).content_type == "application/json"
 
 
 def test_the_second_access_changes_nothing(store: ProfileStore, storage: R2Storage) -> None:
     """The same registry, the same version of the object."""
     profiles = store.ensure("anna")
-    version = storage.head(REGISTRY).e_tag
+    version = storage.get_object_info(REGISTRY).e_tag
     assert store.ensure("anna") == profiles
-    assert storage.head(REGISTRY).e_tag == version
+    assert storage.get_object_info(REGISTRY).e_tag == version
 
 
 def test_of_many_first_accesses_one_wins_and_all_agree(local: StorageSettings) -> None:
@@ -69,11 +69,11 @@ def test_of_many_first_accesses_one_wins_and_all_agree(local: StorageSettings) -
 def test_a_refused_read_is_not_a_new_user(local: StorageSettings) -> None:
     """Somebody's selection was once replaced because an error was read as a missing file."""
     ProfileStore(R2Storage(local)).ensure("anna")
-    before = R2Storage(local).head(REGISTRY).e_tag
+    before = R2Storage(local).get_object_info(REGISTRY).e_tag
     stranger = R2Storage(local.model_copy(update={"secret_access_key": SecretStr("0" * 64)}))
     with pytest.raises(AccessDeniedError):
         ProfileStore(stranger).ensure("anna")
-    assert R2Storage(local).head(REGISTRY).e_tag == before
+    assert R2Storage(local).get_object_info(REGISTRY).e_tag == before
 
 
 def test_a_damaged_registry_is_not_a_new_user(store: ProfileStore, storage: R2Storage) -> None:
@@ -96,7 +96,7 @@ def test_reading_makes_nothing(store: ProfileStore, storage: R2Storage) -> None:
 def test_a_missing_selection_means_the_default(store: ProfileStore, storage: R2Storage) -> None:
     """As after a process that ended between its two writes."""
     profiles = store.ensure("anna")
-    storage.delete(SELECTION)
+    storage.delete_file(SELECTION)
     assert store.selected("anna") == profiles.default
     assert storage.exists(SELECTION) is Presence.ABSENT
 
@@ -109,7 +109,7 @@ def test_a_selection_is_remembered(store: ProfileStore, storage: R2Storage) -> N
     store.select("anna", "b2c3d4e5")
     assert store.selected("anna") == "b2c3d4e5"
     assert json.loads(storage.get(SELECTION).body) == {"profileId": "b2c3d4e5", "by": "web"}
-    storage.delete(SELECTION)
+    storage.delete_file(SELECTION)
     store.select("anna", "b2c3d4e5")
     assert store.selected("anna") == "b2c3d4e5"
 
@@ -150,9 +150,9 @@ def test_fields_of_other_versions_survive_a_change(store: ProfileStore, storage:
 def test_a_change_that_changes_nothing_writes_nothing(store: ProfileStore, storage: R2Storage) -> None:
     """R2 takes about one write a second on a key."""
     store.ensure("anna")
-    version = storage.head(REGISTRY)
+    version = storage.get_object_info(REGISTRY)
     store.update("anna", lambda found: found)
-    assert storage.head(REGISTRY) == version
+    assert storage.get_object_info(REGISTRY) == version
 
 
 def test_the_default_profile_never_changes(store: ProfileStore) -> None:

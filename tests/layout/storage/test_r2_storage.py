@@ -48,7 +48,7 @@ def test_a_large_body_goes_in_parts(storage: R2Storage) -> None:
 def test_a_head_has_everything_but_the_body(storage: R2Storage) -> None:
     """One request, no bytes."""
     storage.put(CLIP, b"film", content_type="video/mp4", metadata={"title": "goal"})
-    found = storage.head(CLIP)
+    found = storage.get_object_info(CLIP)
     assert (found.size, found.body, found.content_type) == (4, b"", "video/mp4")
     assert found.metadata == {"title": "goal"}
 
@@ -57,13 +57,13 @@ def test_the_scheme_gives_the_media_type(storage: R2Storage) -> None:
     """A row of the scheme whose objects are all JSON needs no other word."""
     key = profiles_key("anna", environment=DEV)
     storage.put(key, b"{}")
-    assert storage.head(key).content_type == "application/json"
+    assert storage.get_object_info(key).content_type == "application/json"
 
 
 def test_a_missing_object_is_named(storage: R2Storage) -> None:
     """By GET and by HEAD, whose answers differ on the wire."""
     message = f"There is no object {str(CLIP)!r} in bucket {storage.bucket!r}."
-    for read in (storage.get, storage.head):
+    for read in (storage.get, storage.get_object_info):
         with pytest.raises(ObjectMissingError) as caught:
             read(CLIP)
         assert str(caught.value) == message
@@ -82,8 +82,8 @@ def test_existence_has_three_answers(local: StorageSettings) -> None:
 def test_a_deleted_object_is_absent(storage: R2Storage) -> None:
     """Deleting it again is the same."""
     storage.put(CLIP, b"film")
-    storage.delete(CLIP)
-    storage.delete(CLIP)
+    storage.delete_file(CLIP)
+    storage.delete_file(CLIP)
     assert storage.exists(CLIP) is Presence.ABSENT
 
 
@@ -108,7 +108,7 @@ def test_what_is_locked_stays_as_it_is(cloudflare: LocalCloudflare, storage: R2S
     for change in (
         lambda: storage.create(key, b"second"),
         lambda: storage.put(key, b"second"),
-        lambda: storage.delete(key),
+        lambda: storage.delete_file(key),
     ):
         with pytest.raises(ConditionFailedError) as caught:
             change()
@@ -150,7 +150,7 @@ def test_replace_writes_only_over_the_version_that_was_read(storage: R2Storage) 
 def test_replace_of_a_deleted_object_fails(storage: R2Storage) -> None:
     """It would bring back what somebody removed."""
     old = storage.create(CLIP, b"old")
-    storage.delete(CLIP)
+    storage.delete_file(CLIP)
     with pytest.raises(ConditionFailedError):
         storage.replace(CLIP, b"new", old)
     assert storage.exists(CLIP) is Presence.ABSENT
@@ -164,10 +164,10 @@ def test_a_listing_has_every_object_below_the_prefix(storage: R2Storage) -> None
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda key: storage.put(key, b"x"), keys))
     storage.put(profiles_key("annabel", environment=DEV), b"{}")
-    found = list(storage.list(user_prefix("anna", environment=DEV)))
+    found = list(storage.list_files(user_prefix("anna", environment=DEV)))
     assert [item.key for item in found] == keys
     assert all(isinstance(item.key, Key) and item.size == 1 for item in found)
-    assert found[0].e_tag == storage.head(keys[0]).e_tag
+    assert found[0].e_tag == storage.get_object_info(keys[0]).e_tag
     assert abs(found[0].last_modified - datetime.now(UTC)) < timedelta(minutes=5)
 
 
@@ -175,7 +175,7 @@ def test_a_foreign_key_is_listed_as_plain_text(storage: R2Storage, s3: S3Client)
     """It is neither hidden nor made to look like one of ours; one such key once ended a listing."""
     for key in ("dev/users/anna/", "dev/users/anna//a", "dev/users/anna/unknown.txt"):
         s3.put_object(Bucket=storage.bucket, Key=key, Body=b"")
-    found = [item.key for item in storage.list(user_prefix("anna", environment=DEV))]
+    found = [item.key for item in storage.list_files(user_prefix("anna", environment=DEV))]
     assert found == ["dev/users/anna/", "dev/users/anna//a", "dev/users/anna/unknown.txt"]
     assert not any(isinstance(key, Key) for key in found)
 
@@ -211,7 +211,7 @@ def test_a_key_of_another_environment_is_refused(storage: R2Storage) -> None:
 def test_a_listing_stays_in_the_environment(storage: R2Storage, prefix: str) -> None:
     """And ends at a slash: without it, anna's prefix is annabel's too."""
     with pytest.raises(InvalidKeyError) as caught:
-        list(storage.list(prefix))
+        list(storage.list_files(prefix))
     assert str(caught.value) == f"The prefix {prefix!r} does not begin with 'dev/' and end with '/'."
     assert caught.value.hint == (
         "Build prefixes with layout.keys; without the slash, 'anna' would include 'annabel'."
@@ -233,6 +233,6 @@ def test_a_conditional_write_carries_metadata(storage: R2Storage) -> None:
     """What a conditional write says of itself is read with the object, beside its own write id."""
     key = r2_key("a", "notes.txt", "p1", environment=DEV)
     e_tag = storage.create(key, b"one", metadata={"db-version": "1"})
-    assert storage.head(key).metadata["db-version"] == "1"
+    assert storage.get_object_info(key).metadata["db-version"] == "1"
     storage.replace(key, b"two", e_tag, metadata={"db-version": "2"})
-    assert storage.head(key).metadata["db-version"] == "2"
+    assert storage.get_object_info(key).metadata["db-version"] == "2"

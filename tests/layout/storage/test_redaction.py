@@ -14,7 +14,6 @@ from layout.keys import profiles_key
 from layout.storage.credentials.minting import local_minter
 from layout.storage.credentials.renewing import RenewingCredentials
 from layout.storage.presence import Presence
-from layout.storage.presigned import presigned_get
 from layout.storage.r2_storage import R2Storage
 from layout.storage.settings import StorageSettings
 
@@ -29,8 +28,8 @@ def test_no_secret_is_in_the_debug_log(local: StorageSettings, caplog: pytest.Lo
         storage = R2Storage(local, credentials=credentials)
         storage.put(KEY, b"{}")
         assert storage.exists(KEY) is Presence.PRESENT
-        assert len(list(storage.list("dev/"))) == 1
-        url = presigned_get(storage, KEY, lifetime=timedelta(hours=1)).url
+        assert len(list(storage.list_files("dev/"))) == 1
+        url = storage.presign_get(KEY, lifetime=timedelta(hours=1)).url
         storage.client.put_object(Bucket=local.bucket, Key=KEY, Body=b"{}")
     assert url.partition("X-Amz-Signature=")[2] not in caplog.text
     token = credentials().session_token

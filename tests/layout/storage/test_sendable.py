@@ -11,7 +11,6 @@ import pytest
 from layout.environment import Environment
 from layout.errors import ObjectMissingError, StorageError
 from layout.keys import r2_key
-from layout.storage.presigned import presigned_put
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +24,7 @@ def _refusal(storage: R2Storage, write: Callable[[], object]) -> tuple[str, str 
     with pytest.raises(StorageError) as caught:
         write()
     with pytest.raises(ObjectMissingError):
-        storage.head(KEY)
+        storage.get_object_info(KEY)
     return str(caught.value), caught.value.hint
 
 
@@ -38,7 +37,7 @@ def test_a_content_type_is_printable_ascii(storage: R2Storage, content_type: str
         lambda: storage.put(KEY, b"x", content_type=content_type),
         lambda: storage.create(KEY, b"x", content_type=content_type),
         lambda: storage.replace(KEY, b"x", '"e"', content_type=content_type),
-        lambda: presigned_put(storage, KEY, lifetime=timedelta(hours=1), content_type=content_type),
+        lambda: storage.presign_put(KEY, lifetime=timedelta(hours=1), content_type=content_type, size=4),
     ]
     for write in writes:
         assert _refusal(storage, write) == (
@@ -50,7 +49,7 @@ def test_a_content_type_is_printable_ascii(storage: R2Storage, content_type: str
 def test_a_url_is_for_a_content_type(storage: R2Storage) -> None:
     """The empty text would let the holder send any."""
     message, _ = _refusal(
-        storage, lambda: presigned_put(storage, KEY, lifetime=timedelta(hours=1), content_type="")
+        storage, lambda: storage.presign_put(KEY, lifetime=timedelta(hours=1), content_type="", size=4)
     )
     assert message == "The content type '' cannot be sent."
 
@@ -77,7 +76,7 @@ def test_a_metadata_value_comes_back_as_it_is(storage: R2Storage, value: Any) ->
 def test_what_is_allowed_comes_back(storage: R2Storage, value: str) -> None:
     """Byte for byte."""
     storage.put(KEY, b"x", content_type="a/b; c=d e", metadata={"a-b_c.1": value})
-    found = storage.head(KEY)
+    found = storage.get_object_info(KEY)
     assert (found.content_type, found.metadata) == ("a/b; c=d e", {"a-b_c.1": value})
 
 

@@ -12,11 +12,12 @@ from layout.access import CredentialScope, scope_for_environment, scope_for_user
 from layout.environment import Environment
 from layout.errors import AccessDeniedError, MarkerError, SettingsError
 from layout.keys import marker_key, r2_key
+from layout.storage.credential_reach import check_scope
 from layout.storage.credentials.minting import local_minter
 from layout.storage.presence import Presence
 from layout.storage.r2_storage import R2Storage
 from layout.storage.settings import StorageSettings
-from layout.storage.startup_checks import check_scope, ensure_marker, open_storage, read_marker
+from layout.storage.startup_checks import ensure_marker, open_storage, read_marker
 
 MARKER = marker_key(environment=Environment.DEV)
 CLIP = r2_key("anna", "a.mp4", "a1b2c3d4", environment=Environment.DEV)
@@ -43,8 +44,8 @@ def test_an_empty_environment_gets_its_marker(local: StorageSettings) -> None:
 
 def test_the_second_start_changes_nothing(local: StorageSettings) -> None:
     """The marker is checked, not written again."""
-    version = open_storage(_dev(local)).head(MARKER)
-    assert open_storage(_dev(local)).head(MARKER) == version
+    version = open_storage(_dev(local)).get_object_info(MARKER)
+    assert open_storage(_dev(local)).get_object_info(MARKER) == version
 
 
 def test_processes_that_start_together_all_start(local: StorageSettings) -> None:

@@ -1,0 +1,67 @@
+"""Waiting on the async side: threads for calls that block. Its twin is `_sync/waiting`."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, ParamSpec, Self, TypeVar
+
+__all__ = ["BlockingCalls", "in_thread", "sleep"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What a function returns that blocks until the bucket answers; the event loop goes on meanwhile."""
+    return await asyncio.to_thread(function, *args, **kwargs)
+
+
+async def sleep(seconds: float) -> None:
+    """Wait that many seconds."""
+    await asyncio.sleep(seconds)
+
+
+class BlockingCalls:
+    """Blocking calls in a few threads, so that they overlap; the block ends when all of them have.
+
+    The first that fails ends the block with its error; those that have not begun are not made then.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._executor = ThreadPoolExecutor(threads)
+        self._threads = threads
+        self._running: list[Future[Any]] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                while self._running:
+                    await asyncio.wrap_future(self._running.pop(0))
+        finally:
+            # Whoever is cancelled here must still not go on while a call may take effect.
+            ending = asyncio.ensure_future(asyncio.to_thread(self._executor.shutdown, cancel_futures=True))
+            await _whole(ending)
+
+    async def begin(self, function: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Make the call in a thread; waits until one is free."""
+        while len(self._running) >= self._threads:
+            await asyncio.wrap_future(self._running.pop(0))
+        self._running.append(self._executor.submit(function, *args, **kwargs))
+
+
+async def _whole(ending: "asyncio.Future[None]") -> None:
+    """Wait to the end, then let a cancellation through that came meanwhile."""
+    cancelled: asyncio.CancelledError | None = None
+    while not ending.done():
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
