@@ -16,7 +16,9 @@
     │   ├── ObjectMissingError        the bucket says that the object is not there
     │   ├── AccessDeniedError         the credentials do not reach that far
     │   ├── ConditionFailedError      the object is not in the state that was asked for
-    │   │   └── LockedObjectError     a lock rule of the bucket holds the object
+    │   │   ├── LockedObjectError     a lock rule of the bucket holds the object
+    │   │   └── NotModifiedError      the object still has the ETag that was named
+    │   ├── RangeError                no byte of the object lies in the range that was asked for
     │   ├── StorageUnavailableError   no answer, or none that can be trusted
     │   └── CredentialsError          temporary credentials refused or not to be had
     └── MigrationError                moving data from an old layout
@@ -46,9 +48,11 @@ __all__ = [
     "MarkerError",
     "MigrationError",
     "NoProfileError",
+    "NotModifiedError",
     "ObjectMissingError",
     "PlanBlockedError",
     "PlanError",
+    "RangeError",
     "RulesError",
     "SchemeError",
     "SettingsError",
@@ -137,6 +141,20 @@ class ConditionFailedError(StorageError):
 
 class LockedObjectError(ConditionFailedError):
     """A lock rule of the bucket holds the object: it can be neither overwritten nor deleted before its time."""
+
+
+class NotModifiedError(ConditionFailedError):
+    """The object still has the ETag that the request named (`If-None-Match`), so no body was sent."""
+
+
+class RangeError(StorageError):
+    """No byte of the object lies in the range that was asked for.
+
+    Attributes:
+        size: Bytes of the object, or None if it was not asked.
+    """
+
+    size: int | None = None
 
 
 class StorageUnavailableError(StorageError):

@@ -22,8 +22,8 @@ from layout.migrate.plan.rows import PlannedObject, is_listed, planned_at, plann
 from layout.migrate.planning import facts_of
 from layout.migrate.rules.kept import kept_rules
 from layout.migrate.rules.ruled_layout import RuledLayout
-from layout.migrate.rules.set_aside import replaced_key
 from layout.migrate.user_group import UserGroup
+from layout.set_aside import replaced_key
 
 __all__ = ["Differences", "different_returns", "find_returns", "source_of"]
 

@@ -25,12 +25,14 @@ from layout.errors import (
     CredentialsError,
     LayoutError,
     LockedObjectError,
+    NotModifiedError,
     ObjectMissingError,
+    RangeError,
     StorageError,
     StorageUnavailableError,
 )
 
-__all__ = ["storage_errors", "translate"]
+__all__ = ["storage_errors", "translate", "translate_code"]
 
 # Codes whose status alone would not say what they mean (Cloudflare R2, error codes).
 _BUSY = {"TooManyRequests", "SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout"}
@@ -48,7 +50,7 @@ _REFUSED = {
 }
 # 409 as users of bucket locks show it, 403 in R2's table of errors.
 _LOCKED = "ObjectLockedByBucketPolicy"
-_CONFLICT = {"PreconditionFailed", "ConditionalRequestConflict", "NotModified"}
+_CONFLICT = {"PreconditionFailed", "ConditionalRequestConflict"}
 _UNANSWERED = (
     BotocoreConnectionError,
     HTTPClientError,
@@ -68,6 +70,8 @@ def storage_errors(bucket: str, key: str | None = None) -> Iterator[None]:
     Raises:
         ObjectMissingError: The bucket says that there is no such object.
         AccessDeniedError: The credential is unknown, ended, or does not reach that far.
+        NotModifiedError: The object still has the ETag that the request named.
+        RangeError: The object has no byte in the range of the request.
         ConditionFailedError: A condition of the request did not hold.
         StorageUnavailableError: No answer, or too busy: whether the request took effect is unknown.
         CredentialsError: Temporary credentials could not be renewed.
@@ -93,6 +97,11 @@ def translate(error: Exception, bucket: str, key: str | None = None) -> LayoutEr
     return StorageError(
         f"The request for {_what(bucket, key)} cannot be sent by boto3: {reason}.", bucket=bucket, key=key
     )
+
+
+def translate_code(code: str, bucket: str, key: str) -> LayoutError:
+    """The error of this project for an S3 code that stands in an answer, as for one key of a batch."""
+    return _refusal(0, code, bucket, key)
 
 
 def _obstore_refusal(error: Exception, bucket: str, key: str | None) -> LayoutError:
@@ -133,7 +142,16 @@ def _refusal(status: int, code: str, bucket: str, key: str | None) -> LayoutErro
         return AccessDeniedError(
             f"The credential does not open {what}: {answer}.", hint=hint, bucket=bucket, key=key
         )
-    if code in _CONFLICT or status in {304, 409, 412}:
+    if code == "NotModified" or status == 304:
+        return NotModifiedError(f"The {what} is still the version that was named.", bucket=bucket, key=key)
+    if code == "InvalidRange" or status == 416:
+        return RangeError(
+            f"No byte of the {what} lies in the range that was asked for.",
+            hint="Ask for its size, then for bytes before its end.",
+            bucket=bucket,
+            key=key,
+        )
+    if code in _CONFLICT or status in {409, 412}:
         return ConditionFailedError(
             f"The {what} is not in the state that the request asked for: {answer}.",
             hint="Read it again and decide from what is there now.",

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from layout.errors import StorageError
 from layout.scheme.segments import shown
 
-__all__ = ["check_body", "check_content_type", "check_e_tag", "check_metadata"]
+__all__ = ["check_body", "check_content_type", "check_e_tag", "check_metadata", "sendable_attributes"]
 
 # RFC 9110, 5.1, without the capitals: R2 gives names back in lower case, and obstore takes capitals for headers.
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
@@ -83,3 +83,12 @@ def check_e_tag(e_tag: str) -> str:
             hint="Use the ETag of a read, a write or a listing, with its quotes.",
         )
     return e_tag
+
+
+def sendable_attributes(content_type: str | None, metadata: Mapping[str, str]) -> dict[str, str]:
+    """Both as obstore takes them, metadata that was checked before.
+
+    Raises:
+        StorageError: The content type cannot be sent.
+    """
+    return dict(metadata) | ({"Content-Type": check_content_type(content_type)} if content_type else {})

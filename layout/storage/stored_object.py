@@ -5,10 +5,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from layout.errors import InvalidKeyError
+from layout.keys import parse_key
+
 if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
     from obstore import GetResult
 
-__all__ = ["ObjectInfo", "StoredObject", "stored_object"]
+__all__ = ["ObjectInfo", "StoredObject", "listed_object", "stored_object"]
 
 
 @dataclass(frozen=True)
@@ -53,3 +57,12 @@ def stored_object(key: str, result: "GetResult", body: bytes, old_key: str | Non
         metadata=metadata,
         body=body,
     )
+
+
+def listed_object(item: "ObjectTypeDef") -> ObjectInfo:
+    """An entry of a listing, with its time as text or not."""
+    try:
+        key: str = parse_key(item["Key"])
+    except InvalidKeyError:
+        key = item["Key"]
+    return ObjectInfo(key, item["Size"], item["ETag"], datetime.fromisoformat(str(item["LastModified"])))

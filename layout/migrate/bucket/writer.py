@@ -16,7 +16,7 @@ import re
 import time
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from layout.errors import ConditionFailedError, ObjectMissingError, StorageUnavailableError
@@ -26,6 +26,11 @@ from layout.migrate.bucket.part_copies import CopyLimits, KeptUpload, class_argu
 from layout.migrate.bucket.reader import STANDARD, BucketReader
 from layout.migrate.bucket.sent_as_shown import send_described
 from layout.storage.clients import object_store, s3_client
+from layout.storage.destination_conditions import (
+    ONLY_IF_ABSENT,
+    honour_destination_conditions,
+    only_over,
+)
 from layout.storage.error_translation import storage_errors
 from layout.storage.retries import RETRY_SECONDS
 from layout.storage.settings import StorageSettings
@@ -36,9 +41,6 @@ if TYPE_CHECKING:
 __all__ = ["BucketWriter", "plain_for_obstore"]
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0
-_IF_ABSENT = "cf-copy-destination-if-none-match"
-_IF_MATCH = "cf-copy-destination-if-match"
-_REPLACES = "ReplacesETag"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -54,9 +56,7 @@ class BucketWriter(BucketReader):
         self.limits = limits or CopyLimits()
         # Made now: what it refuses is refused before anything is copied.
         self._copies = object_store(settings, credentials=self.credentials, repeats=False)
-        events = self.client.meta.events
-        events.register("before-parameter-build.s3.CopyObject", _take_replaced)
-        events.register("before-call.s3.CopyObject", _add_destination_condition)
+        honour_destination_conditions(self.client)
         send_described(self.client)
 
     @cached_property
@@ -137,7 +137,7 @@ class BucketWriter(BucketReader):
                 CopySourceIfMatch=f'"{etag}"',
                 MetadataDirective="COPY",
                 **class_argument(storage_class),
-                **_replaced_argument(replaces),
+                **(ONLY_IF_ABSENT if replaces is None else only_over(replaces)),
             )
         return etag_in(answer.get("CopyObjectResult"), self.name, new_key)
 
@@ -208,21 +208,3 @@ def plain_for_obstore(key: str) -> bool:
     """
     between = f"/{key}/"
     return not (_CONTROL.search(key) or "//" in between or "/./" in between or "/../" in between)
-
-
-def _take_replaced(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-    """boto3 has no argument for what is at the new key, so ours is taken away before it is refused."""
-    context["replaces"] = params.pop(_REPLACES, None)
-
-
-def _add_destination_condition(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-    """R2's own headers: copy only if nothing is at the new key, or only if this version is."""
-    replaces = context["replaces"]
-    if replaces is None:
-        params["headers"][_IF_ABSENT] = "*"
-    else:
-        params["headers"][_IF_MATCH] = f'"{replaces}"'
-
-
-def _replaced_argument(replaces: str | None) -> Any:
-    return {} if replaces is None else {_REPLACES: replaces}

@@ -6,7 +6,7 @@ from layout.migrate.plan.rows import TakenKey
 from layout.migrate.rules.kept import kept_rules
 from layout.migrate.rules.rule import CONFLICT_ACTIONS, Action
 from layout.migrate.rules.ruled_layout import AREA, rule_name
-from layout.migrate.rules.set_aside import replaced_key, set_aside_key
+from layout.set_aside import replaced_key, set_aside_key
 
 __all__ = ["decide_by_rule"]
 

@@ -16,8 +16,8 @@ from layout.migrate.rules.rule import (
     UserAction,
     UserRule,
 )
-from layout.migrate.rules.set_aside import set_aside_key
 from layout.migrate.rules.targets import renamed_key
+from layout.set_aside import set_aside_key
 
 __all__ = ["RuledLayout", "rule_name"]
 

@@ -2,25 +2,31 @@
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from datetime import datetime
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from layout.errors import ConditionFailedError, InvalidKeyError, LayoutError, ObjectMissingError
-from layout.keys import Key, parse_key
+from layout.errors import (
+    ConditionFailedError,
+    InvalidKeyError,
+    LayoutError,
+    NotModifiedError,
+    ObjectMissingError,
+)
+from layout.keys import Key
 from layout.storage._async.listing import listed
 from layout.storage._async.old_layout import AsyncOldLayout
 from layout.storage._async.waiting import in_thread
 from layout.storage.clients import object_store, s3_client, settings_credentials
 from layout.storage.credentials.storage_credentials import CredentialSource
 from layout.storage.error_translation import storage_errors
+from layout.storage.limits import USUAL_PART
 from layout.storage.own_keys import OwnKeys
 from layout.storage.presence import Presence
 from layout.storage.presigned import UrlSigner
-from layout.storage.sendable import check_body, check_content_type, check_e_tag, check_metadata
+from layout.storage.sendable import check_body, check_e_tag, check_metadata, sendable_attributes
 from layout.storage.settings import StorageSettings
-from layout.storage.stored_object import ObjectInfo, StoredObject, stored_object
+from layout.storage.stored_object import ObjectInfo, StoredObject, listed_object, stored_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -101,7 +107,7 @@ class AsyncObjects(OwnKeys):
         options: GetOptions = {"if_none_match": check_e_tag(e_tag)}
         try:
             return await self._read(key, lambda own: self._get_new(own, options), head=False)
-        except ConditionFailedError:
+        except NotModifiedError:
             return None
 
     async def get_object_info(self, key: Key) -> StoredObject:
@@ -128,12 +134,16 @@ class AsyncObjects(OwnKeys):
         content_type: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> str:
-        """Write the object, whatever is there. Returns its ETag."""
+        """Write the object, whatever is there; in parts if it is larger than 16 MiB. Returns its ETag."""
         with storage_errors(self.bucket, self.own(key)):
-            attributes = _attributes(
+            attributes = sendable_attributes(
                 content_type or key.template.content_type, check_metadata(metadata or {})
             )
-            return _e_tag(await self._store.put_async(key, check_body(body), attributes=attributes))
+            return _e_tag(
+                await self._store.put_async(
+                    key, check_body(body), attributes=attributes, chunk_size=USUAL_PART
+                )
+            )
 
     async def create(
         self,
@@ -198,12 +208,7 @@ class AsyncObjects(OwnKeys):
 
     async def _list_new(self, prefix: str) -> AsyncIterator[ObjectInfo]:
         async for item in listed(self.client, self.bucket, prefix):
-            yield ObjectInfo(
-                key=_parsed(item["Key"]),
-                size=item["Size"],
-                e_tag=item["ETag"],
-                last_modified=datetime.fromisoformat(str(item["LastModified"])),
-            )
+            yield listed_object(item)
 
     async def is_empty(self, prefix: str) -> bool:
         """Whether no object lies below a prefix; one request, one key."""
@@ -259,7 +264,7 @@ class AsyncObjects(OwnKeys):
     ) -> str:
         write_id = uuid.uuid4().hex
         told = {**check_metadata(metadata or {}), WRITE_ID: write_id}
-        attributes = _attributes(content_type or key.template.content_type, told)
+        attributes = sendable_attributes(content_type or key.template.content_type, told)
         try:
             with storage_errors(self.bucket, self.own(key)):
                 return _e_tag(
@@ -283,17 +288,6 @@ class AsyncObjects(OwnKeys):
             return await self._head_new(key)
         except ObjectMissingError:
             return None
-
-
-def _parsed(text: str) -> str:
-    try:
-        return parse_key(text)
-    except InvalidKeyError:
-        return text
-
-
-def _attributes(content_type: str | None, metadata: Mapping[str, str]) -> dict[str, str]:
-    return dict(metadata) | ({"Content-Type": check_content_type(content_type)} if content_type else {})
 
 
 def _e_tag(result: "PutResult") -> str:

@@ -32,6 +32,7 @@ from layout.storage.stored_object import ObjectInfo, StoredObject, stored_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from obstore import GetOptions, GetResult
 
 __all__ = ["AsyncOldLayout"]
 
@@ -98,6 +99,11 @@ class AsyncOldLayout:
         """
         old_key = await self.key_of(key)
         return old_key if old_key is not None and await self._find(key, old_key, head=True) else None
+
+    async def result(self, old_key: str, options: "GetOptions") -> "GetResult":
+        """What the bucket answers to a GET of an old key."""
+        with storage_errors(self._bucket, old_key):
+            return await self._store.get_async(old_key, options=options)
 
     async def key_of(self, key: Key) -> str | None:
         """The old key of a new one; None if the old layout had no place for it."""
@@ -167,7 +173,7 @@ class AsyncOldLayout:
     async def _find(self, key: Key, old_key: str, *, head: bool) -> StoredObject | None:
         try:
             with storage_errors(self._bucket, old_key):
-                result = await self._store.get_async(old_key, options={"head": head})
+                result = await self.result(old_key, {"head": head})
                 body = b"" if head else bytes(await result.bytes_async())
                 found = stored_object(key, result, body, old_key)
         except ObjectMissingError:

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
-__all__ = ["BlockingCalls", "in_thread", "sleep"]
+__all__ = ["BlockingCalls", "in_thread", "sleep", "to_the_end"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,6 +20,20 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
 async def sleep(seconds: float) -> None:
     """Wait that many seconds."""
     await asyncio.sleep(seconds)
+
+
+async def to_the_end(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """As `in_thread`, and waits for the end also if the task is cancelled meanwhile, which then takes effect."""
+    ending = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
+    cancelled: asyncio.CancelledError | None = None
+    while not ending.done():
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    return ending.result()
 
 
 class BlockingCalls:
@@ -45,23 +59,10 @@ class BlockingCalls:
                     await asyncio.wrap_future(self._running.pop(0))
         finally:
             # Whoever is cancelled here must still not go on while a call may take effect.
-            ending = asyncio.ensure_future(asyncio.to_thread(self._executor.shutdown, cancel_futures=True))
-            await _whole(ending)
+            await to_the_end(self._executor.shutdown, cancel_futures=True)
 
     async def begin(self, function: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
         """Make the call in a thread; waits until one is free."""
         while len(self._running) >= self._threads:
             await asyncio.wrap_future(self._running.pop(0))
         self._running.append(self._executor.submit(function, *args, **kwargs))
-
-
-async def _whole(ending: "asyncio.Future[None]") -> None:
-    """Wait to the end, then let a cancellation through that came meanwhile."""
-    cancelled: asyncio.CancelledError | None = None
-    while not ending.done():
-        try:
-            await asyncio.shield(ending)
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled

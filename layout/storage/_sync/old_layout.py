@@ -33,6 +33,7 @@ from layout.storage.stored_object import ObjectInfo, StoredObject, stored_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from obstore import GetOptions, GetResult
 
 __all__ = ["OldLayout"]
 
@@ -99,6 +100,11 @@ class OldLayout:
         """
         old_key = self.key_of(key)
         return old_key if old_key is not None and self._find(key, old_key, head=True) else None
+
+    def result(self, old_key: str, options: "GetOptions") -> "GetResult":
+        """What the bucket answers to a GET of an old key."""
+        with storage_errors(self._bucket, old_key):
+            return self._store.get(old_key, options=options)
 
     def key_of(self, key: Key) -> str | None:
         """The old key of a new one; None if the old layout had no place for it."""
@@ -168,7 +174,7 @@ class OldLayout:
     def _find(self, key: Key, old_key: str, *, head: bool) -> StoredObject | None:
         try:
             with storage_errors(self._bucket, old_key):
-                result = self._store.get(old_key, options={"head": head})
+                result = self.result(old_key, {"head": head})
                 body = b"" if head else bytes(result.bytes())
                 found = stored_object(key, result, body, old_key)
         except ObjectMissingError:

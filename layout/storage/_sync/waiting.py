@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
-__all__ = ["BlockingCalls", "in_thread", "sleep"]
+__all__ = ["BlockingCalls", "in_thread", "sleep", "to_the_end"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,6 +20,11 @@ def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 def sleep(seconds: float) -> None:
     """Wait that many seconds."""
     time.sleep(seconds)
+
+
+def to_the_end(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What a function returns; nothing cancels a thread."""
+    return function(*args, **kwargs)
 
 
 class BlockingCalls:

@@ -14,9 +14,9 @@ from layout.keys import backups_prefix, parse_key
 from layout.migrate.rules.free_names import allowed_path, allowed_segment, first_free
 from layout.migrate.rules.globs import compile_glob, expand
 from layout.migrate.rules.rule import Action, ObjectRule, Rules
-from layout.migrate.rules.set_aside import set_aside_key
 from layout.migrate.rules.toml_text import escape_glob
 from layout.scheme.segments import clean_path
+from layout.set_aside import set_aside_key
 from layout.testing import keys
 
 PREFIX = backups_prefix(environment=Environment.PROD)

@@ -1,0 +1,143 @@
+"""Uploads in parts: each part by a request of its own, from here or from a browser."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
+from layout.keys import Key
+from layout.storage._async.presigning import AsyncPresigning
+from layout.storage._async.waiting import in_thread
+from layout.storage.error_translation import storage_errors
+from layout.storage.limits import LARGEST_SINGLE, MOST_PARTS
+from layout.storage.presigned import PresignedUrl
+from layout.storage.sendable import check_content_type, check_metadata
+from layout.storage.uploaded import UploadedFile, UploadedPart, e_tag_of_parts
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ListPartsOutputTypeDef
+
+__all__ = ["AsyncParts"]
+
+
+class AsyncParts(AsyncPresigning):
+    """Begins, continues and ends uploads in parts. R2 ends one that nobody completes after 7 days."""
+
+    async def begin_parts(
+        self, key: Key, *, content_type: str, metadata: Mapping[str, str] | None = None
+    ) -> str:
+        """Begin an upload in parts. Returns its id, which whoever continues it must name with the key."""
+        with storage_errors(self.bucket, self.own(key)):
+            begun = await in_thread(
+                self.client.create_multipart_upload,
+                Bucket=self.bucket,
+                Key=str(key),
+                ContentType=check_content_type(content_type),
+                Metadata=check_metadata(metadata or {}),
+            )
+        return begun["UploadId"]
+
+    def presign_part(
+        self, key: Key, upload_id: str, number: int, *, size: int, lifetime: timedelta
+    ) -> PresignedUrl:
+        """A URL that writes one part of this size.
+
+        Args:
+            key: The object.
+            upload_id: From `begin_parts`.
+            number: 1 to 10,000.
+            size: Bytes, signed: all parts but the last must be of one size, of 5 MiB at least.
+            lifetime: 1 second to 7 days.
+
+        Raises:
+            StorageError: The number, the size or the lifetime is none that R2 takes.
+        """
+        if not 1 <= number <= MOST_PARTS or not 0 < size <= LARGEST_SINGLE:
+            raise StorageError(
+                f"There is no part {number:,} of {size:,} bytes.",
+                hint=f"Number parts from 1 to {MOST_PARTS:,}, each of 1 to {LARGEST_SINGLE:,} bytes.",
+            )
+        query = {"partNumber": str(number), "uploadId": upload_id}
+        return self.signer.sign(
+            "PUT", self.own(key), lifetime, query=query, headers={"Content-Length": str(size)}
+        )
+
+    async def list_parts(self, key: Key, upload_id: str) -> list[UploadedPart]:
+        """The parts that have arrived, by number, all pages.
+
+        Raises:
+            ObjectMissingError: There is no such upload: it was completed, aborted, or ended by itself.
+        """
+        found: list[UploadedPart] = []
+        following: dict[str, Any] | None = {}
+        while following is not None:
+            with storage_errors(self.bucket, self.own(key)):
+                page: ListPartsOutputTypeDef = await in_thread(
+                    self.client.list_parts,
+                    Bucket=self.bucket,
+                    Key=str(key),
+                    UploadId=upload_id,
+                    **following,
+                )
+            found += [
+                UploadedPart(part["PartNumber"], part["Size"], part["ETag"]) for part in page.get("Parts", [])
+            ]
+            following = {"PartNumberMarker": page["NextPartNumberMarker"]} if page["IsTruncated"] else None
+        return found
+
+    async def complete_parts(
+        self,
+        key: Key,
+        upload_id: str,
+        parts: Sequence[UploadedPart],
+        *,
+        only_if_absent: bool = False,
+    ) -> UploadedFile:
+        """Make the object of its parts.
+
+        A repetition of a completion that took effect, and whose answer was lost, answers the same.
+
+        Args:
+            key: The object.
+            upload_id: From `begin_parts`.
+            parts: All of them, in their order.
+            only_if_absent: Only if there is no object (`If-None-Match: *`); R2 ends the upload that fails so.
+
+        Raises:
+            ConditionFailedError: With `only_if_absent`, another object is there.
+            ObjectMissingError: There is no such upload.
+        """
+        if only_if_absent:
+            await self.refuse_if_old(key)
+        condition: dict[str, Any] = {"IfNoneMatch": "*"} if only_if_absent else {}
+        chosen: Any = [{"PartNumber": part.number, "ETag": part.e_tag} for part in parts]
+        size = sum(part.size for part in parts)
+        try:
+            with storage_errors(self.bucket, self.own(key)):
+                answer = await in_thread(
+                    self.client.complete_multipart_upload,
+                    Bucket=self.bucket,
+                    Key=str(key),
+                    UploadId=upload_id,
+                    MultipartUpload={"Parts": chosen},
+                    **condition,
+                )
+            return UploadedFile(key, size, answer["ETag"])
+        except (ConditionFailedError, ObjectMissingError):
+            found = await self._found(key)
+            if found is None or found.e_tag != e_tag_of_parts(parts):
+                raise
+            return UploadedFile(key, found.size, found.e_tag)
+
+    async def abort_parts(self, key: Key, upload_id: str) -> None:
+        """End an upload and remove its parts. One that has ended already is no error."""
+        try:
+            with storage_errors(self.bucket, self.own(key)):
+                await in_thread(
+                    self.client.abort_multipart_upload,
+                    Bucket=self.bucket,
+                    Key=str(key),
+                    UploadId=upload_id,
+                )
+        except ObjectMissingError:
+            return
