@@ -127,19 +127,19 @@ class AsyncDownloads(AsyncObjects):
 def _options(key: Key, start: int | None, stop: int | None, suffix: int | None) -> "GetOptions":
     if suffix is not None:
         if start is not None or stop is not None or suffix < 1:
-            raise _no_range(key, f"the last {suffix:,} bytes", start, stop)
+            raise StorageError(
+                f"The object {str(key)!r} has no last {suffix:,} bytes.",
+                hint="Ask for one byte at least, without a first one or one to stop before.",
+                key=key,
+            )
         return {"range": {"suffix": suffix}}
     if start is None and stop is None:
         return {}
     first = start or 0
     if first < 0 or (stop is not None and stop <= first):
-        raise _no_range(key, "bytes", start, stop)
+        raise StorageError(
+            f"The object {str(key)!r} has no bytes from {start!r} to before {stop!r}.",
+            hint="Give a first byte and a later one to stop before.",
+            key=key,
+        )
     return {"range": {"offset": first} if stop is None else (first, stop)}
-
-
-def _no_range(key: Key, what: str, start: int | None, stop: int | None) -> StorageError:
-    return StorageError(
-        f"The object {str(key)!r} cannot be read by {what} from {start!r} to before {stop!r}.",
-        hint="Give a first byte and a later one to stop before, or only how many of the last, at least one.",
-        key=key,
-    )

@@ -95,7 +95,7 @@ def _opened(source: Any) -> tuple[AsyncIterator[bytes], int | None]:
     if isinstance(source, str) or not hasattr(source, "__aiter__"):
         raise StorageError(
             f"The source of an upload is of the type {type(source).__name__!r}.",
-            hint="Use bytes, a pathlib.Path of a file, or an iterator of bytes: an async one with AsyncR2Storage.",
+            hint="Use bytes, a pathlib.Path of a file, or an iterator of bytes: an async one if the storage is.",
         )
     return aiter(source), None
 

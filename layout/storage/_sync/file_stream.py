@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from layout.errors import StorageUnavailableError
+from layout.errors import ConditionFailedError, RangeError, StorageUnavailableError
 from layout.storage.error_translation import storage_errors
 from layout.storage.stored_object import StoredObject
 
@@ -71,6 +71,8 @@ class FileStream:
                     chunk = next(iter(self._stream), b"")
                     if not chunk:
                         raise _cut_off(self._bucket, self.info.key)
+            except RangeError as error:
+                raise _changed(self._bucket, self.info.key) from error
             except StorageUnavailableError:
                 attempts += 1
                 if attempts == ATTEMPTS:
@@ -86,6 +88,15 @@ def _cut_off(bucket: str, key: str) -> StorageUnavailableError:
     return StorageUnavailableError(
         f"No answer about object {str(key)!r} in bucket {bucket!r}: it was cut off.",
         hint="Try again later.",
+        bucket=bucket,
+        key=key,
+    )
+
+
+def _changed(bucket: str, key: str) -> ConditionFailedError:
+    return ConditionFailedError(
+        f"The object {str(key)!r} in bucket {bucket!r} was changed while it was read.",
+        hint="Read it again.",
         bucket=bucket,
         key=key,
     )

@@ -94,7 +94,7 @@ def _opened(source: Any) -> tuple[Iterator[bytes], int | None]:
     if isinstance(source, str) or not hasattr(source, "__iter__"):
         raise StorageError(
             f"The source of an upload is of the type {type(source).__name__!r}.",
-            hint="Use bytes, a pathlib.Path of a file, or an iterator of bytes: an async one with R2Storage.",
+            hint="Use bytes, a pathlib.Path of a file, or an iterator of bytes: an async one if the storage is.",
         )
     return iter(source), None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from layout.storage.settings import StorageSettings
 
 if TYPE_CHECKING:
     from local_cloudflare.cloudflare import LocalCloudflare
+    from local_cloudflare.r2.faults import Faults
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 PARENT_ID = "fedcba9876543210fedcba9876543210"
@@ -56,3 +58,10 @@ def local(cloudflare: LocalCloudflare, bucket: str) -> StorageSettings:
 def storage(local: StorageSettings) -> R2Storage:
     """The storage of dev in that bucket, with the token itself."""
     return R2Storage(local)
+
+
+@pytest.fixture
+def faults(cloudflare: LocalCloudflare) -> Iterator[Faults]:
+    """Rules for the keys of a test; they are gone after it."""
+    yield cloudflare.s3.faults
+    cloudflare.s3.faults.clear()

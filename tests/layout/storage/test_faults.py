@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,16 +13,8 @@ from local_cloudflare.r2.faults import FaultAction, FaultRule, Faults
 
 if TYPE_CHECKING:
     from layout.storage.r2_storage import R2Storage
-    from local_cloudflare.cloudflare import LocalCloudflare
 
 KEY = r2_key("lost-answers", "a.json", "a1b2c3d4", environment=Environment.DEV)
-
-
-@pytest.fixture
-def faults(cloudflare: LocalCloudflare) -> Iterator[Faults]:
-    """Rules for this test's key; other tests go on undisturbed."""
-    yield cloudflare.s3.faults
-    cloudflare.s3.faults.clear()
 
 
 def _rule(action: FaultAction, operation: str, *, times: int = 1, status: int = 500) -> FaultRule:

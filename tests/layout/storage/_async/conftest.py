@@ -1,0 +1,26 @@
+"""A storage that is closed after the test, and what runs the async tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from layout.storage.r2_storage import AsyncR2Storage
+
+if TYPE_CHECKING:
+    from layout.storage.settings import StorageSettings
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The event loop of the async tests."""
+    return "asyncio"
+
+
+@pytest.fixture
+async def storage(local: StorageSettings) -> AsyncIterator[AsyncR2Storage]:
+    """The storage of dev in a fresh bucket, with the token itself."""
+    async with AsyncR2Storage(local) as made:
+        yield made
