@@ -37,11 +37,11 @@ def test_what_was_put_is_got(storage: R2Storage) -> None:
 
 def test_a_large_body_goes_in_parts(storage: R2Storage) -> None:
     """Equal ones, as R2 wants them: the local R2 would refuse others."""
-    body = bytes(range(256)) * 45_000
+    body = bytes(range(256)) * 70_000
     e_tag = storage.put(CLIP, body, content_type="video/mp4", metadata={"title": "goal"})
     found = storage.get(CLIP)
     assert found.body == body
-    assert (found.e_tag, found.e_tag.endswith('-3"')) == (e_tag, True)
+    assert (found.e_tag, found.e_tag.endswith('-2"')) == (e_tag, True)
     assert (found.content_type, found.metadata) == ("video/mp4", {"title": "goal"})
 
 
