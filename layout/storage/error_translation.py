@@ -121,7 +121,7 @@ def _obstore_refusal(error: Exception, bucket: str, key: str | None) -> LayoutEr
 def _refusal(status: int, code: str, bucket: str, key: str | None) -> LayoutError:
     """The meaning of a status and an S3 code; a HEAD answers without a code, so boto3 repeats the status."""
     what = _what(bucket, key)
-    answer = f"{status} {code}" if code and code != str(status) else str(status)
+    answer = " ".join(dict.fromkeys(str(told) for told in (status, code) if told))
     if code == "NoSuchBucket":
         return StorageError(
             f"There is no bucket {bucket!r} at this endpoint.",
