@@ -1,19 +1,19 @@
-"""A life as a table: what may happen to a row, in which states, and which state it has afterwards.
+"""The life of a plan's rows.
 
 Statements are built from the moves and guard each by the states before, so what is not in the table cannot happen.
 """
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from layout.errors import PlanError
+from layout.life import Life, Move
 
 if TYPE_CHECKING:
     from layout.migrate.plan.file import PlanFile
 
-__all__ = ["Life", "Move", "words"]
+__all__ = ["PlanLife", "words"]
 
 EventT = TypeVar("EventT", bound=enum.StrEnum)
 StateT = TypeVar("StateT", bound=enum.StrEnum)
@@ -24,18 +24,8 @@ def words(values: type[enum.StrEnum] | tuple[enum.StrEnum, ...]) -> str:
     return ", ".join(f"'{value}'" for value in values)
 
 
-@dataclass(frozen=True, slots=True)
-class Move(Generic[EventT, StateT]):
-    """One arrow: an event, the states before and after it, and when that happens in life."""
-
-    event: EventT
-    before: StateT
-    after: StateT
-    when: str
-
-
-class Life(Generic[EventT, StateT]):
-    """All moves of the rows of one table of a plan.
+class PlanLife(Life[EventT, StateT]):
+    """All moves of the rows of one table of a plan, and the statements that make them.
 
     Args:
         table: The table, which has the columns `id` and `state`.
@@ -44,25 +34,18 @@ class Life(Generic[EventT, StateT]):
     """
 
     def __init__(self, table: str, moves: tuple[Move[EventT, StateT], ...], way_out: str) -> None:
+        super().__init__(moves)
         self._table = table
-        self._moves = moves
         self._way_out = way_out
-        self._after: dict[EventT, dict[StateT, StateT]] = {}
-        for move in moves:
-            self._after.setdefault(move.event, {})[move.before] = move.after
-
-    def states_before(self, event: EventT) -> Mapping[StateT, StateT]:
-        """The states in which an event may happen, each with the state after it."""
-        return self._after[event]
 
     def new_state(self, event: EventT) -> str:
         """The assignment of the state after an event, for SQL's `SET`."""
-        arrows = " ".join(f"WHEN '{before}' THEN '{after}'" for before, after in self._after[event].items())
+        arrows = " ".join(f"WHEN '{before}' THEN '{after}'" for before, after in self.states_before(event).items())
         return f"state = CASE {self._table}.state {arrows} END"
 
     def guard(self, event: EventT) -> str:
         """The condition that an event may happen, for SQL's `WHERE`."""
-        return f"{self._table}.state IN ({words(tuple(self._after[event]))})"
+        return f"{self._table}.state IN ({words(tuple(self.states_before(event)))})"
 
     def move(self, plan: "PlanFile", event: EventT, row: int, key: str, facts: Mapping[str, object]) -> None:
         """Notes what happened to a row, with the columns that it changes besides.
@@ -85,11 +68,3 @@ class Life(Generic[EventT, StateT]):
             f" {which} in another state than this run has read.",
             hint=self._way_out,
         )
-
-    def markdown(self) -> str:
-        """The table, a line for each move."""
-        lines = ["| state | event | state after | when |", "|---|---|---|---|"]
-        for move in self._moves:
-            after = "" if move.after is move.before else f"`{move.after}`"
-            lines.append(f"| `{move.before}` | {move.event} | {after} | {move.when} |")
-        return "\n".join(lines) + "\n"

@@ -6,7 +6,8 @@ what is not in the table cannot happen. docs/migration.md shows the table.
 
 import enum
 
-from layout.migrate.plan.life import Life, Move
+from layout.life import Move
+from layout.migrate.plan.life import PlanLife
 
 __all__ = [
     "BLOCKING",
@@ -216,4 +217,4 @@ MOVES = (
     *_FOLLOWING,
 )
 
-LIFE = Life("objects", MOVES, "Make a new plan.")
+LIFE = PlanLife("objects", MOVES, "Make a new plan.")

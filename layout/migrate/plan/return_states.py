@@ -2,7 +2,8 @@
 
 import enum
 
-from layout.migrate.plan.life import Life, Move
+from layout.life import Move
+from layout.migrate.plan.life import PlanLife
 
 __all__ = ["RETURN_LIFE", "RETURN_MOVES", "ReturnEvent", "ReturnState"]
 
@@ -57,4 +58,4 @@ RETURN_MOVES = (
 """Each run of a rollback lists the environment again and puts what it finds into one of the states that have no
 arrow to them, RETURN or THERE, unless it was removed."""
 
-RETURN_LIFE = Life("returns", RETURN_MOVES, "Run the rollback again: it looks at everything anew.")
+RETURN_LIFE = PlanLife("returns", RETURN_MOVES, "Run the rollback again: it looks at everything anew.")
