@@ -17,8 +17,10 @@
     │   ├── AccessDeniedError         the credentials do not reach that far
     │   ├── ConditionFailedError      the object is not in the state that was asked for
     │   │   ├── LockedObjectError     a lock rule of the bucket holds the object
-    │   │   └── NotModifiedError      the object still has the ETag that was named
+    │   │   ├── NotModifiedError      the object still has the ETag that was named
+    │   │   └── DatabaseConflictError another writer's version of a database is in the bucket
     │   ├── RangeError                no byte of the object lies in the range that was asked for
+    │   ├── DatabaseInUseError        a database cannot be read or replaced just now
     │   ├── StorageUnavailableError   no answer, or none that can be trusted
     │   └── CredentialsError          temporary credentials refused or not to be had
     └── MigrationError                moving data from an old layout
@@ -38,6 +40,8 @@ __all__ = [
     "AccessDeniedError",
     "ConditionFailedError",
     "CredentialsError",
+    "DatabaseConflictError",
+    "DatabaseInUseError",
     "DeletionRefusedError",
     "EnvironmentNameError",
     "InvalidDocumentError",
@@ -155,6 +159,14 @@ class RangeError(StorageError):
     """
 
     size: int | None = None
+
+
+class DatabaseConflictError(ConditionFailedError):
+    """Another writer's version of a database is in the bucket: the change made here was set aside, not merged."""
+
+
+class DatabaseInUseError(StorageError):
+    """A local database is open or locked, so it can be neither read whole nor replaced just now."""
 
 
 class StorageUnavailableError(StorageError):

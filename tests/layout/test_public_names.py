@@ -17,7 +17,7 @@ import layout
 from bench.import_time import HEAVY
 
 ROOT = Path(__file__).parents[2]
-ABOVE_CORE = ("layout.command", "layout.migrate", "layout.storage", "layout.testing")
+ABOVE_CORE = ("layout.command", "layout.migrate", "layout.storage", "layout.sync", "layout.testing")
 CORE = sorted(
     module.name
     for module in pkgutil.walk_packages(layout.__path__, "layout.")

@@ -40,7 +40,9 @@ class PlanLife(Life[EventT, StateT]):
 
     def new_state(self, event: EventT) -> str:
         """The assignment of the state after an event, for SQL's `SET`."""
-        arrows = " ".join(f"WHEN '{before}' THEN '{after}'" for before, after in self.states_before(event).items())
+        arrows = " ".join(
+            f"WHEN '{before}' THEN '{after}'" for before, after in self.states_before(event).items()
+        )
         return f"state = CASE {self._table}.state {arrows} END"
 
     def guard(self, event: EventT) -> str:
