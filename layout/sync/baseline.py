@@ -74,7 +74,7 @@ class Baseline(BaseModel):
         lost: Hash of a content that lost a conflict and is kept in `{env}/backups/`: it may be replaced.
         inode: Of the database.
         mark: Mark of the file when its content was compared, if it was settled then.
-        kept_at: When the last replaced version was set aside for history, in seconds since 1970; 0 is never.
+        kept_until: Up to when the versions that may be set aside for history are spent, in seconds since 1970.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -88,7 +88,7 @@ class Baseline(BaseModel):
     lost: str = ""
     inode: int
     mark: tuple[tuple[int, int], tuple[int, int]] | None = None
-    kept_at: float = 0.0
+    kept_until: float = 0.0
 
     @classmethod
     def of(
@@ -99,7 +99,7 @@ class Baseline(BaseModel):
         e_tag: str | None,
         version: int,
         sha256: str,
-        kept_at: float = 0.0,
+        kept_until: float = 0.0,
     ) -> Self:
         """The baseline of a database whose content was read after this mark was taken."""
         return cls(
@@ -111,7 +111,7 @@ class Baseline(BaseModel):
             sha256=sha256,
             inode=mark.inode,
             mark=mark.files if mark.is_settled else None,
-            kept_at=kept_at,
+            kept_until=kept_until,
         )
 
     def is_of(self, mark: FileMark) -> bool:

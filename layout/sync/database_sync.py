@@ -52,6 +52,8 @@ class DatabaseSync:
         wait_seconds: How long it waits at most, with `Durability.WAIT`.
         max_age: After how many seconds an access asks the bucket whether there is a newer version; None: at the
             first access of this process, and after a conflict.
+        keep: How many replaced versions are kept in the backups: that many at once, and that many a day from then
+            on, each for one more request; `layout.sync.history` says why. 0 keeps none.
         threads: How many databases are uploaded at once.
         clock: What time it is.
     """
@@ -65,6 +67,7 @@ class DatabaseSync:
         durability: Durability = Durability.WAIT,
         wait_seconds: float = 60.0,
         max_age: float | None = None,
+        keep: int = 0,
         threads: int = 4,
         clock: Clock | None = None,
     ) -> None:
@@ -72,7 +75,7 @@ class DatabaseSync:
         self._environment = storage.environment
         self._base = base
         self._wait_seconds = wait_seconds
-        exchange = Exchange(storage, profiles)
+        exchange = Exchange(storage, profiles, keep=keep)
         self._uploads = Uploads(exchange, threads, clock or Clock())
         self._access = Access(exchange, self._uploads, max_age)
         self._lock = threading.Lock()

@@ -23,9 +23,11 @@ from layout.storage.stored_object import StoredObject
 from layout.sync.backups import Why, new_backup_key
 from layout.sync.baseline import Baseline, write_baseline
 from layout.sync.file_locks import exclusive
+from layout.sync.history import History
 from layout.sync.install import downloaded, install, is_content_of, make_empty, remove
 from layout.sync.location import Database
 from layout.sync.position import Local, Position, look
+from layout.sync.registry import require_profile
 from layout.sync.snapshot import with_version
 from layout.sync.stamps import WRITTEN_AT, WRITTEN_BY, stamps, writer_name
 
@@ -64,10 +66,12 @@ class Exchange:
     Args:
         storage: The bucket.
         profiles: Asked before a database is made that the bucket does not have; None asks nobody.
+        keep: How many replaced versions are kept: `layout.sync.history.History`.
     """
 
-    def __init__(self, storage: R2Storage, profiles: ProfileStore | None) -> None:
+    def __init__(self, storage: R2Storage, profiles: ProfileStore | None, *, keep: int = 0) -> None:
         self._storage = storage
+        self._history = History(storage, keep)
         self._profiles = profiles
         self._writer = writer_name()
 
@@ -130,8 +134,9 @@ class Exchange:
                 return Exchanged(_marked(database, local))
             self._require_profile(database)
         version = baseline.version + 1
-        body, metadata = with_version(content.image, version), stamps(version, content, self._writer)
+        body, metadata = with_version(content.image, version), stamps(version, content.sha256, self._writer)
         try:
+            kept_until = self._history.set_aside(database, baseline, len(body))
             if baseline.e_tag is None:
                 e_tag = self._storage.create(database.key, body, metadata=metadata)
             else:
@@ -140,7 +145,9 @@ class Exchange:
             raise
         except ConditionFailedError:
             return self._settle(database, local)
-        uploaded = Baseline.of(database, mark, e_tag=e_tag, version=version, sha256=content.sha256)
+        uploaded = Baseline.of(
+            database, mark, e_tag=e_tag, version=version, sha256=content.sha256, kept_until=kept_until
+        )
         write_baseline(database, uploaded)
         return Exchanged(uploaded, sent=True)
 
@@ -190,7 +197,7 @@ class Exchange:
             return None
         version = (baseline.version if baseline else 0) + 1
         kept = new_backup_key(database, Why.CONFLICT, version, content.sha256)
-        body, metadata = with_version(content.image, version), stamps(version, content, self._writer)
+        body, metadata = with_version(content.image, version), stamps(version, content.sha256, self._writer)
         self._storage.create(kept, body, metadata=metadata)
         if baseline is None:
             baseline = Baseline.of(database, mark, e_tag=None, version=0, sha256="")
@@ -233,17 +240,8 @@ class Exchange:
             remove(database, instead_of=content.sha256)
 
     def _require_profile(self, database: Database) -> None:
-        if self._profiles is None:
-            return
-        try:
-            self._profiles.read(database.user_id).require(database.profile_id)
-        except ObjectMissingError as error:
-            raise NoProfileError(
-                f"The user {database.user_id!r} has no profiles, so no database {database.name!r} is made.",
-                hint="Make the profile first: ProfileStore.ensure(user_id).",
-                bucket=self._storage.bucket,
-                key=database.key,
-            ) from error
+        if self._profiles is not None:
+            require_profile(self._profiles, database)
 
 
 def _marked(database: Database, local: Local) -> Baseline | None:

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from layout.errors import DatabaseInUseError, StorageError
 
-__all__ = ["Snapshot", "check_file", "take_snapshot", "version_in", "with_version"]
+__all__ = ["Snapshot", "check_file", "content_hash", "take_snapshot", "version_in", "with_version"]
 
 PATIENCE_SECONDS = 2.0
 _TRIED_AGAIN_AFTER = 0.01
@@ -74,7 +74,15 @@ def take_snapshot(path: Path, *, patience: float = PATIENCE_SECONDS) -> Snapshot
             source.backup(copy, progress=give_up, sleep=_TRIED_AGAIN_AFTER)
         image = _image(copy)
         is_empty = copy.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone() is None
-    return Snapshot(image, _digest(image), is_empty)
+    return Snapshot(image, content_hash(image), is_empty)
+
+
+def content_hash(image: bytes) -> str:
+    """SHA-256 of an image without what SQLite counts in its header."""
+    content = bytearray(image)
+    for counted in _COUNTERS if content else ():
+        content[counted] = bytes(counted.stop - counted.start)
+    return hashlib.sha256(content).hexdigest()
 
 
 def with_version(image: bytes, version: int) -> bytes:
@@ -134,13 +142,6 @@ def _image(copy: sqlite3.Connection) -> bytes:
     image = bytearray(copy.serialize())
     image[_JOURNAL] = b"\x01\x01"
     return bytes(image)
-
-
-def _digest(image: bytes) -> str:
-    content = bytearray(image)
-    for counted in _COUNTERS if content else ():
-        content[counted] = bytes(counted.stop - counted.start)
-    return hashlib.sha256(content).hexdigest()
 
 
 def _open(path: Path, mode: str, patience: float) -> sqlite3.Connection:

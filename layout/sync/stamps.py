@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from layout import times
-from layout.sync.snapshot import Snapshot
 
 __all__ = ["CONTENT", "VERSION", "WRITTEN_AT", "WRITTEN_BY", "stamps", "version_of", "writer_name"]
 
@@ -24,17 +23,17 @@ def writer_name() -> str:
     return f"{quote(socket.gethostname(), safe='')}/{os.getpid()}/{secrets.token_hex(4)}"
 
 
-def stamps(version: int, content: Snapshot, writer: str) -> dict[str, str]:
+def stamps(version: int, sha256: str, writer: str) -> dict[str, str]:
     """The metadata of a version.
 
     Args:
         version: Its number, for people; what is compared is the ETag.
-        content: What is uploaded.
+        sha256: Of the content.
         writer: Of `writer_name`.
     """
     return {
         VERSION: str(version),
-        CONTENT: content.sha256,
+        CONTENT: sha256,
         WRITTEN_BY: writer,
         WRITTEN_AT: times.utc_now(),
     }
