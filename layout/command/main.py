@@ -17,6 +17,7 @@ COMMANDS = {
     "migrate": "move a bucket's data from an old layout into the new one",
     "credentials": "mint a temporary credential",
     "env": "write .env from the outputs of a stack",
+    "sync": "look at this machine's synced databases, and exchange them with the bucket",
     "conformance": "ask a store whether it does what R2 does",
 }
 """Each is the module of this package with its name."""

@@ -170,5 +170,6 @@ def _locked(path: Path) -> DatabaseInUseError:
 def _damaged(path: Path, reason: str) -> StorageError:
     return StorageError(
         f"The database {str(path)!r} cannot be read: {reason}.",
-        hint="Nothing was replaced or uploaded. Look at the file, and at what r2-layout sync restore --list shows.",
+        hint="Nothing was replaced or uploaded. A damaged copy of this machine is moved away by hand; the next access"
+        " fetches the bucket's version.",
     )
