@@ -21,6 +21,7 @@ from layout.documents.schemas import DOCUMENTS, generated_schema
 from layout.migrate.plan.moves import LIFE
 from layout.migrate.plan.return_states import RETURN_LIFE
 from layout.scheme.table import SCHEME, Scheme
+from layout.sync.states import SYNC_LIFE
 from scripts.sync_twins import differences, twins, write_tree
 from tests.conformance.conftest import CHOSEN
 from tests.conformance.page import Recorder, render
@@ -92,6 +93,7 @@ GENERATED: dict[str, Callable[[str], str]] = {
         text, "an object's way back", RETURN_LIFE.markdown().strip()
     ),
     "docs/migration.md": lambda text: between_marks(text, "an object's life", LIFE.markdown().strip()),
+    "docs/sync.md": lambda text: between_marks(text, "states", SYNC_LIFE.markdown().strip()),
     "docs/security.md": lambda text: between_marks(text, "tables", tables()),
     "docs/control-api.md": lambda text: between_marks(text, "routes", routes()),
     "docs/conformance.md": conformance_page,
