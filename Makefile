@@ -53,11 +53,13 @@ bench: servers ## measure keys, import time, the local R2 beside moto, the migra
 	$(SUPERVISED) $(VENV) bench/plan.py
 
 soak: environment ## kill the commands of a migration 200 times, and let 5,000 objects meet every fault (KILLS=1000 SEED=2)
-	$(SUPERVISED) $(VENV) -m pytest --capture no tests/soak $(ARGS)
+	$(SUPERVISED) $(VENV) -m pytest --capture no tests/soak tests/layout/web/test_openapi.py $(ARGS)
+soak: export R2_LAYOUT_SOAK_CALLS = $(CALLS)
 soak: export R2_LAYOUT_SOAK_KILLS = $(KILLS)
 soak: export R2_LAYOUT_SOAK_SEED = $(SEED)
 soak: export R2_LAYOUT_SOAK_OBJECTS = $(OBJECTS)
 soak: export R2_LAYOUT_SOAK_WRITES = $(WRITES)
+soak: CALLS = 600
 soak: KILLS = 200
 soak: OBJECTS = 5000
 soak: SEED = 1

@@ -1,0 +1,269 @@
+"""`/storage/{path}` over HTTP: what a browser and a media player ask, and what they are told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from layout.keys import Key
+from layout.storage.limits import USUAL_PART
+from layout.storage.presence import Presence
+from layout.storage.r2_storage import AsyncR2Storage
+from layout.web.mounting import mount
+from tests.layout.web.conftest import client_of, user_of
+
+pytestmark = pytest.mark.anyio
+
+PATH = "users/anna/projects/p1/scenes/s1/media/Tor #1 100%.mp4"
+URL = "/storage/users/anna/projects/p1/scenes/s1/media/Tor%20%231%20100%25.mp4"
+BODY = b"0123456789"
+MISSING = b'{"error":"not_found","detail":"There is no such file."}'
+
+
+@pytest.fixture
+def clip(storage: AsyncR2Storage) -> Key:
+    """The key of the file."""
+    return storage.get_file_path("anna", "p1", "s1", "media", "Tor #1 100%.mp4")
+
+
+async def test_a_file_is_read(client: httpx2.AsyncClient, storage: AsyncR2Storage, clip: Key) -> None:
+    """With what a browser needs to keep and to seek it, and nothing that would run in the page."""
+    e_tag = await storage.put(clip, BODY, content_type="video/mp4")
+    answer = await client.get(URL)
+    assert (answer.status_code, answer.content) == (200, BODY)
+    told = {
+        name: answer.headers.get(name) for name in ("content-type", "content-length", "etag", "accept-ranges")
+    }
+    assert told == {
+        "content-type": "video/mp4",
+        "content-length": "10",
+        "etag": e_tag,
+        "accept-ranges": "bytes",
+    }
+    assert answer.headers["cache-control"] == "private, no-cache"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "content-disposition" not in answer.headers
+    assert "last-modified" in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "body", "told"),
+    [
+        ("bytes=2-4", 206, b"234", "bytes 2-4/10"),
+        ("bytes=7-", 206, b"789", "bytes 7-9/10"),
+        ("bytes=-3", 206, b"789", "bytes 7-9/10"),
+        ("bytes=-30", 206, BODY, "bytes 0-9/10"),
+        ("bytes=0-", 206, BODY, "bytes 0-9/10"),
+        ("bytes=8-100", 206, b"89", "bytes 8-9/10"),
+        ("bytes=10-", 416, None, "bytes */10"),
+        ("bytes=4-2", 200, BODY, None),
+        ("bytes=-0", 200, BODY, None),
+        ("bytes=0-1,3-4", 200, BODY, None),
+        ("lines=0-1", 200, BODY, None),
+        ("bytes=a-b", 200, BODY, None),
+    ],
+)
+async def test_ranges(
+    client: httpx2.AsyncClient,
+    storage: AsyncR2Storage,
+    clip: Key,
+    asked: str,
+    status: int,
+    body: bytes | None,
+    told: str | None,
+) -> None:
+    """One range is honoured; what asks for more, or cannot be read, is ignored as RFC 9110 allows."""
+    await storage.put(clip, BODY)
+    answer = await client.get(URL, headers={"Range": asked})
+    assert (answer.status_code, answer.headers.get("content-range")) == (status, told)
+    assert body is None or answer.content == body
+
+
+async def test_a_range_goes_on_only_in_the_same_version(
+    client: httpx2.AsyncClient, storage: AsyncR2Storage, clip: Key
+) -> None:
+    """`If-Range`: of another version the whole file is the answer; a date proves nothing."""
+    e_tag = await storage.put(clip, BODY)
+    for condition, status in [
+        (e_tag, 206),
+        ('"other"', 200),
+        (f"W/{e_tag}", 200),
+        ("Fri, 27 Nov 2026 06:22:09 GMT", 200),
+    ]:
+        answer = await client.get(URL, headers={"Range": "bytes=2-4", "If-Range": condition})
+        assert (answer.status_code, answer.content) == (status, BODY[2:5] if status == 206 else BODY)
+
+
+async def test_a_version_that_is_known_is_not_sent_again(
+    client: httpx2.AsyncClient, storage: AsyncR2Storage, clip: Key
+) -> None:
+    """One ETag, several, a weak one, any; by GET and by HEAD."""
+    e_tag = await storage.put(clip, BODY)
+    for known in (e_tag, f'"other", {e_tag}', f"W/{e_tag}", "*"):
+        for ask in (client.get, client.head):
+            answer = await ask(URL, headers={"If-None-Match": known})
+            assert (answer.status_code, answer.content) == (304, b"")
+    assert (await client.get(URL, headers={"If-None-Match": '"other"'})).status_code == 200
+
+
+async def test_a_version_that_is_required(
+    client: httpx2.AsyncClient, storage: AsyncR2Storage, clip: Key
+) -> None:
+    """`If-Match` compares strongly."""
+    e_tag = await storage.put(clip, BODY)
+    assert (await client.get(URL, headers={"If-Match": e_tag})).status_code == 200
+    answer = await client.get(URL, headers={"If-Match": f"W/{e_tag}"})
+    assert (answer.status_code, answer.json()) == (
+        412,
+        {"error": "changed", "detail": "The file is not in the state that the request asked for."},
+    )
+
+
+async def test_head_has_the_headers_of_get(
+    client: httpx2.AsyncClient, storage: AsyncR2Storage, clip: Key
+) -> None:
+    """And no body."""
+    await storage.put(clip, BODY, content_type="video/mp4")
+    got, head = await client.get(URL), await client.head(URL)
+    assert head.content == b""
+    assert dict(head.headers) == dict(got.headers)
+
+
+async def test_a_download_has_a_name(client: httpx2.AsyncClient, storage: AsyncR2Storage, clip: Key) -> None:
+    """In any script; what cannot be one is refused."""
+    await storage.put(clip, BODY)
+    answer = await client.get(URL, params={"download": 'Tör "1".mp4'})
+    assert answer.headers["content-disposition"] == (
+        "attachment; filename=\"T_r _1_.mp4\"; filename*=UTF-8''T%C3%B6r%20%221%22.mp4"
+    )
+    answer = await client.get(URL, params={"download": "a/b"})
+    assert (answer.status_code, answer.json()) == (
+        422,
+        {"error": "download_name", "detail": "The download name cannot be one of a file."},
+    )
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml; charset=utf-8"]
+)
+async def test_what_would_run_in_the_page_is_saved(
+    client: httpx2.AsyncClient, storage: AsyncR2Storage, clip: Key, kind: str
+) -> None:
+    """A user's page must not act for whoever opens it."""
+    await storage.put(clip, b"<script>", content_type=kind)
+    answer = await client.get(URL)
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
+
+
+async def test_a_file_may_be_read_from_the_bucket_itself(storage: AsyncR2Storage, clip: Key) -> None:
+    """By a redirect to a presigned URL; a missing file is answered here."""
+    app = FastAPI()
+    mount(app, storage, user_of, redirect_lifetime=timedelta(minutes=5))
+    async with client_of(app) as client:
+        missing = await client.get(URL)
+        await storage.put(clip, BODY)
+        answer = await client.get(URL, params={"download": "a.mp4"})
+    assert (missing.status_code, missing.content) == (404, MISSING)
+    assert answer.status_code == 307
+    assert "response-content-disposition" in urlsplit(answer.headers["location"]).query
+    async with httpx2.AsyncClient() as browser:
+        assert (await browser.get(answer.headers["location"])).content == BODY
+
+
+async def test_a_file_is_stored(client: httpx2.AsyncClient, storage: AsyncR2Storage, clip: Key) -> None:
+    """From a form; the answer is path, size and ETag, and its URL reads it."""
+    answer = await client.post("/storage", data={"path": PATH}, files={"file": ("a.mp4", BODY, "video/mp4")})
+    found = await storage.get(clip)
+    assert (answer.status_code, answer.json()) == (201, {"path": PATH, "size": 10, "etag": found.e_tag})
+    assert (found.body, found.content_type) == (BODY, "video/mp4")
+
+
+async def test_a_file_is_replaced_only_if_that_is_said(
+    client: httpx2.AsyncClient, storage: AsyncR2Storage, clip: Key
+) -> None:
+    """Without a word the first upload stays."""
+    await storage.put(clip, b"first")
+    for overwrite, status in [("false", 412), ("true", 201)]:
+        answer = await client.post(
+            "/storage", data={"path": PATH, "overwrite": overwrite}, files={"file": ("a.mp4", BODY)}
+        )
+        assert answer.status_code == status
+    assert (await storage.get(clip)).body == BODY
+    assert (await storage.get(clip)).content_type == "video/mp4"
+
+
+async def test_a_large_file_is_stored_as_it_comes(client: httpx2.AsyncClient) -> None:
+    """In parts, while it is still coming."""
+    head = (
+        f'--x\r\nContent-Disposition: form-data; name="path"\r\n\r\n{PATH}\r\n'
+        '--x\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n'
+    ).encode()
+
+    async def form() -> AsyncIterator[bytes]:
+        yield head
+        for _ in range(2 * USUAL_PART // 65_536):
+            yield b"a" * 65_536
+        yield b"\r\n--x"
+        yield b"--\r\n"
+
+    answer = await client.post(
+        "/storage", content=form(), headers={"Content-Type": "multipart/form-data; boundary=x"}
+    )
+    assert (answer.status_code, answer.json()["size"]) == (201, 2 * USUAL_PART)
+    assert answer.json()["etag"].endswith('-2"')
+
+
+@pytest.mark.parametrize(
+    "tail", [b"", b'\r\n--x\r\nContent-Disposition: form-data; name="more"\r\n\r\n1\r\n--x--\r\n']
+)
+async def test_a_form_that_is_none_stores_nothing(
+    client: httpx2.AsyncClient, storage: AsyncR2Storage, clip: Key, tail: bytes
+) -> None:
+    """One that ends early, or goes on after the file: half a file would look like a whole one."""
+    form = (
+        f'--x\r\nContent-Disposition: form-data; name="path"\r\n\r\n{PATH}\r\n'
+        '--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n0123456789'
+    ).encode() + tail
+    answer = await client.post(
+        "/storage", content=form, headers={"Content-Type": "multipart/form-data; boundary=x"}
+    )
+    assert (answer.status_code, answer.json()["error"]) == (400, "form")
+    assert await storage.exists(clip) is Presence.ABSENT
+
+
+async def test_a_file_is_not_larger_than_allowed(storage: AsyncR2Storage, clip: Key) -> None:
+    """Whatever its length is said to be."""
+    app = FastAPI()
+    mount(app, storage, user_of, largest_upload=9)
+    async with client_of(app) as client:
+        answer = await client.post("/storage", data={"path": PATH}, files={"file": ("a.mp4", BODY)})
+    assert (answer.status_code, answer.json()) == (
+        413,
+        {"error": "too_large", "detail": "The file has more than 9 bytes."},
+    )
+    assert await storage.exists(clip) is Presence.ABSENT
+
+
+async def test_a_file_is_deleted(client: httpx2.AsyncClient, storage: AsyncR2Storage, clip: Key) -> None:
+    """Once; then it is missing."""
+    await storage.put(clip, BODY)
+    assert (await client.delete(URL)).status_code == 204
+    assert await storage.exists(clip) is Presence.ABSENT
+    answer = await client.delete(URL)
+    assert (answer.status_code, answer.content) == (404, MISSING)
+
+
+async def test_nobody_is_told_that_they_are_not_signed_in_by_a_404(app: FastAPI) -> None:
+    """401, before anything is looked at."""
+    async with client_of(app, None) as client:
+        for answer in [await client.get(URL), await client.delete(URL), await client.post("/storage")]:
+            assert (answer.status_code, answer.json()) == (
+                401,
+                {"error": "not_signed_in", "detail": "Nobody is signed in."},
+            )
