@@ -20,7 +20,14 @@ CONTRACTS = {
     ]["contracts"]
 }
 # Above the core: they have a contract of their own, or exist for users' tests.
-NOT_CORE = {"layout.command", "layout.migrate", "layout.storage", "layout.sync", "layout.testing", "layout.web"}
+NOT_CORE = {
+    "layout.command",
+    "layout.migrate",
+    "layout.storage",
+    "layout.sync",
+    "layout.testing",
+    "layout.web",
+}
 CORE_FILES = sorted(
     path
     for path in (ROOT / "layout").rglob("*.py")

@@ -18,7 +18,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Self, TypeVar
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
@@ -27,7 +27,7 @@ from layout.errors import NoProfileError
 from layout.profile_ids import NEW_ID_CHARACTERS, new_profile_id
 from layout.scheme.segments import clean_segment, shown
 
-__all__ = ["Profile", "Profiles", "SelectedProfile", "selected_profile_id"]
+__all__ = ["DeletedProfile", "Profile", "Profiles", "SelectedProfile", "selected_profile_id"]
 
 
 def _clean_id(value: str) -> str:
@@ -45,12 +45,21 @@ ProfileId = Annotated[
 ]
 
 
+PartT = TypeVar("PartT", bound=Part)
+
+
 class Profile(Part):
     """One profile of a user."""
 
     name: str | None = Field(
         description="What the user calls the profile; null until the user has named it.",
     )
+
+
+class DeletedProfile(Part):
+    """What is left of a profile that was deleted: that its id never comes back."""
+
+    at: str = Field(description="When it was deleted, ISO 8601 in UTC. For people.")
 
 
 class Profiles(Document):
@@ -62,10 +71,13 @@ class Profiles(Document):
         description="Id of the profile that was made at the first access. It never changes.",
     )
     profiles: dict[str, Profile] = Field(description="All profiles of the user, by id.")
+    deleted: dict[str, DeletedProfile] = Field(
+        default={}, description="Profiles that were deleted, by id. None of them comes back."
+    )
 
-    @field_validator("profiles", mode="after")
+    @field_validator("profiles", "deleted", mode="after")
     @classmethod
-    def _ids_are_segments(cls, profiles: dict[str, Profile]) -> dict[str, Profile]:
+    def _ids_are_segments(cls, profiles: dict[str, PartT]) -> dict[str, PartT]:
         clean = {_clean_id(name): profile for name, profile in profiles.items()}
         if len(clean) < len(profiles):
             raise ValueError("two of the profile ids are one after Unicode normalisation")
@@ -77,6 +89,9 @@ class Profiles(Document):
             raise ValueError(
                 f"the default profile must be one of the profiles, which {self.default!r} is not"
             )
+        both = self.profiles.keys() & self.deleted.keys()
+        if both:
+            raise ValueError(f"the profile {min(both)!r} is there and deleted")
         return self
 
     @classmethod
@@ -98,6 +113,7 @@ class Profiles(Document):
         """
         profile = self.profiles.get(_clean_id(profile_id))
         if profile is None:
+            self._refuse_deleted(profile_id)
             raise NoProfileError(
                 f"The user has no profile {shown(profile_id)}.",
                 hint=f"Use one of {', '.join(self.profiles)}.",
@@ -105,23 +121,44 @@ class Profiles(Document):
         return profile
 
     def with_profile(self, profile_id: str, profile: Profile) -> Self:
-        """A copy in which this id has this profile, be it new or not."""
+        """A copy in which this id has this profile, be it new or not.
+
+        Raises:
+            NoProfileError: A profile with this id was deleted.
+        """
+        self._refuse_deleted(profile_id)
         return self._copy(self.profiles | {_clean_id(profile_id): profile})
 
-    def without_profile(self, profile_id: str) -> Self:
-        """A copy without this profile.
+    def with_deleted(self, profile_id: str, at: str) -> Self:
+        """A copy in which this profile is deleted, for ever. One that is deleted already stays as it is.
+
+        Args:
+            profile_id: The profile.
+            at: When, ISO 8601 in UTC.
 
         Raises:
             NoProfileError: If there is none, or it is the default, which every user keeps.
         """
-        self.require(profile_id)
         profile_id = _clean_id(profile_id)
+        if profile_id in self.deleted:
+            return self
+        self.require(profile_id)
         if profile_id == self.default:
             raise NoProfileError(
                 f"The profile {profile_id!r} is the user's default and cannot be removed.",
                 hint="Remove another profile, or the user as a whole.",
             )
-        return self._copy({name: profile for name, profile in self.profiles.items() if name != profile_id})
+        kept = {name: profile for name, profile in self.profiles.items() if name != profile_id}
+        deleted = self.deleted | {profile_id: DeletedProfile(at=at)}
+        return self.model_copy(update={"profiles": kept, "deleted": deleted})
+
+    def _refuse_deleted(self, profile_id: str) -> None:
+        deleted = self.deleted.get(_clean_id(profile_id))
+        if deleted is not None:
+            raise NoProfileError(
+                f"The profile {shown(profile_id)} was deleted at {deleted.at}.",
+                hint=f"Use one of {', '.join(self.profiles)}. What the profile held is under backups/ for 30 days.",
+            )
 
     def _copy(self, profiles: dict[str, Profile]) -> Self:
         return self.model_copy(update={"profiles": profiles})
@@ -145,10 +182,12 @@ def selected_profile_id(profiles: Profiles, selected: SelectedProfile | None) ->
         selected: The user's selection; None if there is no such object. Do not pass None for a
             selection that could not be read.
 
+    A selection of a profile that was deleted since means the default.
+
     Raises:
         NoProfileError: If the selection names a profile that the user does not have.
     """
-    if selected is None:
+    if selected is None or selected.profile_id in profiles.deleted:
         return profiles.default
     profiles.require(selected.profile_id)
     return selected.profile_id

@@ -1,25 +1,38 @@
 """The profile files of users in the bucket: read, made on first access, changed without losing a change.
 
 Two processes may meet a new user, or change a registry, at the same moment. So a file is created only if
-there is none, and changed only if it is still the one that was read.
+there is none, and changed only if it is still the one that was read. Within a process the changes of one file
+wait for each other, and those that wait are written together: R2 takes about one write a second on one key.
 """
 
 import random
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
 
 from layout.documents.model import Document
-from layout.documents.profiles import Profiles, SelectedProfile, selected_profile_id
-from layout.errors import ConditionFailedError, InvalidDocumentError, ObjectMissingError
-from layout.keys import Key, profiles_key, selected_profile_key
-from layout.storage._async.objects import AsyncObjects
-from layout.storage._async.waiting import sleep
+from layout.documents.profiles import Profile, Profiles, SelectedProfile, selected_profile_id
+from layout.errors import (
+    ConditionFailedError,
+    InvalidDocumentError,
+    LayoutError,
+    ObjectMissingError,
+)
+from layout.keys import Key, profile_prefix, profiles_key, selected_profile_key
+from layout.profile_ids import new_profile_id
+from layout.storage._async.r2_storage import AsyncR2Storage
+from layout.storage._async.unmigrated_users import refuse_if_unmigrated
+from layout.storage._async.waiting import KeyLocks, sleep
+from layout.storage.pending_change import PendingChange
+from layout.storage.uploaded import DeletedFiles
+from layout.times import utc_now
 
 __all__ = ["AsyncProfileStore"]
 
-ATTEMPTS = 6
-# R2 takes about one write a second on one key, so whoever lost a race waits a part of a second.
+ATTEMPTS = 20
+# R2 takes about one write a second on one key, so whoever lost a race waits a part of a second, and longer each time.
 WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 3.0
 
 DocumentT = TypeVar("DocumentT", bound=Document)
 
@@ -31,13 +44,22 @@ class AsyncProfileStore:
     and `InvalidDocumentError` for a file that is not what it should be: neither means "no profile".
     """
 
-    def __init__(self, storage: AsyncObjects, *, sleep: Callable[[float], Awaitable[None]] = sleep) -> None:
-        """`sleep` waits that many seconds between attempts of a change."""
+    def __init__(
+        self,
+        storage: AsyncR2Storage,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = sleep,
+        attempts: int = ATTEMPTS,
+    ) -> None:
+        """`sleep` waits that many seconds between the `attempts` of a change."""
+        self._attempts = attempts
         self._storage = storage
         self._sleep = sleep
+        self._locks = KeyLocks()
+        self._pending: defaultdict[Key, list[PendingChange[Any]]] = defaultdict(list)
 
     async def read(self, user_id: str) -> Profiles:
-        """The registry of a user.
+        """The registry of a user: their profiles, and which were deleted.
 
         Raises:
             ObjectMissingError: The user has none.
@@ -49,11 +71,24 @@ class AsyncProfileStore:
 
         The first writer wins and the others adopt its registry. If the process ends between the two writes,
         the selection is missing, which means the default profile.
+
+        Raises:
+            MarkerError: The user has files in an old layout that were not moved. It is asked where the credential
+                opens the old keys, and a migration that is through with the environment is believed.
         """
         key = self._profiles_key(user_id)
         try:
             return (await self._read(key, Profiles))[0]
         except ObjectMissingError:
+            pass
+        async with self._locks.of(key):
+            return await self._ensured(user_id, key)
+
+    async def _ensured(self, user_id: str, key: Key) -> Profiles:
+        try:
+            return (await self._read(key, Profiles))[0]
+        except ObjectMissingError:
+            await refuse_if_unmigrated(self._storage, user_id)
             profiles = Profiles.first()
         try:
             await self._storage.create(key, profiles.to_json())
@@ -67,6 +102,7 @@ class AsyncProfileStore:
 
         Raises:
             NoProfileError: The selection names a profile that the user does not have.
+            MarkerError: As of `ensure`.
         """
         profiles = await self.ensure(user_id)
         return selected_profile_id(profiles, await self._selection(user_id))
@@ -89,8 +125,88 @@ class AsyncProfileStore:
                 lambda found: found.model_copy(update={"profile_id": wanted.profile_id}),
             )
 
+    async def create(self, user_id: str, name: str | None) -> str:
+        """Make a profile. Returns its id.
+
+        Args:
+            user_id: The user, who gets their default profile too if they are new.
+            name: What the user calls it; None: nothing yet.
+
+        Raises:
+            MarkerError: As of `ensure`.
+        """
+        await self.ensure(user_id)
+        profile_id = new_profile_id()
+
+        def add(found: Profiles) -> Profiles:
+            nonlocal profile_id
+            while profile_id in found.profiles or profile_id in found.deleted:
+                profile_id = new_profile_id()
+            return found.with_profile(profile_id, Profile(name=name))
+
+        await self.update(user_id, add)
+        return profile_id
+
+    async def rename(self, user_id: str, profile_id: str, name: str | None) -> Profiles:
+        """Call a profile by another name. Returns the new registry.
+
+        Raises:
+            NoProfileError: The user does not have this profile.
+        """
+
+        def renamed(found: Profiles) -> Profiles:
+            profile = found.require(profile_id).model_copy(update={"name": name})
+            return found.with_profile(profile_id, profile)
+
+        return await self.update(user_id, renamed)
+
+    async def delete(self, user_id: str, profile_id: str) -> DeletedFiles:
+        """Delete a profile for ever; what it held is in `{env}/backups/` for 30 days.
+
+        The registry is told first, so that nobody works in it any more; then its objects are set aside and deleted.
+        After a crash in between, and for what a late upload has left, it is called again.
+
+        Raises:
+            NoProfileError: The user has no such profile, or it is the default.
+            StorageError: Some objects could not be deleted; the profile is deleted all the same. Call it again.
+        """
+        await self.update(user_id, lambda found: found.with_deleted(profile_id, utc_now()))
+        prefix = profile_prefix(user_id, profile_id, environment=self._storage.environment)
+        return await self._storage.delete_directory(prefix, set_aside=True)
+
+    async def move_files(self, user_id: str, source: str, target: str, paths: Iterable[str]) -> list[str]:
+        """Move files of one profile to another, under the same paths. Returns the paths that were moved.
+
+        Each is written and verified in the target before it is deleted in the source. A repetition after a crash goes
+        on: what is in the target already, and no more in the source, counts as moved.
+
+        Args:
+            user_id: The owner of both profiles.
+            source: The profile that has the files.
+            target: The profile that gets them.
+            paths: Of files, such as `raw_clips/goal.mp4`; not of a database that is synced.
+
+        Raises:
+            NoProfileError: The user does not have one of the profiles.
+            ObjectMissingError: A file is in neither.
+            ConditionFailedError: Another file is at its path in the target.
+        """
+        profiles = await self.read(user_id)
+        profiles.require(source)
+        profiles.require(target)
+        moved = []
+        for path in paths:
+            old = self._storage.get_profile_file_path(user_id, source, path)
+            new = self._storage.get_profile_file_path(user_id, target, path)
+            try:
+                await self._storage.move_file(old, new)
+            except ObjectMissingError:
+                await self._storage.get_object_info(new)
+            moved.append(path)
+        return moved
+
     async def update(self, user_id: str, change: Callable[[Profiles], Profiles]) -> Profiles:
-        """Change the registry of a user and return the new one.
+        """Change the registry of a user and return the new one, with what others changed at the same time.
 
         Args:
             user_id: The user.
@@ -108,21 +224,45 @@ class AsyncProfileStore:
     async def _change(
         self, key: Key, kind: type[DocumentT], change: Callable[[DocumentT], DocumentT]
     ) -> DocumentT:
+        """One change; those that wait for the same file are written with it."""
+        own = PendingChange(change)
+        self._pending[key].append(own)
+        async with self._locks.of(key):
+            if not own.is_done:
+                taken = self._pending.pop(key)
+                try:
+                    await self._write(key, kind, taken)
+                except LayoutError as error:
+                    for one in taken:
+                        one.fail(error)
+                except BaseException:
+                    # Cancelled: the others take their turn without this one.
+                    self._pending[key][:0] = [one for one in taken if one is not own and not one.is_done]
+                    raise
+        return own.outcome()
+
+    async def _write(
+        self, key: Key, kind: type[DocumentT], changes: "list[PendingChange[DocumentT]]"
+    ) -> None:
         attempt = 0
         while True:
             attempt += 1
             found, e_tag = await self._read(key, kind)
-            changed = change(found)
-            if changed == found:
-                return found
-            try:
-                await self._storage.replace(key, changed.to_json(), e_tag)
-            except ConditionFailedError:
-                if attempt == ATTEMPTS:
-                    raise
-                await self._sleep(random.uniform(0, WAIT_SECONDS * attempt))  # noqa: S311 - spreads retries
-            else:
-                return changed
+            changed = found
+            for one in changes:
+                changed = one.apply(changed)
+            if changed != found:
+                try:
+                    await self._storage.replace(key, changed.to_json(), e_tag)
+                except ConditionFailedError:
+                    if attempt == self._attempts:
+                        raise
+                    longest = min(LONGEST_WAIT_SECONDS, WAIT_SECONDS * attempt)
+                    await self._sleep(random.uniform(0, longest))  # noqa: S311 - spreads retries
+                    continue
+            for one in changes:
+                one.succeed(changed)
+            return
 
     async def _read(self, key: Key, kind: type[DocumentT]) -> tuple[DocumentT, str]:
         found = await self._storage.get(key)

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
+from weakref import WeakValueDictionary
 
-__all__ = ["BlockingCalls", "in_thread", "sleep", "to_the_end"]
+__all__ = ["BlockingCalls", "KeyLocks", "in_thread", "sleep", "to_the_end"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -66,3 +67,14 @@ class BlockingCalls:
         while len(self._running) >= self._threads:
             await asyncio.wrap_future(self._running.pop(0))
         self._running.append(self._executor.submit(function, *args, **kwargs))
+
+
+class KeyLocks:
+    """A lock for each key, for as long as somebody holds or wants it."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def of(self, key: str) -> asyncio.Lock:
+        """The lock of a key."""
+        return self._locks.setdefault(key, asyncio.Lock())

@@ -1,12 +1,14 @@
 """Waiting on the sync side: the names of `_async/waiting`, for threads that may block."""
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
+from weakref import WeakValueDictionary
 
-__all__ = ["BlockingCalls", "in_thread", "sleep", "to_the_end"]
+__all__ = ["BlockingCalls", "KeyLocks", "in_thread", "sleep", "to_the_end"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,3 +58,14 @@ class BlockingCalls:
         while len(self._running) >= self._threads:
             self._running.pop(0).result()
         self._running.append(self._executor.submit(function, *args, **kwargs))
+
+
+class KeyLocks:
+    """A lock for each key, for as long as somebody holds or wants it."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+
+    def of(self, key: str) -> threading.Lock:
+        """The lock of a key."""
+        return self._locks.setdefault(key, threading.Lock())

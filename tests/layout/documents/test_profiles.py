@@ -191,17 +191,41 @@ def test_unknown_profile() -> None:
     assert (str(caught.value), caught.value.hint) == ("The user has no profile 'c'.", "Use one of a, b.")
 
 
-def test_removed_profile() -> None:
-    """A removed profile is gone, in a copy."""
+def test_a_deleted_profile_never_comes_back() -> None:
+    """It is gone in a copy, which remembers its id; deleting it again changes nothing."""
     profiles = Profiles.first("a").with_profile("b", Profile(name="B"))
-    assert list(profiles.without_profile("b").profiles) == ["a"]
+    deleted = profiles.with_deleted("b", "2026-11-27T01:02:03Z")
+    assert (list(deleted.profiles), list(deleted.deleted)) == (["a"], ["b"])
     assert list(profiles.profiles) == ["a", "b"]
+    assert deleted.with_deleted("b", "2026-11-28T01:02:03Z") == deleted
+    for use in (lambda: deleted.require("b"), lambda: deleted.with_profile("b", Profile(name="B"))):
+        with pytest.raises(NoProfileError) as caught:
+            use()
+        assert str(caught.value) == "The profile 'b' was deleted at 2026-11-27T01:02:03Z."
+        assert caught.value.hint == ("Use one of a. What the profile held is under backups/ for 30 days.")
+
+
+def test_a_deleted_profile_is_written_down() -> None:
+    """In the file, and read from it; a file without deleted profiles says nothing of them."""
+    profiles = Profiles.first("a").with_profile("b", Profile(name="B"))
+    assert b"deleted" not in profiles.to_json()
+    deleted = profiles.with_deleted("b", "2026-11-27T01:02:03Z")
+    assert json.loads(deleted.to_json())["deleted"] == {"b": {"at": "2026-11-27T01:02:03Z"}}
+    assert Profiles.from_json(deleted.to_json()).to_json() == deleted.to_json()
+
+
+def test_a_profile_is_not_both() -> None:
+    """There and deleted: one of the two is wrong, and nobody can tell which."""
+    text = '{"default": "a", "profiles": {"a": {"name": null}}, "deleted": {"a": {"at": "x"}}}'
+    with pytest.raises(InvalidDocumentError) as caught:
+        Profiles.from_json(text)
+    assert str(caught.value) == "profiles.json: the document is wrong: the profile 'a' is there and deleted."
 
 
 def test_default_stays() -> None:
     """The default profile cannot be removed."""
     with pytest.raises(NoProfileError) as caught:
-        Profiles.first("a").without_profile("a")
+        Profiles.first("a").with_deleted("a", "2026-11-27T01:02:03Z")
     assert str(caught.value) == "The profile 'a' is the user's default and cannot be removed."
     assert caught.value.hint == "Remove another profile, or the user as a whole."
 
@@ -209,6 +233,14 @@ def test_default_stays() -> None:
 def test_missing_selection_means_the_default() -> None:
     """A user who never chose works in the default profile."""
     assert selected_profile_id(Profiles.first("a"), None) == "a"
+
+
+def test_a_selection_of_a_deleted_profile_means_the_default() -> None:
+    """Another machine deleted it; the user goes on where they can."""
+    profiles = (
+        Profiles.first("a").with_profile("b", Profile(name="B")).with_deleted("b", "2026-11-27T01:02:03Z")
+    )
+    assert selected_profile_id(profiles, SelectedProfile(profile_id="b")) == "a"
 
 
 def test_selection_counts() -> None:

@@ -227,7 +227,7 @@ def test_a_late_upload_does_not_bring_a_deleted_profile_back(
 
     add("goal")
     databases.flush(USER, "b2c3d4e5").result(20)
-    registry.update(USER, lambda found: found.without_profile("b2c3d4e5"))
+    registry.update(USER, lambda found: found.with_deleted("b2c3d4e5", "2026-11-27T00:00:00Z"))
     storage.delete_file(key)
     add("late")
     with pytest.raises(NoProfileError):
