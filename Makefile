@@ -42,7 +42,7 @@ check-clients: export CLIENTS_REQUIRED = 1
 check-foreign: environment ## run ceph's s3-tests against the local R2 (S3_TESTS=a checkout of theirs)
 	@$(SUPERVISED) $(VENV) -m tests.foreign.s3_tests $(ARGS)
 
-bench: servers ## measure keys, import time, the local R2 beside moto, the migration beside other tools, its cut, and Dask workers
+bench: servers ## measure keys, import time, the local R2 beside moto, the migration beside other tools, its cut, Dask, databases beside litestream
 	$(VENV) -m uv pip install --quiet --require-hashes --python $(VENV) --target .local/bench -r requirements/bench.txt
 	$(VENV) bench/keys.py
 	$(VENV) bench/import_time.py
@@ -51,16 +51,19 @@ bench: servers ## measure keys, import time, the local R2 beside moto, the migra
 	$(SUPERVISED) $(VENV) bench/follow.py
 	$(SUPERVISED) $(VENV) bench/deep_verification.py
 	$(SUPERVISED) $(VENV) bench/plan.py
+	$(SUPERVISED) $(VENV) bench/sync.py
 
-soak: environment ## kill the commands of a migration 200 times, and let 5,000 objects meet every fault (KILLS=1000 SEED=2)
+soak: environment ## kill a migration's commands 200 times, 5,000 objects under every fault, kill an application (KILLS=1000 SEED=2 MINUTES=60)
 	$(SUPERVISED) $(VENV) -m pytest --capture no tests/soak tests/layout/web/test_openapi.py $(ARGS)
 soak: export R2_LAYOUT_SOAK_CALLS = $(CALLS)
 soak: export R2_LAYOUT_SOAK_KILLS = $(KILLS)
 soak: export R2_LAYOUT_SOAK_SEED = $(SEED)
 soak: export R2_LAYOUT_SOAK_OBJECTS = $(OBJECTS)
 soak: export R2_LAYOUT_SOAK_WRITES = $(WRITES)
+soak: export R2_LAYOUT_SOAK_MINUTES = $(MINUTES)
 soak: CALLS = 600
 soak: KILLS = 200
+soak: MINUTES = 2
 soak: OBJECTS = 5000
 soak: SEED = 1
 soak: WRITES = 2000

@@ -120,20 +120,19 @@ class DatabaseSync:
         """
         tracked = self._find(user_id, profile_id, name)
         self._access.prepare(tracked, fresh=fresh)
-        watch: Watch | None = None
+        path = tracked.database.path
+        watch = Watch(path)
         try:
-            with self._opened(tracked):
-                watch = Watch(tracked.database.path)
-                connection = sqlite3.connect(tracked.database.path, **options)
-                try:
-                    with connection:
-                        yield connection
-                finally:
-                    connection.close()
-                    watch.close()
+            with (
+                self._opened(tracked),
+                watch,
+                contextlib.closing(sqlite3.connect(path, **options)) as connection,
+                connection,
+            ):
+                yield connection
         except BaseException:
             # What was committed before the error is a change like any other.
-            if watch is not None and watch.changed:
+            if watch.changed:
                 self._written(tracked, recorder, wait=False)
             raise
         if watch.changed:

@@ -41,6 +41,7 @@ class Uploads:
         self.clock = clock
         self._exchange = exchange
         self._agenda = Agenda(threads, clock)
+        self._closed = False
 
     def note(self, tracked: Tracked) -> None:
         """It was written, and somebody will ask for its upload."""
@@ -62,6 +63,10 @@ class Uploads:
         with tracked.lock:
             if written:
                 self.note(tracked)
+            if self._closed:
+                late: Future[DatabaseStatus] = Future()
+                late.set_exception(_closed(tracked))
+                return late
             if tracked.waiting is None:
                 tracked.waiting = Future()
             if not tracked.running:
@@ -83,6 +88,7 @@ class Uploads:
 
     def close(self, all_tracked: Iterable[Tracked]) -> None:
         """Begin no upload any more, wait for those that run, and tell everybody else who waits."""
+        self._closed = True
         self._agenda.close()
         for tracked in all_tracked:
             with tracked.lock:
@@ -163,7 +169,7 @@ def _worth_trying(tracked: Tracked) -> bool:
 
 def _closed(tracked: Tracked) -> StorageUnavailableError:
     return StorageUnavailableError(
-        f"The database {str(tracked.database)!r} was not uploaded before the sync was closed.",
+        f"The database {str(tracked.database)!r} is not uploaded: the sync is closed.",
         hint="The change is on this machine, and is uploaded at the next start: DatabaseSync.recover().",
         key=tracked.database.key,
     )

@@ -2,6 +2,8 @@
 
 import sqlite3
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 __all__ = ["Watch"]
 
@@ -13,26 +15,38 @@ class Watch:
     connection moves for every commit. It also moves for a checkpoint that changes nothing, so it is a hint: whether
     there is something to upload the content says.
 
+    Args:
+        path: The database's file.
+
     Attributes:
-        changed: After `close`: whether somebody has committed, or may have.
+        changed: After the block: whether somebody has committed in it, or may have.
     """
 
     def __init__(self, path: Path) -> None:
+        self.changed = False
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._before: int | None = None
+
+    def __enter__(self) -> Self:
         # Closed in the thread in which a request ends, which need not be the one in which it began.
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._before = self._data_version()
-        self.changed = True
+        self._connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+        self._before = self._data_version(self._connection)
+        return self
 
-    def close(self) -> None:
-        """Look again, then close."""
-        now = self._data_version()
-        self._connection.close()
-        self.changed = now is None or now != self._before
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            now = self._data_version(self._connection)
+            self._connection.close()
+            self.changed = now is None or now != self._before
 
-    def _data_version(self) -> int | None:
+    @staticmethod
+    def _data_version(connection: sqlite3.Connection) -> int | None:
         """None where a writer lets nobody read."""
         try:
-            (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+            (version,) = connection.execute("PRAGMA data_version").fetchone()
         except sqlite3.OperationalError:
             return None
         return int(version)

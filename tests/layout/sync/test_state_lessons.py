@@ -278,3 +278,46 @@ def test_each_version_says_who_wrote_it_and_when(machine: Machines, storage: R2S
     assert int(pid) > 0
     assert len(name) == 8
     assert metadata["written-at"].endswith("Z")
+
+
+def test_what_is_written_after_the_end_says_that_it_waits(machine: Machines) -> None:
+    """For the next start, instead of waiting for an upload that nobody does."""
+    databases = machine()
+    write(databases, "goal")
+    assert databases.close(5) == []
+    with pytest.raises(StorageUnavailableError) as caught:
+        write(databases, "save")
+    assert str(caught.value) == f"The database {str(KEY)!r} is not uploaded: the sync is closed."
+    assert caught.value.hint == (
+        "The change is on this machine, and is uploaded at the next start: DatabaseSync.recover()."
+    )
+    (future,) = machine().recover()
+    assert future.result(20).version == 2
+
+
+def test_what_a_handler_committed_before_its_error_is_uploaded(machine: Machines) -> None:
+    """The error is the handler's, the upload nobody's to wait for."""
+    databases = machine()
+    write(databases, "goal")
+
+    def handler() -> None:
+        with databases.connection(USER, PROFILE) as connection:
+            connection.execute("INSERT INTO clips VALUES ('save')")
+            connection.commit()
+            connection.execute("INSERT INTO clips VALUES ('corner')")
+            raise LookupError("of the handler")
+
+    with pytest.raises(LookupError):
+        handler()
+    assert databases.drain(20) == []
+    assert rows(machine("other")) == ["goal", "save"]
+
+
+def test_an_option_that_sqlite_refuses_leaves_nothing_open(machine: Machines) -> None:
+    """The next access is not told that the database is in use."""
+    databases = machine()
+    write(databases, "goal")
+    with pytest.raises(TypeError), databases.connection(USER, PROFILE, no_such_option=True):
+        raise AssertionError("opened")
+    assert databases._find(USER, PROFILE, "database.sqlite").connections == 0
+    assert rows(databases, fresh=True) == ["goal"]
