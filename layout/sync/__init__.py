@@ -6,6 +6,7 @@ What an application calls::
     databases.recover()                                                  # at the start: what a crash has left
     with databases.connection(user_id, profile_id) as connection:        # a sqlite3.Connection
         connection.execute("INSERT INTO clips (name) VALUES (?)", ("goal",))
+    databases.forget(user_id, profile_id)                                # after the profile's deletion
     databases.close(seconds=10)                                          # at the end: uploads what waits
 
 What a middleware calls, for one request (`layout.sync.recorder` says why it is an object)::

@@ -3,6 +3,7 @@
 from layout.errors import DatabaseInUseError, LayoutError
 from layout.sync.baseline import FileMark, read_baseline
 from layout.sync.exchange import Exchange
+from layout.sync.location import Database
 from layout.sync.position import Position, look
 from layout.sync.states import SyncEvent, SyncState
 from layout.sync.tracked import Tracked
@@ -32,6 +33,10 @@ class Access:
         with tracked.access:
             if not self._is_usable(tracked, fresh=fresh):
                 self._load(tracked)
+
+    def give_up(self, database: Database) -> None:
+        """As `Exchange.give_up`."""
+        self._exchange.give_up(database)
 
     def _is_usable(self, tracked: Tracked, *, fresh: bool) -> bool:
         """Whether it can be opened as it is: from memory only what the file's own mark confirms."""

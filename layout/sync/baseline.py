@@ -18,7 +18,15 @@ from layout.sync.location import Database, remnants
 from layout.sync.snapshot import Snapshot
 from layout.whole_file import write_whole
 
-__all__ = ["Baseline", "FileMark", "let_go", "parse_baseline", "read_baseline", "write_baseline"]
+__all__ = [
+    "Baseline",
+    "FileMark",
+    "forget_baseline",
+    "let_go",
+    "parse_baseline",
+    "read_baseline",
+    "write_baseline",
+]
 
 _ENDING = "json"
 # A second name of the file that the baseline is about. Nobody opens it: as long as it is there, no other file can get
@@ -162,6 +170,12 @@ def write_baseline(database: Database, baseline: Baseline) -> None:
 def let_go(database: Database) -> None:
     """The file of a baseline may go for good."""
     database.beside(_SAME_FILE).unlink(missing_ok=True)
+
+
+def forget_baseline(database: Database) -> None:
+    """Nothing is known of a database any more: the file has gone for good."""
+    let_go(database)
+    database.beside(_ENDING).unlink(missing_ok=True)
 
 
 def _hold(database: Database, inode: int) -> None:

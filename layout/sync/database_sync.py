@@ -206,6 +206,26 @@ class DatabaseSync:
             left.append(self._uploads.request(tracked, written=True))
         return left
 
+    def forget(self, user_id: str, profile_id: str) -> None:
+        """Take the copies of a deleted profile from this machine, and everything that is known of them.
+
+        To be called after the profile's deletion, on each machine; one that is not told finds out at the next access
+        or upload. What was never uploaded goes to the backups.
+
+        Raises:
+            StorageError: The profile exists.
+            DatabaseInUseError: One of them is open.
+        """
+        met = {tracked.database for tracked in self._all()} | set(
+            local_databases(self._environment, self._base)
+        )
+        for database in sorted(met, key=str):
+            if (database.user_id, database.profile_id) == (user_id, profile_id):
+                self._access.give_up(database)
+                with self._lock:
+                    self._tracked.pop(database, None)
+                    self._named = {name: one for name, one in self._named.items() if one.database != database}
+
     def drain(self, seconds: float) -> list[DatabaseStatus]:
         """Upload everything that waits, the databases of all users and profiles, for that long at most.
 

@@ -21,7 +21,7 @@ from layout.storage.profile_store import ProfileStore
 from layout.storage.r2_storage import R2Storage
 from layout.storage.stored_object import StoredObject
 from layout.sync.backups import Why, new_backup_key
-from layout.sync.baseline import Baseline, write_baseline
+from layout.sync.baseline import Baseline, forget_baseline, write_baseline
 from layout.sync.file_locks import exclusive
 from layout.sync.history import History
 from layout.sync.install import downloaded, install, is_content_of, make_empty, remove
@@ -102,6 +102,32 @@ class Exchange:
                     return Exchanged(_marked(database, local))
                 case Position.ABSENT:
                     return Exchanged(local.baseline)
+
+    def give_up(self, database: Database) -> None:
+        """Take the local copy of a deleted profile away; what was never uploaded is kept in the backups.
+
+        Raises:
+            StorageError: The profile exists, or nobody can say.
+            DatabaseInUseError: It is open.
+        """
+        if self._profiles is None:
+            raise StorageError(
+                f"No registry tells whether the profile of {str(database)!r} was deleted.",
+                hint="Pass profiles= to DatabaseSync, so that it can ask.",
+                key=database.key,
+            )
+        with exclusive(database.beside(_WORK)):
+            try:
+                require_profile(self._profiles, database)
+            except NoProfileError:
+                self._give_up(database, look(database))
+                forget_baseline(database)
+                return
+        raise StorageError(
+            f"The database {str(database)!r} is of a profile that exists.",
+            hint="Delete the profile first; its machines give up their copies then.",
+            key=database.key,
+        )
 
     def _fetch(self, database: Database, local: Local) -> Exchanged:
         if local.position is Position.CHANGED:

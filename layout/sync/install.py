@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,11 +44,14 @@ class Downloaded:
 def downloaded(database: Database, found: StoredObject) -> Iterator[Downloaded]:
     """Write a version beside the database and verify it; the file is gone after the block.
 
+    Callers hold the lock for comparing, so what a killed process has left of an earlier one is written over.
+
     Raises:
         StorageError: It is not what the bucket holds, is damaged, or its two versions differ.
     """
-    file = database.beside(f"{secrets.token_hex(4)}.part")
+    file = database.beside("part")
     file.parent.mkdir(parents=True, exist_ok=True)
+    _clear(file)
     try:
         _write(file, found.body)
         version = _verified(file, found)

@@ -240,6 +240,44 @@ def test_a_late_upload_does_not_bring_a_deleted_profile_back(
         machine().prepare(USER, "b2c3d4e5")
 
 
+def test_a_deleted_profiles_alarm_ends(
+    machine: Machines, storage: R2Storage, registry: ProfileStore, tmp_path: Path
+) -> None:
+    """Copies, baselines and states of a deleted database go too; a living one's do not."""
+    registry.update(USER, lambda found: found.with_profile("b2c3d4e5", Profile(name="Liga")))
+    databases = machine()
+    write(databases, "goal")
+    for name in ("database.sqlite", "notes/plan.sqlite"):
+        with databases.connection(USER, "b2c3d4e5", name) as connection:
+            connection.execute("CREATE TABLE clips (name TEXT)")
+    with pytest.raises(StorageError) as caught:
+        databases.forget(USER, "b2c3d4e5")
+    assert str(caught.value) == (
+        "The database 'dev/users/anna/profiles/b2c3d4e5/database.sqlite' is of a profile that exists."
+    )
+    registry.delete(USER, "b2c3d4e5")
+    databases.forget(USER, "b2c3d4e5")
+    assert [status.profile_id for status in databases.states()] == [PROFILE]
+    left = {
+        one.name for one in (tmp_path / "disk" / USER / "profiles" / "b2c3d4e5").rglob("*") if one.is_file()
+    }
+    assert {name.rpartition(".")[2] for name in left} == {"open", "work"}
+    assert storage.exists(KEY) is Presence.PRESENT
+    with pytest.raises(NoProfileError):
+        databases.prepare(USER, "b2c3d4e5")
+
+
+def test_what_a_killed_download_has_left_is_written_over(machine: Machines, tmp_path: Path) -> None:
+    """And is gone after the next one."""
+    write(machine("one"), "goal")
+    part = path_of(tmp_path / "other").parent / ".sync" / "database.sqlite.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"half of it")
+    part.with_name(f"{part.name}-wal").write_bytes(b"a log")
+    assert rows(machine("other")) == ["goal"]
+    assert [one.name for one in part.parent.iterdir() if ".part" in one.name] == []
+
+
 def test_a_database_that_was_taken_from_a_living_profile_is_uploaded_again(
     machine: Machines, storage: R2Storage, tmp_path: Path
 ) -> None:
