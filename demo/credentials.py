@@ -15,11 +15,13 @@ class Credentials:
         reader: The whole bucket, read only: a plan and a verification look at old keys at the root.
         writer: The whole bucket, for copy, mark and delete.
         application: Keys of ``dev/``, read only: what reads a file afterwards needs no more.
+        backend: Keys of ``dev/``, for an application that writes too.
     """
 
     reader: Path
     writer: Path
     application: Path
+    backend: Path
 
 
 def hand_out(commands: Commands, folder: Path, environment: Mapping[str, str]) -> Credentials:
@@ -35,11 +37,14 @@ def hand_out(commands: Commands, folder: Path, environment: Mapping[str, str]) -
     """
     stack = folder / "stack.env"
     commands.run(["scripts/env.py", "--stack", "dev", "--file", commands.shown(stack)], environment)
-    made = Credentials(folder / "reader.env", folder / "writer.env", folder / "application.env")
+    made = Credentials(
+        folder / "reader.env", folder / "writer.env", folder / "application.env", folder / "backend.env"
+    )
     for file, options in (
         (made.reader, ["--whole-bucket", "--read-only", "--ttl", "1h"]),
         (made.writer, ["--whole-bucket", "--ttl", "1h"]),
         (made.application, ["--env", "dev", "--read-only", "--ttl", "12h"]),
+        (made.backend, ["--env", "dev", "--ttl", "12h"]),
     ):
         mint = ["scripts/credentials.py", "mint", *options, "--format", "dotenv"]
         mint += ["--output", commands.shown(file)]

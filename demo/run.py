@@ -1,4 +1,4 @@
-"""The demonstration from start to end: five steps, then what was verified."""
+"""The demonstration from start to end: six steps, then what was verified."""
 
 import hashlib
 import platform
@@ -17,6 +17,7 @@ from demo.moving import Migration
 from demo.running import Endpoints, RunningCloudflare
 from demo.screen import Screen
 from demo.stacks import bring_up
+from demo.using import use_application
 from layout.environment import Environment
 from layout.storage.clients import s3_client
 from local_cloudflare.engine import Engine, find_engine
@@ -83,7 +84,10 @@ def _steps(screen: Screen, folder: Path, endpoints: Endpoints, engine: Engine) -
 
     screen.step(5, "a file is read by its new key")
     settings = settings_of(read_variables(credentials.application))
-    return checks + reading.read_back(screen, settings, _source_sha256(f"{reading.USER}/{reading.PATH}"))
+    checks += reading.read_back(screen, settings, _source_sha256(f"{reading.USER}/{reading.PATH}"))
+
+    screen.step(6, "the application runs on the new layout")
+    return checks + use_application(screen, read_variables(credentials.backend), folder)
 
 
 def _check_setup(screen: Screen) -> Engine:

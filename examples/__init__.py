@@ -1,0 +1,1 @@
+"""Applications on the layout, small enough to be read and real enough to be run."""
