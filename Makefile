@@ -12,6 +12,9 @@ help: ## list these commands (the default)
 demo: setup ## everything on this machine: three stacks up, legacy data moved, a file read back (ARGS="...")
 	$(SUPERVISED) $(VENV) scripts/demo.py $(ARGS)
 
+app: environment ## run the example application with a local Cloudflare in the foreground (ARGS="--port 8000"); Ctrl-C ends it
+	$(SUPERVISED) $(VENV) scripts/app.py $(ARGS)
+
 up: setup ## start the local Cloudflare in the foreground (ARGS="--s3-port 9000"); Ctrl-C ends it
 	$(SUPERVISED) $(VENV) -m local_cloudflare up $(ARGS)
 
@@ -86,4 +89,4 @@ servers: environment
 environment:
 	@$(PYTHON) scripts/setup.py --without-engine
 
-.PHONY: help demo up down test lint check check-lowest check-clients check-foreign bench soak generate setup lock servers environment
+.PHONY: help demo app up down test lint check check-lowest check-clients check-foreign bench soak generate setup lock servers environment

@@ -61,6 +61,10 @@ class RunningApplication:
         login = httpx2.post(f"{self.url}login", json={"user": user}).raise_for_status()
         return httpx2.Client(base_url=self.url, cookies=login.cookies, timeout=60)
 
+    def wait(self) -> None:
+        """Wait until it ends by itself."""
+        self._process.wait()
+
     def stop(self) -> None:
         """End it politely: what waits is uploaded. Twice is fine."""
         if self._process.poll() is None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import httpx2
@@ -11,7 +13,8 @@ import httpx2
 from demo.checks import Check
 from demo.running_application import RunningApplication
 from demo.screen import Screen
-from tests.data.flat_bucket.legacy_data import USERS, legacy_objects
+from layout.mirror.paths import DATABASE_NAME
+from tests.data.flat_bucket.legacy_data import legacy_objects
 
 USER = "a"
 FRESH = "somebody new"
@@ -43,7 +46,7 @@ def use_application(screen: Screen, variables: Mapping[str, str], folder: Path) 
         after = client.get("/clips").json()
     screen.say("The application is started again, with an empty disk.")
     return [
-        Check("the application lists the clips that the user had before", _all_listed(clips)),
+        Check("the application lists the clips that the user had before", _all_listed(clips, folder)),
         Check("it plays a clip, byte for byte what was uploaded to the old layout", played),
         Check(
             "a change is there after the application was started again on an empty disk",
@@ -56,9 +59,14 @@ def use_application(screen: Screen, variables: Mapping[str, str], folder: Path) 
     ]
 
 
-def _all_listed(clips: list[dict[str, str]]) -> tuple[str, ...]:
-    wanted = USERS[USER].clips
-    return () if len(clips) == wanted else (f"{len(clips)} clips are listed, {wanted} were there",)
+def _all_listed(clips: list[dict[str, str]], folder: Path) -> tuple[str, ...]:
+    """Compare with the rows of the database that lay in the old layout."""
+    old = folder / "old.sqlite"
+    old.write_bytes(next(item.body for item in legacy_objects() if item.key == f"{USER}/{DATABASE_NAME}"))
+    with closing(sqlite3.connect(old)) as database:
+        rows = database.execute("SELECT id, name, filename FROM raw_clips ORDER BY id").fetchall()
+    listed = [(clip["id"], clip["name"], clip["filename"]) for clip in clips]
+    return () if rows and listed == rows else (f"{len(listed)} clips are listed, {len(rows)} were there",)
 
 
 def _played(client: httpx2.Client, clips: list[dict[str, str]]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ def test_bare_make_lists_every_command() -> None:
     )
     lines = [re.fullmatch(r"make ([\w-]+) +(\S.*)", line) for line in answer.stdout.splitlines()]
     assert [line and line[1] for line in lines] == [
-        "help", "demo", "up", "down", "test", "lint", "check", "check-lowest", "check-clients", "check-foreign",
+        "help", "demo", "app", "up", "down", "test", "lint", "check", "check-lowest", "check-clients", "check-foreign",
         "bench", "soak", "setup", "generate", "lock",
     ]  # fmt: skip
 
