@@ -84,9 +84,10 @@ class Access:
             tracked.error = exchanged.unanswered or exchanged.conflict or exchanged.in_use or exchanged.stale
             tracked.conflict = exchanged.conflict or tracked.conflict
             tracked.loaded = exchanged.in_use is None
-            if exchanged.in_use is not None:
+            # A running upload tells itself what it comes to.
+            if exchanged.in_use is not None and not tracked.running:
                 tracked.move(SyncEvent.LOST)
-            elif exchanged.unanswered is None:
+            elif exchanged.unanswered is None and not tracked.running:
                 tracked.move(SyncEvent.RELOADED)
         if exchanged.unanswered is not None:
             self.notice(tracked)

@@ -1,7 +1,6 @@
 """Databases of an application: opened here, kept in the bucket."""
 
 import contextlib
-import enum
 import os
 import sqlite3
 import threading
@@ -16,6 +15,8 @@ from layout.storage.profile_store import ProfileStore
 from layout.storage.r2_storage import R2Storage
 from layout.sync.access import Access
 from layout.sync.agenda import Clock
+from layout.sync.conflict_log import log_size
+from layout.sync.durability import Durability
 from layout.sync.exchange import Exchange
 from layout.sync.file_locks import shared
 from layout.sync.install import OPEN
@@ -29,15 +30,6 @@ from layout.sync.uploads import Uploads
 from layout.sync.watch import Watch
 
 __all__ = ["DatabaseSync", "Durability"]
-
-
-class Durability(enum.Enum):
-    """When a write is answered."""
-
-    WAIT = "wait"
-    """Once the bucket has confirmed it: what was answered survives the loss of this machine."""
-    BACKGROUND = "background"
-    """Once it is on this machine's disk; the upload follows, and is repaired after a crash if the disk is there."""
 
 
 class DatabaseSync:
@@ -121,22 +113,23 @@ class DatabaseSync:
         tracked = self._find(user_id, profile_id, name)
         self._access.prepare(tracked, fresh=fresh)
         path = tracked.database.path
-        watch = Watch(path)
+        watch, since = Watch(path), 0
         try:
             with (
-                self._opened(tracked),
+                self._opened(tracked) as since,
                 watch,
                 contextlib.closing(sqlite3.connect(path, **options)) as connection,
-                connection,
             ):
-                yield connection
+                try:
+                    with connection:
+                        yield connection
+                finally:
+                    watch.count(connection)
         except BaseException:
             # What was committed before the error is a change like any other.
-            if watch.changed:
-                self._written(tracked, recorder, wait=False)
+            self._written(tracked, recorder, watch, since, wait=False)
             raise
-        if watch.changed:
-            self._written(tracked, recorder, wait=self.durability is Durability.WAIT)
+        self._written(tracked, recorder, watch, since, wait=self.durability is Durability.WAIT)
 
     def prepare(
         self, user_id: str, profile_id: str, name: str = DATABASE_NAME, *, fresh: bool = False
@@ -258,29 +251,34 @@ class DatabaseSync:
         with self._lock:
             return list(self._tracked.values())
 
-    def _upload(self, database: Database) -> "Future[DatabaseStatus]":
-        return self._uploads.request(
-            self._find(database.user_id, database.profile_id, database.name), written=True
-        )
+    def _upload(self, database: Database, since: int | None) -> "Future[DatabaseStatus]":
+        tracked = self._find(database.user_id, database.profile_id, database.name)
+        return self._uploads.request(tracked, written=True, since=since)
 
     @contextlib.contextmanager
-    def _opened(self, tracked: Tracked) -> Iterator[None]:
+    def _opened(self, tracked: Tracked) -> Iterator[int]:
+        """Gives the size of the conflict log: nothing takes the file's place in the block, but its content may lose."""
         with shared(tracked.database.beside(OPEN)):
             with tracked.lock:
                 tracked.connections += 1
             try:
-                yield
+                yield log_size(tracked.database)
             finally:
                 with tracked.lock:
                     tracked.connections -= 1
 
-    def _written(self, tracked: Tracked, recorder: Recorder | None, *, wait: bool) -> None:
+    def _written(
+        self, tracked: Tracked, recorder: Recorder | None, watch: Watch, size: int, *, wait: bool
+    ) -> None:
+        if not watch.changed:
+            return
+        since = size if watch.changed_here else None
         recorder = recorder or current_recorder()
         if recorder is not None:
             self._uploads.note(tracked)
-            recorder.note(tracked.database)
+            recorder.note(tracked.database, since)
             return
-        future = self._uploads.request(tracked, written=True)
+        future = self._uploads.request(tracked, written=True, since=since)
         if not wait:
             return
         try:

@@ -22,6 +22,7 @@ from layout.storage.r2_storage import R2Storage
 from layout.storage.stored_object import StoredObject
 from layout.sync.backups import Why, new_backup_key
 from layout.sync.baseline import Baseline, forget_baseline, write_baseline
+from layout.sync.conflict_log import log_conflict
 from layout.sync.file_locks import exclusive
 from layout.sync.history import History
 from layout.sync.install import downloaded, install, is_content_of, make_empty, remove
@@ -225,6 +226,7 @@ class Exchange:
         kept = new_backup_key(database, Why.CONFLICT, version, content.sha256)
         body, metadata = with_version(content.image, version), stamps(version, content.sha256, self._writer)
         self._storage.create(kept, body, metadata=metadata)
+        log_conflict(database, kept)
         if baseline is None:
             baseline = Baseline.of(database, mark, e_tag=None, version=0, sha256="")
         write_baseline(database, baseline.model_copy(update={"lost": content.sha256, "mark": None}))

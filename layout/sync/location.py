@@ -6,6 +6,7 @@
     {profile}/.sync/database.sqlite.json    what is known of it: `layout.sync.baseline`
     {profile}/.sync/database.sqlite.same    a second name of the file that this is known of
     {profile}/.sync/database.sqlite.part    a version of the bucket that is being verified
+    {profile}/.sync/database.sqlite.conflicts    its conflicts, a line each: `layout.sync.conflict_log`
     {profile}/.sync/database.sqlite.open    locked, shared, by whoever has it open: `layout.sync.file_locks`
     {profile}/.sync/database.sqlite.work    locked by whoever compares it with the bucket
 """

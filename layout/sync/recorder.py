@@ -20,19 +20,26 @@ class Recorder:
     """The databases that one request has written. Thread-safe.
 
     Args:
-        upload: Asks for the upload of one.
+        upload: Asks for the upload of one, given the size of its conflict log when the change began.
     """
 
-    def __init__(self, upload: "Callable[[Database], Future[DatabaseStatus]]") -> None:
+    def __init__(self, upload: "Callable[[Database, int | None], Future[DatabaseStatus]]") -> None:
         self._upload = upload
         self._lock = threading.Lock()
         self._written: dict[Database, None] = {}
-        self._waiting: dict[Database, None] = {}
+        self._waiting: dict[Database, int | None] = {}
 
-    def note(self, database: Database) -> None:
-        """It was written: whoever ends the request uploads it."""
+    def note(self, database: Database, since: int | None) -> None:
+        """It was written: whoever ends the request uploads it.
+
+        Args:
+            database: Which.
+            since: Size of its conflict log when the change began; None if it may be somebody else's change.
+        """
         with self._lock:
-            self._written[database] = self._waiting[database] = None
+            self._written[database] = None
+            known = [size for size in (since, self._waiting.get(database)) if size is not None]
+            self._waiting[database] = min(known, default=None)
 
     @property
     def written(self) -> tuple[Database, ...]:
@@ -47,7 +54,7 @@ class Recorder:
         """
         with self._lock:
             waiting, self._waiting = self._waiting, {}
-        return [self._upload(database) for database in waiting]
+        return [self._upload(database, since) for database, since in waiting.items()]
 
 
 _current: ContextVar[Recorder | None] = ContextVar("layout_sync_recorder", default=None)

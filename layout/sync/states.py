@@ -71,7 +71,6 @@ SYNC_MOVES = (
     Move(_E.RELOADED, _S.CLEAN, _S.CLEAN, "the bucket was asked, and a newer version taken"),
     Move(_E.RELOADED, _S.PENDING, _S.CLEAN, "the next access has uploaded it itself"),
     Move(_E.RELOADED, _S.FAILED, _S.CLEAN, "the same"),
-    Move(_E.RELOADED, _S.IN_FLIGHT, _S.IN_FLIGHT, "the running upload tells what it comes to"),
     Move(_E.RELOADED, _S.CONFLICT, _S.CLEAN, "the next access has taken the bucket's version"),
 )
 

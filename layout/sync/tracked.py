@@ -2,13 +2,27 @@
 
 import threading
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 
 from layout.errors import DatabaseConflictError
 from layout.sync.baseline import FileMark
 from layout.sync.location import Database
 from layout.sync.states import SYNC_LIFE, DatabaseStatus, SyncEvent, SyncState
 
-__all__ = ["Tracked"]
+__all__ = ["Tracked", "Waiter"]
+
+
+@dataclass(frozen=True)
+class Waiter:
+    """Somebody who asked for an upload.
+
+    Attributes:
+        future: What the upload comes to.
+        since: Size of the conflict log when the change began; None for somebody who has changed nothing.
+    """
+
+    future: "Future[DatabaseStatus]" = field(default_factory=Future)
+    since: int | None = None
 
 
 class Tracked:
@@ -26,7 +40,7 @@ class Tracked:
         asked_at: When the bucket was asked last, by the clock of the uploads.
         connections: How many connections are open here; each tells in the end whether it has written.
         mark: By which the local copy is known to be clean without reading it.
-        waiting: Resolved by the next upload; None if nobody asked for one.
+        waiting: Who is told by the next upload; nobody, if none was asked for.
         running: Whether an upload runs.
         rewritten: Whether it was written since that upload began.
         ticket: Number of the turn that counts; earlier ones are over.
@@ -46,7 +60,7 @@ class Tracked:
         self.asked_at = 0.0
         self.connections = 0
         self.mark: FileMark | None = None
-        self.waiting: Future[DatabaseStatus] | None = None
+        self.waiting: list[Waiter] = []
         self.running = False
         self.rewritten = False
         self.ticket = 0

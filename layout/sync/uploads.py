@@ -16,9 +16,10 @@ from layout.errors import (
     StorageUnavailableError,
 )
 from layout.sync.agenda import Agenda, Clock
+from layout.sync.conflict_log import conflict_since
 from layout.sync.exchange import Exchange, Exchanged
 from layout.sync.states import DatabaseStatus, SyncEvent, SyncState
-from layout.sync.tracked import Tracked
+from layout.sync.tracked import Tracked, Waiter
 
 __all__ = ["Uploads"]
 
@@ -49,12 +50,15 @@ class Uploads:
             tracked.move(SyncEvent.WRITTEN)
             tracked.rewritten = True
 
-    def request(self, tracked: Tracked, *, written: bool = False) -> "Future[DatabaseStatus]":
+    def request(
+        self, tracked: Tracked, *, written: bool = False, since: int | None = None
+    ) -> "Future[DatabaseStatus]":
         """Ask for an upload of what is in the database now; nothing is sent if the bucket has it.
 
         Args:
             tracked: Which.
             written: Whether a change is known, and not only possible.
+            since: Size of the conflict log when that change began (`layout.sync.conflict_log`).
 
         Returns:
             What the first attempt comes to: the status, or the error of `Exchange.push`. A later attempt of its own
@@ -63,15 +67,14 @@ class Uploads:
         with tracked.lock:
             if written:
                 self.note(tracked)
+            waiter = Waiter(since=since)
             if self._closed:
-                late: Future[DatabaseStatus] = Future()
-                late.set_exception(_closed(tracked))
-                return late
-            if tracked.waiting is None:
-                tracked.waiting = Future()
+                waiter.future.set_exception(_closed(tracked))
+                return waiter.future
+            tracked.waiting.append(waiter)
             if not tracked.running:
                 self._schedule(tracked, self.clock.now())
-            return tracked.waiting
+            return waiter.future
 
     def drain(self, all_tracked: Iterable[Tracked], seconds: float) -> list[DatabaseStatus]:
         """Upload what waits, again and again until it is done or the time is over.
@@ -92,9 +95,9 @@ class Uploads:
         self._agenda.close()
         for tracked in all_tracked:
             with tracked.lock:
-                future, tracked.waiting = tracked.waiting, None
-            if future is not None and not future.done():
-                future.set_exception(_closed(tracked))
+                waiting, tracked.waiting = tracked.waiting, []
+            for waiter in waiting:
+                waiter.future.set_exception(_closed(tracked))
 
     def _schedule(self, tracked: Tracked, when: float) -> None:
         tracked.ticket += 1
@@ -102,26 +105,27 @@ class Uploads:
 
     def _run(self, tracked: Tracked, ticket: int) -> None:
         with tracked.lock:
-            future = tracked.waiting
-            if ticket != tracked.ticket or tracked.running or future is None:
+            waiting = tracked.waiting
+            if ticket != tracked.ticket or tracked.running or not waiting:
                 return
-            tracked.waiting, tracked.running, tracked.rewritten = None, True, False
+            tracked.waiting, tracked.running, tracked.rewritten = [], True, False
             tracked.move(SyncEvent.STARTED)
         try:
             exchanged = self._exchange.push(tracked.database)
+            self._done(tracked, exchanged)
         except (LayoutError, OSError) as error:
             self._failed(tracked, error)
-            future.set_exception(error)
+            _refuse(waiting, error)
         except BaseException as error:
+            # A fault of this package: whoever waits must hear of it.
+            _refuse(waiting, error)
             self._failed(tracked, error)
-            future.set_exception(error)
             raise
         else:
-            self._done(tracked, exchanged)
             if refused := exchanged.conflict or exchanged.in_use:
-                future.set_exception(refused)
+                _refuse(waiting, refused)
             else:
-                future.set_result(tracked.status())
+                _tell(waiting, tracked)
 
     def _done(self, tracked: Tracked, exchanged: Exchanged) -> None:
         with tracked.lock:
@@ -137,7 +141,7 @@ class Uploads:
                 tracked.move(SyncEvent.LOST)
             else:
                 tracked.move(SyncEvent.OVERTAKEN if tracked.rewritten else SyncEvent.UPLOADED)
-            if tracked.waiting is not None:
+            if tracked.waiting:
                 self._schedule(tracked, self.clock.now())
 
     def _failed(self, tracked: Tracked, error: BaseException) -> None:
@@ -149,16 +153,33 @@ class Uploads:
             tracked.move(SyncEvent.UNANSWERED if later else SyncEvent.REFUSED)
             if isinstance(error, NoProfileError):
                 tracked.loaded = False
-            if tracked.waiting is not None:
+            if tracked.waiting:
                 self._schedule(tracked, self.clock.now())
                 return
             if isinstance(error, NoProfileError):
                 # Trying again would be asking for the profile to come back.
                 return
-            tracked.waiting = Future()
+            tracked.waiting = [Waiter()]
             pause = min(LAST_RETRY, FIRST_RETRY * 2 ** (tracked.attempts - 1))
             spread = random.uniform(0.5, 1)  # noqa: S311 - spreads retries
             self._schedule(tracked, self.clock.now() + pause * spread)
+
+
+def _refuse(waiting: list[Waiter], error: BaseException) -> None:
+    for waiter in waiting:
+        waiter.future.set_exception(error)
+
+
+def _tell(waiting: list[Waiter], tracked: Tracked) -> None:
+    """Success, but for those whose change lost in an upload of somebody else."""
+    for waiter in waiting:
+        lost = None if waiter.since is None else conflict_since(tracked.database, waiter.since)
+        if lost is None:
+            waiter.future.set_result(tracked.status())
+            continue
+        with tracked.lock:
+            tracked.conflict = tracked.conflict or lost
+        waiter.future.set_exception(lost)
 
 
 def _worth_trying(tracked: Tracked) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from layout.errors import DatabaseConflictError, DatabaseInUseError
 from layout.keys import backups_prefix
+from layout.sync.backups import backups_of
 from layout.sync.database_sync import Durability
 from layout.sync.states import SyncState
 from tests.layout.sync.conftest import KEY, PROFILE, USER, Asked, Machines, Unreliable, rows, rows_of, write
@@ -203,3 +205,84 @@ def test_a_running_machine_notices_a_newer_version(machine: Machines, asked: Ask
     assert rows(other) == ["goal", "save", "corner"]
     assert rows(other) == ["goal", "save", "corner"]
     assert asked.look() == ["GetObject database.sqlite"]
+
+
+def test_a_change_that_lost_in_somebody_elses_upload_is_refused_too(machine: Machines) -> None:
+    """An upload takes all that is committed; its writer finds the other version there and must not call it success."""
+    one, other = machine("one"), machine("other")
+    write(one, "goal")
+    rows(other)
+    write(one, "save")
+
+    def request() -> None:
+        with other.connection(USER, PROFILE) as connection:
+            connection.execute("INSERT INTO clips VALUES ('corner')")
+            connection.commit()
+            with pytest.raises(DatabaseConflictError):
+                other.flush(USER, PROFILE).result(20)
+
+    with pytest.raises(DatabaseConflictError):
+        request()
+    assert rows(other) == ["goal", "save"]
+
+
+@pytest.mark.parametrize("with_recorder", [False, True])
+@pytest.mark.parametrize("other_process", [False, True])
+def test_a_change_that_was_swapped_away_before_its_writer_asked_is_refused_too(
+    machine: Machines, storage: R2Storage, *, other_process: bool, with_recorder: bool
+) -> None:
+    """Between the end of its connection and its request, by this process or another one of the machine."""
+    one, other = machine("one"), machine("other")
+    write(one, "goal")
+    rows(other)
+    write(one, "save")
+    request = other._uploads.request
+
+    def late(*args: Any, **options: Any) -> Any:
+        other._uploads.request = request  # type: ignore[method-assign]
+        with pytest.raises(DatabaseConflictError):
+            (machine("other") if other_process else other).flush(USER, PROFILE).result(20)
+        assert rows(other) == ["goal", "save"]
+        return request(*args, **options)
+
+    other._uploads.request = late  # type: ignore[method-assign]
+    if with_recorder:
+        with other.recording() as recorder:
+            write(other, "corner")
+            (future,) = recorder.flush()
+    else:
+        with pytest.raises(DatabaseConflictError):
+            write(other, "corner")
+        return
+    with pytest.raises(DatabaseConflictError) as caught:
+        future.result(20)
+    (backup,) = backups_of(storage, other._find(USER, PROFILE, "database.sqlite").database)
+    assert f"and is kept as {str(backup.key)!r}." in str(caught.value)
+
+
+def test_an_access_that_finds_the_database_open_meanwhile_stops_no_upload(
+    machine: Machines, unreliable: Unreliable
+) -> None:
+    """The state is that of the running upload: whoever waits for it is told."""
+    one, other = machine("one"), machine("other", storage=unreliable, durability=Durability.BACKGROUND)
+    write(one, "goal")
+    rows(other)
+    write(one, "save")
+    entered, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        entered.set()
+        go_on.wait(20)
+
+    unreliable.before = hold
+    with other.connection(USER, PROFILE):
+        write(other, "corner")
+        waiting = other.flush(USER, PROFILE)
+        assert entered.wait(20)
+        tracked = other._find(USER, PROFILE, "database.sqlite")
+        go_on.set()
+        with pytest.raises(DatabaseInUseError):
+            other._access._load(tracked)
+        with pytest.raises((DatabaseConflictError, DatabaseInUseError)):
+            waiting.result(20)
+    assert rows(other) == ["goal", "save"]
