@@ -96,8 +96,7 @@ class Uploads:
         for tracked in all_tracked:
             with tracked.lock:
                 waiting, tracked.waiting = tracked.waiting, []
-            for waiter in waiting:
-                waiter.future.set_exception(_closed(tracked))
+            _refuse([one for one in waiting if one.future.set_running_or_notify_cancel()], _closed(tracked))
 
     def _schedule(self, tracked: Tracked, when: float) -> None:
         tracked.ticket += 1
@@ -105,9 +104,10 @@ class Uploads:
 
     def _run(self, tracked: Tracked, ticket: int) -> None:
         with tracked.lock:
-            waiting = tracked.waiting
-            if ticket != tracked.ticket or tracked.running or not waiting:
+            if ticket != tracked.ticket or tracked.running or not tracked.waiting:
                 return
+            # Whoever was cancelled, as a request whose client has gone, is told nothing; the upload goes on.
+            waiting = [one for one in tracked.waiting if one.future.set_running_or_notify_cancel()]
             tracked.waiting, tracked.running, tracked.rewritten = [], True, False
             tracked.move(SyncEvent.STARTED)
         try:

@@ -1,13 +1,15 @@
 """An application that writes into synced databases until it is killed.
 
 Run as `python -m tests.soak.sync_writer DISK MODE FILE`. Each user has a thread, which adds one row after another.
-What was acknowledged is appended to the file, a line of user and number each, which survives a SIGKILL. A refusal,
-which nobody else's write explains here, ends it with 5.
+What was acknowledged is appended to the file, a line of user and row each, which survives a SIGKILL. Where answers wait
+for the upload, another machine writes too, so a change may be refused; in the background nobody else does, and a
+refusal ends it with 5.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 import threading
 from pathlib import Path
@@ -30,25 +32,28 @@ def write(databases: DatabaseSync, user: str, acknowledged: int) -> None:
     pause = threading.Event()
     while True:
         try:
-            number = add_row(databases, user)
+            row = add_row(databases, user)
         except DatabaseConflictError as conflict:
+            if databases.durability is Durability.WAIT:
+                continue
             sys.stderr.write(f"{conflict}\n")
             sys.stderr.flush()
             os._exit(REFUSED)
         except StorageError:
             # Not acknowledged; if the row is there, it is uploaded by itself.
             continue
-        os.write(acknowledged, f"{user} {number}\n".encode())
+        os.write(acknowledged, f"{user} {row}\n".encode())
         pause.wait(0.01)
 
 
-def add_row(databases: DatabaseSync, user: str) -> int:
-    """A writing request; gives the number of the row."""
+def add_row(databases: DatabaseSync, user: str) -> str:
+    """A writing request; gives the row, which no other one is like."""
+    row = secrets.token_hex(8)
     with databases.connection(user, PROFILE) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("CREATE TABLE IF NOT EXISTS clips (number INTEGER PRIMARY KEY, body BLOB)")
-        row = connection.execute("INSERT INTO clips (body) VALUES (randomblob(500))").lastrowid
-    return int(row or 0)
+        connection.execute("CREATE TABLE IF NOT EXISTS clips (row TEXT, body BLOB)")
+        connection.execute("INSERT INTO clips VALUES (?, randomblob(500))", (row,))
+    return row
 
 
 def main(disk: str, mode: str, file: str) -> None:

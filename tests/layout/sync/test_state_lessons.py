@@ -321,3 +321,31 @@ def test_an_option_that_sqlite_refuses_leaves_nothing_open(machine: Machines) ->
         raise AssertionError("opened")
     assert databases._find(USER, PROFILE, "database.sqlite").connections == 0
     assert rows(databases, fresh=True) == ["goal"]
+
+
+def test_a_request_whose_client_has_gone_takes_nobody_with_it(
+    machine: Machines, unreliable: Unreliable, clock: RushingClock
+) -> None:
+    """Asyncio cancels what it waits for; the upload is everybody's."""
+    databases = machine(storage=unreliable, durability=Durability.BACKGROUND)
+    write(databases, "goal")
+    databases.flush(USER, PROFILE).result(20)
+    entered, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        entered.set()
+        go_on.wait(20)
+
+    unreliable.before = hold
+    write(databases, "save")
+    assert entered.wait(20)
+    write(databases, "corner")
+    gone, patient = databases.flush(USER, PROFILE), databases.flush(USER, PROFILE)
+    assert gone.cancel()
+    go_on.set()
+    assert patient.result(20).version == 3
+    clock.still = True
+    last = databases.flush(USER, PROFILE)
+    assert last.cancel()
+    clock.still = False
+    assert databases.close(5) == []
