@@ -126,15 +126,18 @@ class Baseline(BaseModel):
         """Whether the file is known to be as it was when it was compared, without reading it."""
         return mark.inode == self.inode and mark.files == self.mark
 
-    def is_about(self, content: Snapshot, mark: FileMark) -> bool:
+    def is_about(self, content: Snapshot, mark: FileMark, *, held: bool) -> bool:
         """Whether this is the baseline of that file, and not of one that was there before it.
 
-        A database without a table in place of a version is another file too, whatever its inode: it was made by
-        somebody who found none.
+        Args:
+            content: Of the file.
+            mark: Of the file.
+            held: Whether its inode was kept from being given away: then it is proof. Else a database without a table
+                in place of a version is another file, made by somebody who found none.
         """
         if content.sha256 in {self.sha256, self.lost}:
             return True
-        made_anew = content.is_empty and self.e_tag is not None
+        made_anew = content.is_empty and self.e_tag is not None and not held
         return bool(self.sha256 or self.e_tag is None) and mark.inode == self.inode and not made_anew
 
 
@@ -178,10 +181,16 @@ def forget_baseline(database: Database) -> None:
     database.beside(_ENDING).unlink(missing_ok=True)
 
 
+def is_held(database: Database, inode: int) -> bool:
+    """Whether a second name keeps this inode."""
+    held = FileMark.of(database.beside(_SAME_FILE))
+    return held is not None and held.inode == inode
+
+
 def _hold(database: Database, inode: int) -> None:
-    held = database.beside(_SAME_FILE)
-    if (mark := FileMark.of(held)) is not None and mark.inode == inode:
+    if is_held(database, inode):
         return
+    held = database.beside(_SAME_FILE)
     held.unlink(missing_ok=True)
     # Where there are no links, the number alone has to do.
     with contextlib.suppress(OSError):

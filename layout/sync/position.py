@@ -3,7 +3,7 @@
 import enum
 from dataclasses import dataclass
 
-from layout.sync.baseline import Baseline, FileMark, read_baseline
+from layout.sync.baseline import Baseline, FileMark, is_held, read_baseline
 from layout.sync.location import Database
 from layout.sync.snapshot import Snapshot, take_snapshot
 
@@ -59,12 +59,13 @@ def look(database: Database, *, by_content: bool = False) -> Local:
     if baseline is not None and baseline.is_of(mark) and not by_content:
         return Local(Position.SAME, baseline, mark)
     content = take_snapshot(database.path)
-    return Local(_position(baseline, content, mark), baseline, mark, content)
+    held = is_held(database, mark.inode)
+    if baseline is None or not baseline.is_about(content, mark, held=held):
+        return Local(Position.UNKNOWN, baseline, mark, content)
+    return Local(_position(baseline, content), baseline, mark, content)
 
 
-def _position(baseline: Baseline | None, content: Snapshot, mark: FileMark) -> Position:
-    if baseline is None or not baseline.is_about(content, mark):
-        return Position.UNKNOWN
+def _position(baseline: Baseline, content: Snapshot) -> Position:
     if content.sha256 == baseline.sha256:
         return Position.SAME
     return Position.LOST if content.sha256 == baseline.lost else Position.CHANGED

@@ -116,6 +116,39 @@ def test_an_empty_database_is_never_uploaded_over_a_real_one(
     assert rows(databases) == ["goal"]
 
 
+def test_an_application_may_drop_its_last_table(machine: Machines, storage: R2Storage) -> None:
+    """It is the same file still, and a change like any other."""
+    databases = machine()
+    write(databases, "goal")
+    with databases.connection(USER, PROFILE) as connection:
+        connection.execute("DROP TABLE clips")
+    assert storage.get(KEY).metadata["db-version"] == "2"
+    assert rows(machine("other")) == []
+
+
+@pytest.mark.parametrize("statement", ["SELECT 1", "VACUUM"])
+def test_without_links_an_empty_database_is_still_known_for_one(
+    machine: Machines,
+    storage: R2Storage,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    statement: str,
+) -> None:
+    """Some disks have none, and give a number away again at once."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("os.link", refuse)
+    write(machine(), "goal")
+    path = path_of(tmp_path / "disk")
+    path.unlink()
+    with closing(sqlite3.connect(path)) as made_anew:
+        made_anew.execute(statement)
+    assert machine().flush(USER, PROFILE).result(20).version == 1
+    assert rows_of(storage.get(KEY).body, tmp_path / "x") == ["goal"]
+
+
 def test_a_copy_that_nobody_knows_is_never_uploaded_over_a_version(
     machine: Machines, storage: R2Storage, tmp_path: Path
 ) -> None:
