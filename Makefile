@@ -58,16 +58,20 @@ bench: servers ## measure keys, import time, the local R2 beside moto, the migra
 
 soak: environment ## kill a migration's commands 200 times, 5,000 objects under every fault, kill an application (KILLS=1000 SEED=2 MINUTES=60)
 	$(SUPERVISED) $(VENV) -m pytest --capture no tests/soak tests/layout/web/test_openapi.py $(ARGS)
+soak: export R2_LAYOUT_SOAK_BACKEND_KILLS = $(BACKEND_KILLS)
 soak: export R2_LAYOUT_SOAK_CALLS = $(CALLS)
 soak: export R2_LAYOUT_SOAK_KILLS = $(KILLS)
 soak: export R2_LAYOUT_SOAK_SEED = $(SEED)
+soak: export R2_LAYOUT_SOAK_REQUESTS = $(REQUESTS)
 soak: export R2_LAYOUT_SOAK_OBJECTS = $(OBJECTS)
 soak: export R2_LAYOUT_SOAK_WRITES = $(WRITES)
 soak: export R2_LAYOUT_SOAK_MINUTES = $(MINUTES)
+soak: BACKEND_KILLS = 20
 soak: CALLS = 600
 soak: KILLS = 200
 soak: MINUTES = 2
 soak: OBJECTS = 5000
+soak: REQUESTS = 2000
 soak: SEED = 1
 soak: WRITES = 2000
 

@@ -72,14 +72,18 @@ class RunningApplication:
         try:
             self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            self.kill()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+            self._process.kill()
+        self._ended()
 
     def kill(self) -> None:
         """End it as a machine ends that loses its power."""
         self._process.kill()
+        self._ended()
+
+    def _ended(self) -> None:
         self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
     def _wait(self) -> str:
         stream = self._process.stdout
