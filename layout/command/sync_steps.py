@@ -7,7 +7,8 @@ from layout.errors import DatabaseInUseError, LayoutError, ObjectMissingError
 from layout.exit_status import ExitStatus
 from layout.storage.r2_storage import R2Storage
 from layout.sync.baseline import Baseline
-from layout.sync.exchange import Exchange, Exchanged
+from layout.sync.exchange import Exchange
+from layout.sync.exchanged import Exchanged
 from layout.sync.location import Database
 from layout.sync.position import Local, Position, look
 

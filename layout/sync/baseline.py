@@ -35,6 +35,8 @@ _SAME_FILE = "same"
 # A change within the same tick of the file system's clock leaves the time as it was. Two seconds is the coarsest
 # (FAT); a mark that is younger says nothing, and the contents are compared.
 _SETTLED_NS = 2_000_000_000
+# An answer that is lost as often in a row means an outage, in which nothing takes effect any more.
+_MOST_SENT = 50
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class Baseline(BaseModel):
         e_tag: Version of the object; None: the bucket said that there is none.
         version: Number of that version, for people.
         sha256: Of the content, as `layout.sync.snapshot.Snapshot` has it; empty if nothing was compared.
+        sent: Hashes of the contents that were sent since, whose answers nobody knows: if the bucket has one of them, it
+            is this machine's own upload and no other writer's.
         lost: Hash of a content that lost a conflict and is kept in `{env}/backups/`: it may be replaced.
         inode: Of the database.
         mark: Mark of the file when its content was compared, if it was settled then.
@@ -93,6 +97,7 @@ class Baseline(BaseModel):
     e_tag: str | None
     version: int
     sha256: str
+    sent: tuple[str, ...] = ()
     lost: str = ""
     inode: int
     mark: tuple[tuple[int, int], tuple[int, int]] | None = None
@@ -121,6 +126,11 @@ class Baseline(BaseModel):
             mark=mark.files if mark.is_settled else None,
             kept_until=kept_until,
         )
+
+    def sending(self, sha256: str) -> Self:
+        """The baseline before this content is sent; of those before it the newest are kept."""
+        kept = [one for one in self.sent if one != sha256][-_MOST_SENT:]
+        return self.model_copy(update={"sent": (*kept, sha256)})
 
     def is_of(self, mark: FileMark) -> bool:
         """Whether the file is known to be as it was when it was compared, without reading it."""

@@ -4,7 +4,7 @@ Each call is one critical section for its database on this machine: the local co
 decision follows, and one conditional request makes it true or fails. The bucket is never asked first and written then.
 """
 
-from dataclasses import dataclass
+import dataclasses
 
 from layout.errors import (
     ConditionFailedError,
@@ -23,6 +23,7 @@ from layout.storage.stored_object import StoredObject
 from layout.sync.backups import Why, new_backup_key
 from layout.sync.baseline import Baseline, forget_baseline, write_baseline
 from layout.sync.conflict_log import log_conflict
+from layout.sync.exchanged import Exchanged
 from layout.sync.file_locks import exclusive
 from layout.sync.history import History
 from layout.sync.install import downloaded, install, is_content_of, make_empty, remove
@@ -30,32 +31,11 @@ from layout.sync.location import Database
 from layout.sync.position import Local, Position, look
 from layout.sync.registry import require_profile
 from layout.sync.snapshot import with_version
-from layout.sync.stamps import WRITTEN_AT, WRITTEN_BY, stamps, writer_name
+from layout.sync.stamps import CONTENT, WRITTEN_AT, WRITTEN_BY, stamps, version_of, writer_name
 
-__all__ = ["Exchange", "Exchanged"]
+__all__ = ["Exchange"]
 
 _WORK = "work"
-
-
-@dataclass(frozen=True)
-class Exchanged:
-    """What an exchange came to.
-
-    Attributes:
-        baseline: What is known of the local copy now.
-        conflict: The change that was refused and set aside, if one was.
-        in_use: Why the bucket's version could not take the place of a local one that must not be read, if so.
-        stale: The same of a local one that may: it is an older version.
-        unanswered: Why nothing is known of the bucket, if it gave no answer and the local copy is read all the same.
-        sent: Whether a version was uploaded, or tried to be.
-    """
-
-    baseline: Baseline | None
-    conflict: DatabaseConflictError | None = None
-    in_use: DatabaseInUseError | None = None
-    stale: DatabaseInUseError | None = None
-    unanswered: StorageUnavailableError | None = None
-    sent: bool = False
 
 
 class Exchange:
@@ -164,6 +144,9 @@ class Exchange:
         body, metadata = with_version(content.image, version), stamps(version, content.sha256, self._writer)
         try:
             kept_until = self._history.set_aside(database, baseline, len(body))
+            # Before it is sent: a process that is killed now must know its own upload again.
+            baseline = baseline.sending(content.sha256)
+            write_baseline(database, baseline)
             if baseline.e_tag is None:
                 e_tag = self._storage.create(database.key, body, metadata=metadata)
             else:
@@ -171,7 +154,7 @@ class Exchange:
         except LockedObjectError:
             raise
         except ConditionFailedError:
-            return self._settle(database, local)
+            return self._settle(database, dataclasses.replace(local, baseline=baseline))
         uploaded = Baseline.of(
             database, mark, e_tag=e_tag, version=version, sha256=content.sha256, kept_until=kept_until
         )
@@ -187,6 +170,12 @@ class Exchange:
         content, mark = local.content, local.mark
         if content is None or mark is None:
             raise ValueError(f"{database} was not looked at by its content: look again")
+        if (
+            local.baseline is not None
+            and local.position is Position.CHANGED
+            and found.metadata.get(CONTENT) in local.baseline.sent
+        ):
+            return self._go_on(database, local.baseline, found)
         with downloaded(database, found) as new:
             if is_content_of(found, content) or new.content.sha256 == content.sha256:
                 # Its own upload, whose answer was lost, or a copy of the very version.
@@ -198,6 +187,21 @@ class Exchange:
                 return Exchanged(install(database, new, instead_of=content.sha256), conflict)
             except DatabaseInUseError as error:
                 return Exchanged(local.baseline, conflict, in_use=error)
+
+    def _go_on(self, database: Database, baseline: Baseline, found: StoredObject) -> Exchanged:
+        """The bucket has an earlier upload of this machine, whose answer was lost: the change goes on top of it."""
+        own = {
+            "e_tag": found.e_tag,
+            "version": version_of(found.metadata) or baseline.version,
+            "sha256": found.metadata[CONTENT],
+            "sent": (),
+            "mark": None,
+        }
+        write_baseline(database, baseline.model_copy(update=own))
+        local = look(database, by_content=True)
+        return (
+            self._push(database, local) if local.position is Position.CHANGED else Exchanged(local.baseline)
+        )
 
     def _refuse(
         self, database: Database, local: Local, winner: StoredObject, version: int

@@ -17,7 +17,8 @@ from layout.errors import (
 )
 from layout.sync.agenda import Agenda, Clock
 from layout.sync.conflict_log import conflict_since
-from layout.sync.exchange import Exchange, Exchanged
+from layout.sync.exchange import Exchange
+from layout.sync.exchanged import Exchanged
 from layout.sync.states import DatabaseStatus, SyncEvent, SyncState
 from layout.sync.tracked import Tracked, Waiter
 

@@ -14,6 +14,7 @@ import pytest
 
 from layout.documents.profiles import Profiles
 from layout.environment import Environment
+from layout.errors import StorageUnavailableError
 from layout.keys import profiles_key, r2_key
 from layout.storage.profile_store import ProfileStore
 from layout.storage.r2_storage import R2Storage
@@ -150,12 +151,14 @@ class Unreliable(R2Storage):
 
     Attributes:
         errors: Raised in turn instead of replacing.
+        lost: How many answers to come are lost although the replacement took effect.
         before: Called before each replacement.
     """
 
     def __init__(self, settings: StorageSettings) -> None:
         super().__init__(settings)
         self.errors: list[Exception] = []
+        self.lost = 0
         self.before: Callable[[], object] = lambda: None
 
     def replace(self, *args: Any, **options: Any) -> str:
@@ -163,7 +166,11 @@ class Unreliable(R2Storage):
         self.before()
         if self.errors:
             raise self.errors.pop(0)
-        return super().replace(*args, **options)
+        e_tag = super().replace(*args, **options)
+        if self.lost:
+            self.lost -= 1
+            raise StorageUnavailableError("Lost.")
+        return e_tag
 
 
 @pytest.fixture

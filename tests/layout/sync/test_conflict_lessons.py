@@ -8,12 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from layout.errors import DatabaseConflictError, DatabaseInUseError
+from layout.errors import DatabaseConflictError, DatabaseInUseError, StorageUnavailableError
 from layout.keys import backups_prefix
 from layout.sync.backups import backups_of
 from layout.sync.database_sync import Durability
 from layout.sync.states import SyncState
-from tests.layout.sync.conftest import KEY, PROFILE, USER, Asked, Machines, Unreliable, rows, rows_of, write
+from tests.layout.sync.conftest import (
+    KEY,
+    PROFILE,
+    USER,
+    Asked,
+    Machines,
+    RushingClock,
+    Unreliable,
+    rows,
+    rows_of,
+    write,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,35 +127,53 @@ def test_two_processes_of_one_machine_never_conflict_with_each_other(machine: Ma
     assert len(rows(machine("third"))) == 8
 
 
+@pytest.mark.parametrize("answers", [1, 2])
+@pytest.mark.parametrize("killed", [False, True])
 def test_an_upload_whose_answer_was_lost_is_no_conflict(
-    machine: Machines, unreliable: Unreliable, asked: Asked
+    machine: Machines, unreliable: Unreliable, clock: RushingClock, answers: int, *, killed: bool
 ) -> None:
-    """The bucket has this very content, so the process after the crash takes its version."""
-    write(machine(), "goal")
-    died = machine(storage=unreliable, durability=Durability.BACKGROUND)
-    rows(died)
-
-    def upload_and_die() -> None:
-        unreliable.before = lambda: None
-        machine().flush(USER, PROFILE).result(20)
-        baseline = next(
-            died._find(USER, PROFILE, "database.sqlite").database.path.parent.glob(".sync/*.json")
-        )
-        baseline.write_text(before)
-
-    before = next(
-        died._find(USER, PROFILE, "database.sqlite").database.path.parent.glob(".sync/*.json")
-    ).read_text()
-    with died.connection(USER, PROFILE) as connection:
-        connection.execute("INSERT INTO clips VALUES ('save')")
-        connection.commit()
-        upload_and_die()
-    asked.look()
-    again = machine()
-    assert rows(again) == ["goal", "save"]
+    """Although there are newer changes by then: the bucket has what this machine has sent, and nobody else's."""
+    databases = machine(storage=unreliable, durability=Durability.BACKGROUND)
+    write(databases, "goal")
+    databases.flush(USER, PROFILE).result(20)
+    clock.time += 10
+    clock.still = True
+    unreliable.lost = answers
+    for number in range(answers):
+        write(databases, f"save {number}")
+        with pytest.raises(StorageUnavailableError):
+            databases.flush(USER, PROFILE).result(20)
+        clock.time += 10
+    if killed:
+        databases._uploads._agenda.close()
+    write(databases, "corner")
+    clock.still = False
+    again = machine() if killed else databases
+    (future,) = again.recover()
+    future.result(20)
     assert again.take_conflict(USER, PROFILE) is None
-    write(again, "corner")
-    assert rows(machine("other")) == ["goal", "save", "corner"]
+    assert rows(machine("other")) == ["goal", *(f"save {number}" for number in range(answers)), "corner"]
+
+
+def test_another_writers_version_on_top_of_an_upload_whose_answer_was_lost_is_one(
+    machine: Machines, unreliable: Unreliable, clock: RushingClock
+) -> None:
+    """What is in the bucket is not what this machine has sent."""
+    databases = machine(storage=unreliable, durability=Durability.BACKGROUND)
+    write(databases, "goal")
+    databases.flush(USER, PROFILE).result(20)
+    clock.time += 10
+    clock.still = True
+    unreliable.lost = 1
+    write(databases, "save")
+    with pytest.raises(StorageUnavailableError):
+        databases.flush(USER, PROFILE).result(20)
+    clock.still = False
+    write(machine("other"), "corner")
+    write(databases, "own goal")
+    with pytest.raises(DatabaseConflictError):
+        databases.flush(USER, PROFILE).result(20)
+    assert rows(databases) == ["goal", "save", "corner"]
 
 
 def test_a_file_is_not_swapped_under_open_connections(machine: Machines) -> None:
