@@ -208,6 +208,8 @@ def test_no_acknowledged_write_is_lost_by_kills_and_faults(
     assert soak.missing(soak.acknowledged()) == 0
     counted = sum(len(rows) for rows in soak.acknowledged().values())
     kept = len(list(storage.list_files(backups_prefix(environment=Environment.DEV))))
+    # One machine alone has nobody to lose against, itself included.
+    assert mode is Durability.WAIT or kept == 0
     print(  # noqa: T201 - for make soak
         f"{mode.value}: {counted:,} acknowledged writes, {soak.kills} kills, {kept} refused and kept, none lost"
     )

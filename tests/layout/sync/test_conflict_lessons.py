@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from layout.errors import DatabaseConflictError, DatabaseInUseError, StorageUnavailableError
+from layout.errors import DatabaseConflictError, DatabaseInUseError
 from layout.keys import backups_prefix
 from layout.sync.backups import backups_of
 from layout.sync.database_sync import Durability
@@ -19,7 +18,6 @@ from tests.layout.sync.conftest import (
     USER,
     Asked,
     Machines,
-    RushingClock,
     Unreliable,
     rows,
     rows_of,
@@ -105,75 +103,6 @@ def test_a_conflict_is_told_once(machine: Machines) -> None:
     assert conflict is not None
     assert str(conflict).startswith(f"The database {str(KEY)!r} was changed by another writer: version 2, ")
     assert other.take_conflict(USER, PROFILE) is None
-
-
-def test_uploads_of_one_machine_never_conflict_with_each_other(machine: Machines) -> None:
-    """Two uploads of one file once raced, and the second took the first for another writer."""
-    databases = machine(durability=Durability.BACKGROUND)
-    write(databases, "first")
-    with ThreadPoolExecutor(6) as threads:
-        list(threads.map(lambda number: write(databases, str(number), timeout=30), range(30)))
-        futures = list(threads.map(lambda _: databases.flush(USER, PROFILE), range(30)))
-    assert {future.result(20).conflict for future in futures} == {None}
-    assert sorted(rows(machine("other"))) == sorted(["first", *map(str, range(30))])
-
-
-def test_two_processes_of_one_machine_never_conflict_with_each_other(machine: Machines) -> None:
-    """They share the disk, so each sees the other's baseline: memory is not what counts."""
-    one, other = machine(), machine()
-    for number in range(4):
-        write(one, f"one {number}")
-        write(other, f"other {number}")
-    assert len(rows(machine("third"))) == 8
-
-
-@pytest.mark.parametrize("answers", [1, 2])
-@pytest.mark.parametrize("killed", [False, True])
-def test_an_upload_whose_answer_was_lost_is_no_conflict(
-    machine: Machines, unreliable: Unreliable, clock: RushingClock, answers: int, *, killed: bool
-) -> None:
-    """Although there are newer changes by then: the bucket has what this machine has sent, and nobody else's."""
-    databases = machine(storage=unreliable, durability=Durability.BACKGROUND)
-    write(databases, "goal")
-    databases.flush(USER, PROFILE).result(20)
-    clock.time += 10
-    clock.still = True
-    unreliable.lost = answers
-    for number in range(answers):
-        write(databases, f"save {number}")
-        with pytest.raises(StorageUnavailableError):
-            databases.flush(USER, PROFILE).result(20)
-        clock.time += 10
-    if killed:
-        databases._uploads._agenda.close()
-    write(databases, "corner")
-    clock.still = False
-    again = machine() if killed else databases
-    (future,) = again.recover()
-    future.result(20)
-    assert again.take_conflict(USER, PROFILE) is None
-    assert rows(machine("other")) == ["goal", *(f"save {number}" for number in range(answers)), "corner"]
-
-
-def test_another_writers_version_on_top_of_an_upload_whose_answer_was_lost_is_one(
-    machine: Machines, unreliable: Unreliable, clock: RushingClock
-) -> None:
-    """What is in the bucket is not what this machine has sent."""
-    databases = machine(storage=unreliable, durability=Durability.BACKGROUND)
-    write(databases, "goal")
-    databases.flush(USER, PROFILE).result(20)
-    clock.time += 10
-    clock.still = True
-    unreliable.lost = 1
-    write(databases, "save")
-    with pytest.raises(StorageUnavailableError):
-        databases.flush(USER, PROFILE).result(20)
-    clock.still = False
-    write(machine("other"), "corner")
-    write(databases, "own goal")
-    with pytest.raises(DatabaseConflictError):
-        databases.flush(USER, PROFILE).result(20)
-    assert rows(databases) == ["goal", "save", "corner"]
 
 
 def test_a_file_is_not_swapped_under_open_connections(machine: Machines) -> None:
