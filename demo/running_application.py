@@ -61,6 +61,11 @@ class RunningApplication:
         login = httpx2.post(f"{self.url}login", json={"user": user}).raise_for_status()
         return httpx2.Client(base_url=self.url, cookies=login.cookies, timeout=60)
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
     def wait(self) -> None:
         """Wait until it ends by itself."""
         self._process.wait()

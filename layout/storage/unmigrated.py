@@ -11,7 +11,7 @@ from layout.errors import MarkerError
 from layout.keys import user_prefix
 from layout.legacy import LEGACY_LAYOUTS, Facts
 
-__all__ = ["is_through", "old_prefixes", "refuse_evidence"]
+__all__ = ["evidence", "is_through", "old_prefixes", "unmigrated"]
 
 
 def old_prefixes(user_id: str, environment: Environment) -> dict[str, str]:
@@ -32,17 +32,16 @@ def is_through(marker: Marker | None, layout: str) -> bool:
     return any(entry.layout == layout for entry in marker.history)
 
 
-def refuse_evidence(user_id: str, layout: str, keys: Iterable[str]) -> None:
-    """Nothing, unless one of these keys shows that the user is one of the old layout.
+def evidence(layout: str, keys: Iterable[str]) -> str | None:
+    """The first of these keys that shows that its owner is a user of the old layout; None if none does."""
+    return next((key for key in keys if LEGACY_LAYOUTS[layout].evidence_in(key) is not None), None)
 
-    Raises:
-        MarkerError: It does.
-    """
-    for key in keys:
-        if LEGACY_LAYOUTS[layout].evidence_in(key) is not None:
-            raise MarkerError(
-                f"The user {user_id!r} has files in the layout {layout!r} that were not moved, {key!r} among them:"
-                " no profile is made for them before.",
-                hint=f"Move them first: {program.command('migrate')}",
-                key=key,
-            )
+
+def unmigrated(user_id: str, layout: str, key: str) -> MarkerError:
+    """The error for a user of whom this key shows that they were not moved."""
+    return MarkerError(
+        f"The user {user_id!r} has files in the layout {layout!r} that were not moved, {key!r} among them:"
+        " no profile is made for them before.",
+        hint=f"Move them first: {program.command('migrate')}",
+        key=key,
+    )

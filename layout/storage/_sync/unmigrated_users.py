@@ -1,12 +1,13 @@
 # Written by `make generate` from layout/storage/_async/unmigrated_users.py: change that.
 """Whether a user's files are in an old layout still, which must not be forgotten over a new profile."""
 
+from contextlib import suppress
+
 from layout.errors import AccessDeniedError
+from layout.storage._sync.listing import pages
 from layout.storage._sync.r2_storage import R2Storage
 from layout.storage._sync.startup_checks import read_marker
-from layout.storage._sync.waiting import in_thread
-from layout.storage.error_translation import storage_errors
-from layout.storage.unmigrated import is_through, old_prefixes, refuse_evidence
+from layout.storage.unmigrated import evidence, is_through, old_prefixes, unmigrated
 
 __all__ = ["refuse_if_unmigrated"]
 
@@ -14,17 +15,17 @@ __all__ = ["refuse_if_unmigrated"]
 def refuse_if_unmigrated(storage: R2Storage, user_id: str) -> None:
     """Nothing, if no old layout shows this user, or a migration from it into the environment is through.
 
-    One listing for a user who has no profiles yet. A credential that does not open the old keys cannot look.
+    One listing for a user who has no profiles yet; more pages only while none of many objects shows whose they are. A
+    credential that does not open the old keys cannot look.
 
     Raises:
         MarkerError: The user has files there that were not moved.
     """
     for layout, prefix in old_prefixes(user_id, storage.environment).items():
-        try:
-            with storage_errors(storage.bucket):
-                page = in_thread(storage.client.list_objects_v2, Bucket=storage.bucket, Prefix=prefix)
-        except AccessDeniedError:
-            continue
-        keys = [item["Key"] for item in page.get("Contents", [])]
-        if keys and not is_through(read_marker(storage), layout):
-            refuse_evidence(user_id, layout, keys)
+        with suppress(AccessDeniedError):
+            for page in pages(storage.client, storage.bucket, prefix):
+                shown = evidence(layout, (item["Key"] for item in page))
+                if shown is not None and not is_through(read_marker(storage), layout):
+                    raise unmigrated(user_id, layout, shown)
+                if shown is not None:
+                    break

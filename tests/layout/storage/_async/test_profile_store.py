@@ -25,6 +25,7 @@ from layout.errors import (
     StorageUnavailableError,
 )
 from layout.keys import backups_prefix, marker_key, profiles_key, selected_profile_key
+from layout.storage.clients import object_store
 from layout.storage.credentials.minting import local_minter
 from layout.storage.presence import Presence
 from layout.storage.profile_store import AsyncProfileStore
@@ -44,6 +45,14 @@ pytestmark = pytest.mark.anyio
 DEV = Environment.DEV
 REGISTRY = profiles_key("anna", environment=Environment.DEV)
 SELECTION = selected_profile_key("anna", environment=Environment.DEV)
+
+
+class _AskingOnce(AsyncR2Storage):
+    """Repeats nothing, so that a test need not wait for an answer that never comes."""
+
+    def __init__(self, settings: StorageSettings) -> None:
+        super().__init__(settings)
+        self._store = object_store(settings, repeats=False)
 
 
 async def _no_wait(_: float) -> None:
@@ -212,7 +221,7 @@ async def test_two_hundred_creations_lose_none(
         for record in cloudflare.s3.requests.after(last)
         if record.operation == "PutObject" and record.bucket == storage.bucket
     ]
-    assert len(writes) < 20
+    assert len(writes) < 100
 
 
 async def test_a_change_that_is_refused_ends_no_other(store: AsyncProfileStore) -> None:
@@ -362,6 +371,45 @@ async def test_no_profile_is_made_over_files_that_were_not_moved(
     assert await storage.exists(REGISTRY) is Presence.ABSENT
     assert (await store.ensure("ann")).profiles
     assert (await store.ensure("bert")).profiles
+
+
+async def test_what_shows_a_user_may_come_late_in_a_listing(
+    store: AsyncProfileStore, storage: AsyncR2Storage, s3: S3Client
+) -> None:
+    """Behind more objects than a page shows."""
+    for number in range(1_001):
+        s3.put_object(Bucket=storage.bucket, Key=f"anna/a/{number:04}", Body=b"a")
+    s3.put_object(Bucket=storage.bucket, Key="anna/database.sqlite", Body=b"rows")
+    with pytest.raises(MarkerError):
+        await store.ensure("anna")
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_a_bucket_that_does_not_answer_shows_no_new_user(
+    storage: AsyncR2Storage, local: StorageSettings, faults: Faults, status: int
+) -> None:
+    """Neither for the registry nor for the selection is no answer an answer."""
+    asking_once = AsyncProfileStore(_AskingOnce(local))
+    for name in ("profiles.json", "selected-profile.json"):
+        faults.add(FaultRule(FaultAction.ERROR_BEFORE, operation="GetObject", key=f"*/{name}", status=status))
+        with pytest.raises(StorageUnavailableError):
+            await asking_once.selected("anna")
+        faults.clear()
+        assert await storage.exists(SELECTION) is (
+            Presence.ABSENT if name == "profiles.json" else Presence.PRESENT
+        )
+        await AsyncProfileStore(storage).ensure("anna")
+
+
+async def test_a_damaged_selection_is_not_the_default(
+    store: AsyncProfileStore, storage: AsyncR2Storage
+) -> None:
+    """The user's choice was replaced once by an empty profile."""
+    await store.ensure("anna")
+    await storage.put(SELECTION, b"{")
+    with pytest.raises(InvalidDocumentError):
+        await store.selected("anna")
+    assert (await storage.get(SELECTION)).body == b"{"
 
 
 async def test_what_a_migration_left_behind_stops_nobody(
