@@ -14,5 +14,5 @@ T = TypeVar("T")
 def concurrently(calls: Iterable[Callable[[], T]]) -> list[T]:
     """Makes all calls at once. Returns what they return, in their order; the first error is raised."""
     wanted = list(calls)
-    with ThreadPoolExecutor(max(1, len(wanted))) as threads:
+    with ThreadPoolExecutor(max(1, min(64, len(wanted)))) as threads:
         return list(threads.map(lambda call: call(), wanted))

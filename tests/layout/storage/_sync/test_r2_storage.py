@@ -1,9 +1,10 @@
+# Written by `make generate` from tests/layout/storage/_async/test_r2_storage.py: change that.
 """Objects by typed keys, on the local R2."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -15,11 +16,14 @@ from layout.keys import Key, backup_key, profiles_key, r2_key, user_prefix
 from layout.storage.presence import Presence
 from layout.storage.r2_storage import R2Storage
 from layout.storage.settings import StorageSettings
+from tests.layout.storage._sync.concurrency import concurrently
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from local_cloudflare.cloudflare import LocalCloudflare
+
+pytestmark = pytest.mark.anyio
 
 DEV = Environment.DEV
 CLIP = r2_key("anna", "raw_clips/Tor #1 100%.mp4", "a1b2c3d4", environment=DEV)
@@ -57,7 +61,7 @@ def test_the_scheme_gives_the_media_type(storage: R2Storage) -> None:
     """A row of the scheme whose objects are all JSON needs no other word."""
     key = profiles_key("anna", environment=DEV)
     storage.put(key, b"{}")
-    assert storage.get_object_info(key).content_type == "application/json"
+    assert (storage.get_object_info(key)).content_type == "application/json"
 
 
 def test_a_missing_object_is_named(storage: R2Storage) -> None:
@@ -96,7 +100,7 @@ def test_create_writes_only_where_nothing_is(storage: R2Storage) -> None:
         f"The object {str(CLIP)!r} in bucket {storage.bucket!r} is not in the state "
         "that the request asked for: 412 PreconditionFailed."
     )
-    assert storage.get(CLIP).body == b"first"
+    assert (storage.get(CLIP)).body == b"first"
 
 
 def test_what_is_locked_stays_as_it_is(cloudflare: LocalCloudflare, storage: R2Storage) -> None:
@@ -119,7 +123,7 @@ def test_what_is_locked_stays_as_it_is(cloudflare: LocalCloudflare, storage: R2S
         assert caught.value.hint == (
             "It can be neither overwritten nor deleted before its lock ends; write to another key."
         )
-    assert storage.get(key).body == b"first"
+    assert (storage.get(key)).body == b"first"
 
 
 def test_one_of_many_creators_wins(storage: R2Storage) -> None:
@@ -133,9 +137,9 @@ def test_one_of_many_creators_wins(storage: R2Storage) -> None:
             return None
         return body
 
-    with ThreadPoolExecutor(16) as threads:
-        winners = [body for body in threads.map(attempt, range(16)) if body is not None]
-    assert winners == [storage.get(CLIP).body]
+    bodies = concurrently([partial(attempt, number) for number in range(16)])
+    winners = [body for body in bodies if body is not None]
+    assert winners == [(storage.get(CLIP)).body]
 
 
 def test_replace_writes_only_over_the_version_that_was_read(storage: R2Storage) -> None:
@@ -144,7 +148,7 @@ def test_replace_writes_only_over_the_version_that_was_read(storage: R2Storage) 
     new = storage.replace(CLIP, b"new", old)
     with pytest.raises(ConditionFailedError):
         storage.replace(CLIP, b"late", old)
-    assert (storage.get(CLIP).body, storage.get(CLIP).e_tag) == (b"new", new)
+    assert ((storage.get(CLIP)).body, (storage.get(CLIP)).e_tag) == (b"new", new)
 
 
 def test_replace_of_a_deleted_object_fails(storage: R2Storage) -> None:
@@ -161,13 +165,12 @@ def test_a_listing_has_every_object_below_the_prefix(storage: R2Storage) -> None
     keys = [
         r2_key("anna", f"raw_clips/{number:04}.mp4", "a1b2c3d4", environment=DEV) for number in range(1_001)
     ]
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda key: storage.put(key, b"x"), keys))
+    concurrently([partial(storage.put, key, b"x") for key in keys])
     storage.put(profiles_key("annabel", environment=DEV), b"{}")
-    found = list(storage.list_files(user_prefix("anna", environment=DEV)))
+    found = [item for item in storage.list_files(user_prefix("anna", environment=DEV))]
     assert [item.key for item in found] == keys
     assert all(isinstance(item.key, Key) and item.size == 1 for item in found)
-    assert found[0].e_tag == storage.get_object_info(keys[0]).e_tag
+    assert found[0].e_tag == (storage.get_object_info(keys[0])).e_tag
     assert abs(found[0].last_modified - datetime.now(UTC)) < timedelta(minutes=5)
 
 
@@ -211,7 +214,7 @@ def test_a_key_of_another_environment_is_refused(storage: R2Storage) -> None:
 def test_a_listing_stays_in_the_environment(storage: R2Storage, prefix: str) -> None:
     """And ends at a slash: without it, anna's prefix is annabel's too."""
     with pytest.raises(InvalidKeyError) as caught:
-        list(storage.list_files(prefix))
+        storage.list_files(prefix)
     assert str(caught.value) == f"The prefix {prefix!r} does not begin with 'dev/' and end with '/'."
     assert caught.value.hint == (
         "Build prefixes with layout.keys; without the slash, 'anna' would include 'annabel'."
@@ -233,6 +236,6 @@ def test_a_conditional_write_carries_metadata(storage: R2Storage) -> None:
     """What a conditional write says of itself is read with the object, beside its own write id."""
     key = r2_key("a", "notes.txt", "p1", environment=DEV)
     e_tag = storage.create(key, b"one", metadata={"db-version": "1"})
-    assert storage.get_object_info(key).metadata["db-version"] == "1"
+    assert (storage.get_object_info(key)).metadata["db-version"] == "1"
     storage.replace(key, b"two", e_tag, metadata={"db-version": "2"})
-    assert storage.get_object_info(key).metadata["db-version"] == "2"
+    assert (storage.get_object_info(key)).metadata["db-version"] == "2"

@@ -1,3 +1,4 @@
+# Written by `make generate` from tests/layout/storage/_async/test_presigned.py: change that.
 """URLs that open one object, used by a plain HTTP client against the local R2."""
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from layout.storage.credentials.renewing import RenewingCredentials
 from layout.storage.presigned import PresignedUrl
 from layout.storage.r2_storage import R2Storage
 from layout.storage.settings import StorageSettings
+
+pytestmark = pytest.mark.anyio
 
 CLIP = r2_key("anna", "raw_clips/Tor #1 100% ä.mp4", "a1b2c3d4", environment=Environment.DEV)
 HOUR = timedelta(hours=1)
@@ -53,7 +56,7 @@ def test_a_url_writes_the_object_with_its_media_type(storage: R2Storage) -> None
     url = storage.presign_put(CLIP, lifetime=HOUR, content_type="video/mp4", size=4)
     assert url.headers == {"Content-Type": "video/mp4", "Content-Length": "4"}
     _send(url, b"film")
-    assert (storage.get(CLIP).body, storage.get(CLIP).content_type) == (b"film", "video/mp4")
+    assert ((storage.get(CLIP)).body, (storage.get(CLIP)).content_type) == (b"film", "video/mp4")
 
 
 def test_another_media_type_is_refused(storage: R2Storage) -> None:
@@ -68,7 +71,7 @@ def test_a_url_for_one_upload_takes_one(storage: R2Storage) -> None:
     assert url.headers == {"Content-Type": "video/mp4", "Content-Length": "4", "If-None-Match": "*"}
     _send(url, b"film")
     assert _status(url, b"copy") == 412
-    assert storage.get(CLIP).body == b"film"
+    assert (storage.get(CLIP)).body == b"film"
 
 
 def test_a_url_says_when_it_ends(storage: R2Storage) -> None:
@@ -116,11 +119,11 @@ def test_a_url_that_a_temporary_credential_signed_tells_that_credential(local: S
     made = local_minter(local)(scope, HOUR)
     beside = r2_key("anna", "database.sqlite", "a1b2c3d4", environment=Environment.DEV)
     R2Storage(local).put(beside, b"rows")
-    url = urlsplit(R2Storage(local, credentials=lambda: made).presign_get(CLIP, lifetime=HOUR).url)
+    url = urlsplit((R2Storage(local, credentials=lambda: made).presign_get(CLIP, lifetime=HOUR)).url)
     (token,) = parse_qs(url.query)["X-Amz-Security-Token"]
     secret = hashlib.sha256(base64.b64decode(token).removeprefix(b"jwt/")).hexdigest()
     found = local.model_copy(
         update={"secret_access_key": SecretStr(secret), "session_token": SecretStr(token)}
     )
-    assert R2Storage(found).get(beside).body == b"rows"
-    assert "X-Amz-Security-Token" not in R2Storage(local).presign_get(CLIP, lifetime=HOUR).url
+    assert (R2Storage(found).get(beside)).body == b"rows"
+    assert "X-Amz-Security-Token" not in (R2Storage(local).presign_get(CLIP, lifetime=HOUR)).url
