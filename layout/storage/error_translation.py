@@ -32,7 +32,7 @@ from layout.errors import (
     StorageUnavailableError,
 )
 
-__all__ = ["storage_errors", "translate", "translate_code"]
+__all__ = ["changed_object", "storage_errors", "translate", "translate_code"]
 
 # Codes whose status alone would not say what they mean (Cloudflare R2, error codes).
 _BUSY = {"TooManyRequests", "SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout"}
@@ -104,6 +104,20 @@ def translate_code(code: str, bucket: str, key: str) -> LayoutError:
     return _refusal(0, code, bucket, key)
 
 
+def changed_object(bucket: str, key: str) -> ConditionFailedError:
+    """The error for a version that was to be replaced and is gone."""
+    return _condition_failed("412", bucket, key)
+
+
+def _condition_failed(answer: str, bucket: str, key: str | None) -> ConditionFailedError:
+    return ConditionFailedError(
+        f"The {_what(bucket, key)} is not in the state that the request asked for: {answer}.",
+        hint="Read it again and decide from what is there now.",
+        bucket=bucket,
+        key=key,
+    )
+
+
 def _obstore_refusal(error: Exception, bucket: str, key: str | None) -> LayoutError:
     """Obstore tells status and code in its text only."""
     text = str(error)
@@ -152,12 +166,7 @@ def _refusal(status: int, code: str, bucket: str, key: str | None) -> LayoutErro
             key=key,
         )
     if code in _CONFLICT or status in {409, 412}:
-        return ConditionFailedError(
-            f"The {what} is not in the state that the request asked for: {answer}.",
-            hint="Read it again and decide from what is there now.",
-            bucket=bucket,
-            key=key,
-        )
+        return _condition_failed(answer, bucket, key)
     if status == 404:
         return ObjectMissingError(f"There is no {what}.", bucket=bucket, key=key)
     if code in _BUSY or status in {408, 429} or (status >= 500 and status != 501):

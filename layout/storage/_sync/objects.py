@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from layout.errors import (
     ConditionFailedError,
@@ -20,18 +20,24 @@ from layout.storage._sync.old_layout import OldLayout
 from layout.storage._sync.waiting import in_thread
 from layout.storage.clients import object_store, s3_client, settings_credentials
 from layout.storage.credentials.storage_credentials import CredentialSource
-from layout.storage.error_translation import storage_errors
+from layout.storage.error_translation import changed_object, storage_errors
 from layout.storage.limits import USUAL_PART
 from layout.storage.own_keys import OwnKeys
 from layout.storage.presence import Presence
 from layout.storage.presigned import UrlSigner
-from layout.storage.sendable import check_body, check_e_tag, check_metadata, sendable_attributes
+from layout.storage.sendable import (
+    check_body,
+    check_content_type,
+    check_e_tag,
+    check_metadata,
+    sendable_attributes,
+)
 from layout.storage.settings import StorageSettings
 from layout.storage.stored_object import ObjectInfo, StoredObject, listed_object, stored_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from obstore import GetOptions, PutResult
+    from obstore import GetOptions
 
 __all__ = ["Objects"]
 
@@ -138,9 +144,8 @@ class Objects(OwnKeys):
             attributes = sendable_attributes(
                 content_type or key.template.content_type, check_metadata(metadata or {})
             )
-            return _e_tag(
-                self._store.put(key, check_body(body), attributes=attributes, chunk_size=USUAL_PART)
-            )
+            done = self._store.put(key, check_body(body), attributes=attributes, chunk_size=USUAL_PART)
+        return done["e_tag"] or ""
 
     def create(
         self,
@@ -258,32 +263,33 @@ class Objects(OwnKeys):
         metadata: Mapping[str, str] | None,
     ) -> str:
         write_id = uuid.uuid4().hex
-        told = {**check_metadata(metadata or {}), WRITE_ID: write_id}
-        attributes = sendable_attributes(content_type or key.template.content_type, told)
+        content_type = content_type or key.template.content_type
+        options: dict[str, Any] = {"ContentType": check_content_type(content_type)} if content_type else {}
+        options |= {"IfNoneMatch": "*"} if e_tag is None else {"IfMatch": e_tag}
         try:
+            # boto3, which waits as long as `Retry-After` says: these are the keys that are written again and again.
             with storage_errors(self.bucket, self.own(key)):
-                return _e_tag(
-                    self._store.put(
-                        key,
-                        check_body(body),
-                        attributes=attributes,
-                        mode="create" if e_tag is None else {"e_tag": e_tag},
-                        use_multipart=False,
-                    )
+                answer = in_thread(
+                    self.client.put_object,
+                    Bucket=self.bucket,
+                    Key=str(key),
+                    Body=bytes(check_body(body)),
+                    Metadata={**check_metadata(metadata or {}), WRITE_ID: write_id},
+                    **options,
                 )
-        except ConditionFailedError:
+            return answer["ETag"]
+        except (ConditionFailedError, ObjectMissingError) as error:
             # The answer of a first, successful attempt may have been lost and the repetition met its object.
             found = self._found(key)
-            if found is None or found.metadata.get(WRITE_ID) != write_id:
-                raise
-            return found.e_tag
+            if found is not None and found.metadata.get(WRITE_ID) == write_id:
+                return found.e_tag
+            if isinstance(error, ObjectMissingError):
+                # A replace of an object that is gone is answered with 404; the condition is what failed.
+                raise changed_object(self.bucket, key) from error
+            raise
 
     def _found(self, key: Key) -> StoredObject | None:
         try:
             return self._head_new(key)
         except ObjectMissingError:
             return None
-
-
-def _e_tag(result: "PutResult") -> str:
-    return result["e_tag"] or ""

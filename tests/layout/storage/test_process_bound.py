@@ -81,6 +81,38 @@ in_child(lambda: storage)
 in_child(lambda: R2Storage(settings))
 print(list(storage.list_files("dev/")), flush=True)
 """
+ASYNC = """
+import asyncio, os
+from layout import r2_key
+from layout.errors import LayoutError
+from layout.storage.r2_storage import AsyncR2Storage
+from layout.storage.settings import load_settings
+
+storage, key = AsyncR2Storage(load_settings()), r2_key("a", "x.txt", "p1")
+asyncio.run(storage.put(key, b"from the parent"))
+if child := os.fork():
+    os.waitpid(child, 0)
+else:
+    try:
+        asyncio.run(storage.put(key, b"from the child"))
+    except LayoutError as error:
+        text = str(error).replace(str(os.getpid()), "CHILD").replace(str(os.getppid()), "PARENT")
+        print(text, error.hint, sep="\\n", flush=True)
+    os._exit(0)
+"""
+SPAWNED = """
+import multiprocessing
+from layout import r2_key
+from layout.storage.r2_storage import R2Storage
+from layout.storage.settings import load_settings
+from tests.layout.storage.spawned import put
+
+R2Storage(load_settings()).put(r2_key("a", "x.txt", "p1"), b"from the parent")
+worker = multiprocessing.get_context("spawn").Process(target=put)
+worker.start()
+worker.join(60)
+print(worker.exitcode)
+"""
 REFUSED = [
     (
         "Process CHILD was forked from process PARENT, which had used the storage already:"
@@ -125,3 +157,13 @@ def test_a_forked_child_does_not_send_on_the_connections_of_its_parent(local: St
     """A client that was not used has none, one made in the child has its own, and a URL needs none."""
     refused = [SHARED.format("each would take the other's answers"), REFUSED[1]]
     assert _output(BOTO3, local) == ["[]", "[]", *refused, "[]", "[]"]
+
+
+def test_a_child_of_an_async_parent_is_refused_too(local: StorageSettings) -> None:
+    """The runtime is the same one."""
+    assert _output(ASYNC, local) == REFUSED
+
+
+def test_a_spawned_worker_works(local: StorageSettings) -> None:
+    """Although the parent has used the storage: nothing of it is copied."""
+    assert _output(SPAWNED, local) == ["written by a spawned worker", "0"]

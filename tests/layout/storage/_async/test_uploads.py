@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from layout.context import use_profile
 from layout.environment import Environment
 from layout.errors import ConditionFailedError, InvalidKeyError, StorageError, StorageUnavailableError
-from layout.keys import r2_global_key, r2_key
+from layout.keys import r2_global_key, r2_key, users_prefix
 from layout.storage.limits import MIB, USUAL_PART
 from layout.storage.r2_storage import AsyncR2Storage
 from local_cloudflare.r2.faults import FaultAction, FaultRule, Faults
@@ -150,3 +151,11 @@ async def test_a_file_type_that_is_none_is_refused(storage: AsyncR2Storage) -> N
     with pytest.raises(InvalidKeyError) as caught:
         await storage.upload_file(b"film", "anna", "p1", "s1", kind, "film.mp4")
     assert str(caught.value) == "The media type 'video' is none of audio, media."
+
+
+async def test_what_is_current_never_changes_a_key(storage: AsyncR2Storage) -> None:
+    """Owner and profile are said in every call; one profile's file was once written over another's."""
+    with use_profile("bert", "zzzzzzzz"):
+        done = await storage.upload_profile_file(b"film", "anna", "a1b2c3d4", "raw_clips/goal.mp4")
+        found = [item.key async for item in storage.list_files(users_prefix(environment=Environment.DEV))]
+    assert (done.key, found) == (CLIP, [CLIP])
