@@ -143,8 +143,9 @@ async def test_what_a_plain_dependency_sets_is_lost() -> None:
         except NoProfileError:
             return "none"
 
-    async with client_of(app) as client:
-        assert (await client.get("/profile")).json() == "none"
+    with use_no_profile():
+        async with client_of(app) as client:
+            assert (await client.get("/profile")).json() == "none"
 
 
 async def test_the_profile_ends_with_the_request(client: httpx2.AsyncClient) -> None:
