@@ -32,8 +32,9 @@ class Sessions:
     async def user_of(self, connection: HTTPConnection) -> str | None:
         """The user who is signed in, as `layout.web` asks for it."""
         signature, _, user = connection.cookies.get(COOKIE, "").partition(".")
-        user = bytes.fromhex(user).decode() if user and all(c in "0123456789abcdef" for c in user) else ""
-        return user if user and hmac.compare_digest(signature, self._signature(user)) else None
+        # What is signed was made here, so only then is it what it seems to be.
+        is_signed = hmac.compare_digest(signature.encode(), self._signature(user).encode())
+        return bytes.fromhex(user).decode() if user and is_signed else None
 
     def router(self) -> APIRouter:
         """`POST /login` and `POST /logout`."""
@@ -43,8 +44,8 @@ class Sessions:
         async def login(wanted: Login, response: Response) -> None:
             # An id that cannot be a part of a key is refused here, once.
             user_prefix(wanted.user)
-            value = f"{self._signature(wanted.user)}.{wanted.user.encode().hex()}"
-            response.set_cookie(COOKIE, value, httponly=True, samesite="lax")
+            user = wanted.user.encode().hex()
+            response.set_cookie(COOKIE, f"{self._signature(user)}.{user}", httponly=True, samesite="lax")
 
         @router.post("/logout", status_code=204)
         async def logout(response: Response) -> None:

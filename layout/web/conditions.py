@@ -6,6 +6,7 @@ import re
 
 __all__ = ["names_version", "strong_e_tag"]
 
+_OF_AN_OBJECT = re.compile(r'"[!#-~]+"')
 _E_TAGS = re.compile(r'(?:W/)?"[!#-~\x80-\xff]*"')
 
 
@@ -24,6 +25,6 @@ def names_version(header: str, e_tag: str, *, weak: bool) -> bool:
 
 
 def strong_e_tag(header: str | None) -> str | None:
-    """The one strong ETag that `If-Range` names; None if it names none, as a date does."""
+    """The one strong ETag that the header names, as an object can have it; None if it names none, as a date does."""
     text = (header or "").strip()
-    return text if text.startswith('"') and _E_TAGS.fullmatch(text) else None
+    return text if _OF_AN_OBJECT.fullmatch(text) else None

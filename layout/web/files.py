@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from layout.storage._async.file_stream import AsyncFileStream
 from layout.storage.stored_object import StoredObject
 from layout.web.answers import StreamedFile, file_headers, problem
 from layout.web.conditions import names_version, strong_e_tag
-from layout.web.forms import FormError, UploadForm
+from layout.web.forms import LONGEST_MEDIA_TYPE, MEDIA_TYPE, FormError, UploadForm
 from layout.web.ranges import parse_range
 from layout.web.reach import Reach, Use, path_of
 from layout.web.signed_in import User, UserOf, signed_in
@@ -209,8 +210,8 @@ async def _named(answer: Awaitable[Response]) -> Response:
 def _media_type(told: str | None) -> str | None:
     """What a browser does not know it calls a stream of octets; the file's ending knows better."""
     kind = (told or "").strip()
-    known = kind and kind.isascii() and kind.isprintable() and kind != "application/octet-stream"
-    return kind if known else None
+    known = len(kind) <= LONGEST_MEDIA_TYPE and re.fullmatch(MEDIA_TYPE, kind)
+    return kind if known and kind != "application/octet-stream" else None
 
 
 class _TooLargeError(Exception):

@@ -10,8 +10,11 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-__all__ = ["FormError", "UploadForm"]
+__all__ = ["LONGEST_MEDIA_TYPE", "MEDIA_TYPE", "FormError", "UploadForm"]
 
+MEDIA_TYPE = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:;[ -~]*[!-~])?"
+"""A media type with its parameters, as somebody may send it (RFC 9110, 8.3.1)."""
+LONGEST_MEDIA_TYPE = 255
 MOST_FIELD_BYTES = 4096
 FILE = "file"
 
@@ -38,7 +41,7 @@ class UploadForm:
         """Nothing is read yet.
 
         Raises:
-            FormError: The request is no form with files.
+            FormError: The request is no form with files, or its boundary is none.
         """
         kind, options = parse_options_header(request.headers.get("content-type", ""))
         boundary = options.get(b"boundary")
@@ -64,7 +67,10 @@ class UploadForm:
             "on_part_end": self._end_part,
             "on_end": self._end,
         }
-        self._parser = MultipartParser(boundary, callbacks)
+        try:
+            self._parser = MultipartParser(boundary, callbacks)
+        except FormParserError as error:
+            raise FormError(f"The form cannot be read: {error}") from None
 
     async def fields(self) -> dict[str, str]:
         """The text fields that stand before the file.

@@ -22,6 +22,7 @@ from layout.storage.uploaded import UploadedPart
 from layout.web.answers import problem
 from layout.web.begun_uploads import BegunUpload, BegunUploads
 from layout.web.files import StoredFile, WriteCheck, write_freely
+from layout.web.forms import LONGEST_MEDIA_TYPE, MEDIA_TYPE
 from layout.web.reach import Reach, Use, path_of
 from layout.web.signed_in import User, UserOf, signed_in
 from layout.web.statuses import HttpStatus, answers
@@ -34,8 +35,6 @@ MOST_URLS = 100
 NOT_AS_ANNOUNCED = HttpStatus(409, "not_as_announced", None)
 NO_PART = HttpStatus(422, "no_part", None)
 
-MEDIA_TYPE = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+(;[ -~]*[!-~])?$"
-
 
 class NewUpload(BaseModel):
     """What is to be uploaded."""
@@ -45,7 +44,10 @@ class NewUpload(BaseModel):
     path: str = Field(max_length=1024, description="Where to, as in /storage/{path}.")
     size: int = Field(ge=0, le=LARGEST, description="Bytes.")
     content_type: str | None = Field(
-        None, max_length=255, pattern=MEDIA_TYPE, description="By default what the path's ending says."
+        None,
+        max_length=LONGEST_MEDIA_TYPE,
+        pattern=f"^{MEDIA_TYPE}$",
+        description="By default what the path's ending says.",
     )
     overwrite: bool = Field(False, description="Whether a file that is there is replaced.")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -11,7 +10,6 @@ import pytest
 from fastapi import FastAPI
 
 from layout.keys import Key
-from layout.storage.limits import USUAL_PART
 from layout.storage.presence import Presence
 from layout.storage.r2_storage import AsyncR2Storage
 from layout.web.mounting import mount
@@ -111,6 +109,17 @@ async def test_a_version_that_is_known_is_not_sent_again(
     assert (await client.get(URL, headers={"If-None-Match": '"other"'})).status_code == 200
 
 
+@pytest.mark.parametrize("named", [b'""', b'"\xe9"', b'"a b"', b"W/", b"a", b","])
+async def test_what_no_object_can_have_is_no_version(
+    client: httpx2.AsyncClient, storage: AsyncR2Storage, clip: Key, named: bytes
+) -> None:
+    """It is compared with nothing: the whole file is the answer."""
+    await storage.put(clip, BODY)
+    for headers in ([(b"If-None-Match", named)], [(b"Range", b"bytes=2-4"), (b"If-Range", named)]):
+        answer = await client.get(URL, headers=headers)
+        assert (answer.status_code, answer.content) == (200, BODY)
+
+
 async def test_a_version_that_is_required(
     client: httpx2.AsyncClient, storage: AsyncR2Storage, clip: Key
 ) -> None:
@@ -174,80 +183,6 @@ async def test_a_file_may_be_read_from_the_bucket_itself(storage: AsyncR2Storage
     assert "response-content-disposition" in urlsplit(answer.headers["location"]).query
     async with httpx2.AsyncClient() as browser:
         assert (await browser.get(answer.headers["location"])).content == BODY
-
-
-async def test_a_file_is_stored(client: httpx2.AsyncClient, storage: AsyncR2Storage, clip: Key) -> None:
-    """From a form; the answer is path, size and ETag, and its URL reads it."""
-    answer = await client.post("/storage", data={"path": PATH}, files={"file": ("a.mp4", BODY, "video/mp4")})
-    found = await storage.get(clip)
-    assert (answer.status_code, answer.json()) == (201, {"path": PATH, "size": 10, "etag": found.e_tag})
-    assert (found.body, found.content_type) == (BODY, "video/mp4")
-
-
-async def test_a_file_is_replaced_only_if_that_is_said(
-    client: httpx2.AsyncClient, storage: AsyncR2Storage, clip: Key
-) -> None:
-    """Without a word the first upload stays."""
-    await storage.put(clip, b"first")
-    for overwrite, status in [("false", 412), ("true", 201)]:
-        answer = await client.post(
-            "/storage", data={"path": PATH, "overwrite": overwrite}, files={"file": ("a.mp4", BODY)}
-        )
-        assert answer.status_code == status
-    assert (await storage.get(clip)).body == BODY
-    assert (await storage.get(clip)).content_type == "video/mp4"
-
-
-async def test_a_large_file_is_stored_as_it_comes(client: httpx2.AsyncClient) -> None:
-    """In parts, while it is still coming."""
-    head = (
-        f'--x\r\nContent-Disposition: form-data; name="path"\r\n\r\n{PATH}\r\n'
-        '--x\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n'
-    ).encode()
-
-    async def form() -> AsyncIterator[bytes]:
-        yield head
-        for _ in range(2 * USUAL_PART // 65_536):
-            yield b"a" * 65_536
-        yield b"\r\n--x"
-        yield b"--\r\n"
-
-    answer = await client.post(
-        "/storage", content=form(), headers={"Content-Type": "multipart/form-data; boundary=x"}
-    )
-    assert (answer.status_code, answer.json()["size"]) == (201, 2 * USUAL_PART)
-    assert answer.json()["etag"].endswith('-2"')
-
-
-@pytest.mark.parametrize(
-    "tail", [b"", b'\r\n--x\r\nContent-Disposition: form-data; name="more"\r\n\r\n1\r\n--x--\r\n']
-)
-async def test_a_form_that_is_none_stores_nothing(
-    client: httpx2.AsyncClient, storage: AsyncR2Storage, clip: Key, tail: bytes
-) -> None:
-    """One that ends early, or goes on after the file: half a file would look like a whole one."""
-    form = (
-        f'--x\r\nContent-Disposition: form-data; name="path"\r\n\r\n{PATH}\r\n'
-        '--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n0123456789'
-    ).encode() + tail
-    answer = await client.post(
-        "/storage", content=form, headers={"Content-Type": "multipart/form-data; boundary=x"}
-    )
-    assert (answer.status_code, answer.json()["error"]) == (400, "form")
-    assert await storage.exists(clip) is Presence.ABSENT
-
-
-async def test_a_file_is_not_larger_than_allowed(storage: AsyncR2Storage, clip: Key) -> None:
-    """Whatever its length is said to be."""
-    app = FastAPI()
-    mount(app, storage, user_of, largest_upload=9)
-    async with client_of(app) as client:
-        answer = await client.post("/storage", data={"path": PATH}, files={"file": ("a.mp4", BODY)})
-    assert (answer.status_code, answer.json()) == (
-        413,
-        {"error": "too_large", "detail": "The file has more than 9 bytes."},
-    )
-    assert await storage.exists(clip) is Presence.ABSENT
 
 
 async def test_a_file_is_deleted(client: httpx2.AsyncClient, storage: AsyncR2Storage, clip: Key) -> None:
