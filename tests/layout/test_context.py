@@ -58,13 +58,18 @@ def test_no_profile_inside_a_profile() -> None:
 
 def test_block_that_ends_in_another_context() -> None:
     """A block may end in a copy of the context that it began in, as frameworks make them."""
-    block = use_profile("a", "p")
-    block.__enter__()
-    copied = contextvars.copy_context()
-    copied.run(block.__exit__, None, None, None)
-    assert copied.run(current_or_none) is None
-    with use_no_profile():
-        assert current_or_none() is None
+
+    def begin_and_end_elsewhere() -> None:
+        block = use_profile("a", "p")
+        block.__enter__()
+        copied = contextvars.copy_context()
+        copied.run(block.__exit__, None, None, None)
+        assert copied.run(current_or_none) is None
+        with use_no_profile():
+            assert current_or_none() is None
+
+    # Where it began it has not ended, which must not be where the other tests run.
+    contextvars.copy_context().run(begin_and_end_elsewhere)
 
 
 def test_tasks_do_not_see_each_other() -> None:
