@@ -58,7 +58,8 @@ class Copies(Objects):
             copied = self._copied(found, source, target, overwrite=False)
         except ConditionFailedError:
             there = self._found(target)
-            if there is None or not _are_the_same(found, there):
+            # Size alone proves nothing here: another file would be taken for the copy, and the source deleted.
+            if there is None or (there.size, there.e_tag) != (found.size, found.e_tag):
                 raise
             copied = UploadedFile(target, there.size, there.e_tag)
         there = self.get_object_info(target)

@@ -115,3 +115,12 @@ async def test_a_move_to_itself_is_refused(storage: AsyncR2Storage) -> None:
     assert str(caught.value) == f"The object {str(SOURCE)!r} cannot be moved to itself."
     assert caught.value.hint == "Give another key."
     assert (await storage.get(SOURCE)).body == b"film"
+
+
+async def test_another_object_of_the_same_size_is_no_copy(storage: AsyncR2Storage) -> None:
+    """Of an object in parts a copy has another ETag, so size alone would let the only source be deleted."""
+    await storage.upload(SOURCE, b"a" * (USUAL_PART + 1))
+    await storage.upload(TARGET, b"b" * (USUAL_PART + 1))
+    with pytest.raises(ConditionFailedError):
+        await storage.move_file(SOURCE, TARGET)
+    assert (await storage.get(SOURCE)).body[:1] == b"a"

@@ -116,3 +116,12 @@ def test_a_move_to_itself_is_refused(storage: R2Storage) -> None:
     assert str(caught.value) == f"The object {str(SOURCE)!r} cannot be moved to itself."
     assert caught.value.hint == "Give another key."
     assert (storage.get(SOURCE)).body == b"film"
+
+
+def test_another_object_of_the_same_size_is_no_copy(storage: R2Storage) -> None:
+    """Of an object in parts a copy has another ETag, so size alone would let the only source be deleted."""
+    storage.upload(SOURCE, b"a" * (USUAL_PART + 1))
+    storage.upload(TARGET, b"b" * (USUAL_PART + 1))
+    with pytest.raises(ConditionFailedError):
+        storage.move_file(SOURCE, TARGET)
+    assert (storage.get(SOURCE)).body[:1] == b"a"
