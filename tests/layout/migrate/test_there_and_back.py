@@ -37,6 +37,7 @@ from layout.migrate.rules.reading import parse_rules
 from layout.migrate.rules.rule import Action, ObjectRule
 from layout.migrate.rules.toml_text import as_line
 from local_cloudflare.r2.faults import FaultAction, FaultRule
+from tests.data.flat_bucket.names import game_key
 from tests.layout.legacy.versioned import VERSIONED
 from tests.layout.migrate.rules.test_accounting import rule_files
 from tests.layout.migrate.test_accounting import buckets
@@ -136,7 +137,7 @@ class Flow:
         return delete
 
     def take_back(self, plan: PlanFile) -> None:
-        """Rollback and removal: the original bucket, but for the marker and locked backups."""
+        """Rollback and removal: the original bucket, but for the marker, locked backups and what a rule replaced."""
         flat = self.flat
 
         def back() -> bool:
@@ -153,7 +154,13 @@ class Flow:
         self.step(remove)
         now = {key: version for key, version in self.now().items() if not key.startswith("dev/backups/")}
         now.pop(MARKER)
-        assert now == {key: version for key, version in self.before.items() if key != MARKER}
+        was = {key: version for key, version in self.before.items() if key != MARKER}
+        # docs/rolling_back.md: what `take source` replaced stays replaced; it is in the backups.
+        replaced = plan.rows(
+            "SELECT own.key, own.new_key FROM objects AS own JOIN objects AS lost ON lost.key = own.new_key"
+            " WHERE own.own_etag IS NOT NULL"
+        )
+        assert now == was | {new_key: was[key] for key, new_key in replaced}
 
 
 @pytest.fixture
@@ -192,6 +199,23 @@ def test_there_and_back_and_there_again(
     with flow.plan() as plan:
         flow.migrate(plan, delete=True)
     assert [key for key in flow.now() if not is_new_key(key)] == []
+
+
+@pytest.mark.parametrize("body", [b"", b"another"], ids=["same bytes", "other bytes"])
+@pytest.mark.parametrize("action", [Action.TAKE_SOURCE, Action.TAKE_DESTINATION])
+def test_what_a_rule_replaced_stays_replaced(
+    cloudflare: LocalCloudflare, flat: Flat, action: Action, body: bytes
+) -> None:
+    """By one with equal bytes too; all else is as it was, and the one that lost is in the backups."""
+    store(cloudflare, flat.bucket, game_key(1), b"", {"number": "2"})
+    store(cloudflare, flat.bucket, f"dev/{game_key(1)}", body, {"number": "1"})
+    flow = Flow(cloudflare, flat, FLAT, [])
+    with flow.plan(
+        f"objects = [\n  {as_line(ObjectRule(0, action, 'decided', key=game_key(1)))}\n]\n"
+    ) as plan:
+        flow.migrate(plan, delete=True)
+        flow.take_back(plan)
+    assert set(flow.before.values()) <= set(flow.now().values())
 
 
 def ignoring(rules: str, keys: list[str]) -> str:
