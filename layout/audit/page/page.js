@@ -100,6 +100,7 @@
       enter(trail.slice(0, -1), true);
     }
   });
+  map.hidden = false;
   new ResizeObserver(draw).observe(map.parentElement);
   draw();
 
@@ -137,7 +138,7 @@
         const wanted = input.value.toLowerCase();
         for (const row of body.rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
       });
-      table.parentElement.before(input);
+      (table.closest(".wide") || table).before(input);
     }
   }
 

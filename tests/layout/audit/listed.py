@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -32,8 +32,13 @@ class ListedBucket:
     name = "reel-ballers-users"
     endpoint = "https://0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com"
 
-    def __init__(self, objects: Iterable[ListedObject], uploads: Iterable[str] = ()) -> None:
-        self._objects, self._uploads = objects, uploads
+    def __init__(
+        self,
+        objects: Iterable[ListedObject],
+        uploads: Iterable[str] = (),
+        profiles: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        self._objects, self._uploads, self._profiles = objects, uploads, profiles or {}
 
     def now(self) -> datetime:
         """A fixed time."""
@@ -55,10 +60,10 @@ class ListedBucket:
             yield OpenUpload(key, "2026-11-26T08:00:00Z", "id")
 
     def read_described(self, key: str) -> tuple[bytes, ObjectHead]:
-        """A registry with two profiles, or another small document; one in twenty has no content type."""
-        number = sum(key.encode())
-        described = {} if number % 20 == 0 else JSON
-        document: object = {"default": "p1", "profiles": {"p1": {"name": None}, "p2": {"name": "Liga"}}}
+        """A registry with one profile or two, or another small document; one in forty has no content type."""
+        described = {} if sum(key.encode()) % 40 == 0 else JSON
+        names = self._profiles.get(key, ("p1",))
+        document: object = {"default": "p1", "profiles": {name: {"name": None} for name in names}}
         if key.endswith("selected-profile.json"):
             document = {"profileId": "p1"}
         return json.dumps(document).encode(), ObjectHead("e", 1, NOW, described)
@@ -75,6 +80,7 @@ def video_bucket(users: int = 40) -> ListedBucket:
     """What a year of the video application may leave: most of it in order, some of it not."""
     chance = random.Random(11)  # noqa: S311 - the same bucket every time
     objects: list[ListedObject] = []
+    registered: dict[str, tuple[str, ...]] = {}
 
     def put(key: str, size: int, days: float) -> None:
         written = (NOW - timedelta(days=days)).isoformat().replace("+00:00", "Z")
@@ -87,10 +93,12 @@ def video_bucket(users: int = 40) -> ListedBucket:
             put(f"{env}/games/{name}.mp4", chance.randrange(400 << 20, 3 << 30), 330 * chance.random())
         for number in range(max(2, int(users * share))):
             user = f"{chance.getrandbits(128):032x}" if number else "a"
+            profiles = ("p1", "p2")[: 1 + number % 2]
             if number % 13 != 7:
+                registered[f"{env}/users/{user}/profiles.json"] = (*profiles, *(("p3",) * (number == 3)))
                 put(f"{env}/users/{user}/profiles.json", 120, 320)
                 put(f"{env}/users/{user}/selected-profile.json", 25, 200)
-            for profile in ("p1", "p2")[: 1 + number % 2]:
+            for profile in profiles:
                 folder = f"{env}/users/{user}/profiles/{profile}"
                 put(f"{folder}/database.sqlite", chance.randrange(90_000, 400_000), 3)
                 for clip in range(chance.randrange(1, 14)):
@@ -106,4 +114,4 @@ def video_bucket(users: int = 40) -> ListedBucket:
         put(f"e2e-{number}/database.sqlite", 90_000, 250)
     put("<script>alert(1)</script>/raw_clips/\"><img src=x onerror=alert(2)>.mp4", 1 << 20, 40)
     put("test-connection.txt", 4, 300)
-    return ListedBucket(objects, ["prod/users/a/profiles/p1/raw_clips/coming.mp4"])
+    return ListedBucket(objects, ["prod/users/a/profiles/p1/raw_clips/coming.mp4"], registered)
