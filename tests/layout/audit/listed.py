@@ -112,6 +112,6 @@ def video_bucket(users: int = 40) -> ListedBucket:
     put("prod/backups/conflicts/old.sqlite", 300_000, 61)
     for number in range(9):
         put(f"e2e-{number}/database.sqlite", 90_000, 250)
-    put("<script>alert(1)</script>/raw_clips/\"><img src=x onerror=alert(2)>.mp4", 1 << 20, 40)
+    put('<script>alert(1)</script>/raw_clips/"><img src=x onerror=alert(2)>.mp4', 1 << 20, 40)
     put("test-connection.txt", 4, 300)
     return ListedBucket(objects, ["prod/users/a/profiles/p1/raw_clips/coming.mp4"], registered)
