@@ -87,7 +87,10 @@ def collect(
         for page in bucket.pages():
             _take_page(found, page)
             step(len(page))
-    inventory.doubt_written_since(found.began, "objects were written while the bucket was listed")
+    # As text: without the Z, which comes after the point of a fraction.
+    inventory.doubt_written_since(
+        found.began.removesuffix("Z"), "objects were written while the bucket was listed"
+    )
     _read_documents(bucket, found, progress)
     for source in sources:
         _ask(source, found, progress)

@@ -13,6 +13,9 @@ from layout.audit.report import Amount, Node, Report, check_sums
 from layout.audit.text import lines_of
 from layout.audit.tree import make_tree
 from layout.errors import AuditError
+from layout.migrate.bucket.reader import ListedObject
+from tests.layout.audit.listed import ListedBucket
+from tests.layout.audit.listed import report_of as report_of_bucket
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -171,3 +174,34 @@ def test_the_text_says_which_number_may_be_wrong() -> None:
         "",
         "Nothing was found.",
     ]
+
+
+def listed(key: str, modified: str) -> ListedBucket:
+    """A bucket with one object."""
+    return ListedBucket([ListedObject(key, "e", 7, modified)])
+
+
+def test_what_should_have_expired_is_found(tmp_path: Path) -> None:
+    """Two days after its time, since R2 takes about one."""
+    report = report_of_bucket(listed("dev/backups/a", "2026-10-25T23:00:00.000Z"), tmp_path)
+    assert [(end.day, end.overdue) for end in report.ends] == [("2026-11-24", True)]
+    (finding,) = report.findings
+    assert (finding.kind.value, finding.examples[0].key, finding.examples[0].reason, finding.command) == (
+        "overdue",
+        "dev/backups/",
+        "their time was 2026-11-24",
+        "pulumi up --stack dev",
+    )
+
+
+def test_what_may_still_be_removed_in_time_is_not_found(tmp_path: Path) -> None:
+    """A day later."""
+    report = report_of_bucket(listed("dev/backups/a", "2026-10-26T23:00:00.000Z"), tmp_path)
+    assert ([end.overdue for end in report.ends], report.findings) == ([False], [])
+
+
+def test_what_is_written_during_the_listing_casts_doubt(tmp_path: Path) -> None:
+    """It may have been listed or not."""
+    report = report_of_bucket(listed("dev/games/a.mp4", "2026-11-27T10:00:00.500Z"), tmp_path)
+    assert report.tree.doubtful
+    assert report.tree.children[0].children[0].doubts == ["objects were written while the bucket was listed"]

@@ -88,8 +88,10 @@ def test_a_kept_report_needs_no_bucket(
         ),
         (
             ["--html", "none/audit.html"],
-            ("Error: The report cannot be written to 'none/audit.html'.\n"
-            "Try: Name a file in a folder that exists.\n"),
+            (
+                "Error: The report cannot be written to 'none/audit.html'.\n"
+                "Try: Name a file in a folder that exists.\n"
+            ),
         ),
     ],
 )
