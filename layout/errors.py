@@ -23,6 +23,7 @@
     │   ├── DatabaseInUseError        a database cannot be read or replaced just now
     │   ├── StorageUnavailableError   no answer, or none that can be trusted
     │   └── CredentialsError          temporary credentials refused or not to be had
+    ├── AuditError                    a report that cannot be read, or does not add up
     └── MigrationError                moving data from an old layout
         ├── PlanError                 plan file missing, wrong, or of another bucket
         ├── RulesError                rule file wrong, or not the one of the plan
@@ -38,6 +39,7 @@ from __future__ import annotations
 
 __all__ = [
     "AccessDeniedError",
+    "AuditError",
     "ConditionFailedError",
     "CredentialsError",
     "DatabaseConflictError",
@@ -175,6 +177,10 @@ class StorageUnavailableError(StorageError):
 
 class CredentialsError(StorageError):
     """Temporary credentials were refused, or could not be minted or refreshed."""
+
+
+class AuditError(LayoutError):
+    """The report of an audit cannot be read or written, or its numbers do not add up."""
 
 
 class MigrationError(LayoutError):

@@ -16,7 +16,7 @@ class ExitStatus(enum.IntEnum):
     """The command line is wrong; nothing was done."""
     DIFFERENCES = 3
     """It was done and found something that a person must decide about: a plan with unknown objects or others
-    that stop a copy, a verification or a statement that does not hold, objects that were kept."""
+    that stop a copy, a verification or a statement that does not hold, findings of an audit, objects that were kept."""
     INTERRUPTED = 130
     """SIGINT or SIGTERM ended it."""
 

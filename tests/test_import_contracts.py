@@ -21,6 +21,8 @@ CONTRACTS = {
 }
 # Above the core: they have a contract of their own, or exist for users' tests.
 NOT_CORE = {
+    "layout.audit",
+    "layout.clearing",
     "layout.command",
     "layout.migrate",
     "layout.storage",

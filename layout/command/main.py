@@ -18,6 +18,8 @@ COMMANDS = {
     "credentials": "mint a temporary credential",
     "env": "write .env from the outputs of a stack",
     "sync": "look at this machine's synced databases, and exchange them with the bucket",
+    "audit": "say what is in a bucket, and what does not fit together",
+    "clear": "empty an environment, or a whole bucket",
     "conformance": "ask a store whether it does what R2 does",
 }
 """Each is the module of this package with its name."""

@@ -68,6 +68,7 @@ STATUSES: dict[type[errors.LayoutError], HttpStatus] = {
     errors.MigrationError: _INTERNAL,
     errors.PlanError: _INTERNAL,
     errors.RulesError: _INTERNAL,
+    errors.AuditError: _INTERNAL,
     errors.PlanBlockedError: _INTERNAL,
     errors.VerificationError: _INTERNAL,
     errors.DeletionRefusedError: _INTERNAL,

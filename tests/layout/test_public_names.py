@@ -17,7 +17,15 @@ import layout
 from bench.import_time import HEAVY
 
 ROOT = Path(__file__).parents[2]
-ABOVE_CORE = ("layout.command", "layout.migrate", "layout.storage", "layout.sync", "layout.testing")
+ABOVE_CORE = (
+    "layout.audit",
+    "layout.clearing",
+    "layout.command",
+    "layout.migrate",
+    "layout.storage",
+    "layout.sync",
+    "layout.testing",
+)
 CORE = sorted(
     module.name
     for module in pkgutil.walk_packages(layout.__path__, "layout.")

@@ -21,7 +21,7 @@ from layout.storage.error_translation import storage_errors
 from layout.storage.process_bound import ProcessBoundStore
 from layout.storage.settings import StorageSettings
 
-__all__ = ["PAGE", "STANDARD", "BucketReader", "ListedObject", "ObjectHead", "ReadBody"]
+__all__ = ["PAGE", "STANDARD", "BucketReader", "ListedObject", "ObjectHead", "OpenUpload", "ReadBody"]
 
 PAGE = 1_000
 """As many objects as a page of a listing shows at most."""
@@ -69,6 +69,15 @@ class ObjectHead:
     modified: datetime
     described: dict[str, str]
     storage_class: str = STANDARD
+
+
+@dataclass(frozen=True, slots=True)
+class OpenUpload:
+    """A multipart upload that has begun and not ended: its key, when it began in ISO 8601, an id to abort it by."""
+
+    key: str
+    begun: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +141,17 @@ class BucketReader:
 
     def uploads(self) -> Iterator[tuple[str, str]]:
         """The open multipart uploads of the whole bucket: key, and when it began in ISO 8601."""
+        for upload in self.open_uploads():
+            yield upload.key, upload.begun
+
+    def open_uploads(self, prefix: str = "") -> Iterator[OpenUpload]:
+        """The open multipart uploads to keys under a prefix. R2 gives one upload another id in each listing."""
         markers: dict[str, Any] = {}
         while True:
             with storage_errors(self.name):
-                page = self.client.list_multipart_uploads(Bucket=self.name, **markers)
+                page = self.client.list_multipart_uploads(Bucket=self.name, Prefix=prefix, **markers)
             for upload in page.get("Uploads", ()):
-                yield upload["Key"], str(upload["Initiated"])
+                yield OpenUpload(upload["Key"], str(upload["Initiated"]), upload["UploadId"])
             if not page.get("IsTruncated"):
                 return
             markers = {"KeyMarker": page["NextKeyMarker"], "UploadIdMarker": page["NextUploadIdMarker"]}
@@ -158,10 +172,15 @@ class BucketReader:
 
     def read_version(self, key: str) -> tuple[bytes, str] | None:
         """A small object's whole body and its ETag without quotes, or None if there is no such object."""
+        found = self.read_described(key)
+        return None if found is None else (found[0], found[1].etag)
+
+    def read_described(self, key: str) -> tuple[bytes, ObjectHead] | None:
+        """A small object's whole body and what the same answer said of it, or None if there is no such object."""
         try:
             with storage_errors(self.name, key):
                 answer = self.client.get_object(Bucket=self.name, Key=key)
-                return answer["Body"].read(), answer["ETag"].strip('"')
+                return answer["Body"].read(), _object_head(answer)
         except ObjectMissingError:
             return None
 
@@ -179,8 +198,11 @@ class BucketReader:
                 digest.update(chunk)
         return ReadBody(digest.hexdigest(), _object_head(answer))
 
-    def download(self, key: str, etag: str, path: Path) -> None:
+    def download(self, key: str, etag: str, path: Path) -> ObjectHead:
         """Writes an object's body into a file, on the condition that its ETag is `etag`; streams as `read_through`.
+
+        Returns:
+            What the same answer said of it.
 
         Raises:
             ObjectMissingError: There is no such object.
@@ -190,6 +212,7 @@ class BucketReader:
             answer = self.client.get_object(Bucket=self.name, Key=key, IfMatch=f'"{etag}"')
             for chunk in answer["Body"].iter_chunks(_CHUNK_BYTES):
                 file.write(chunk)
+        return _object_head(answer)
 
     def now(self) -> datetime:
         """The time at the bucket, aware, UTC: what ages of objects are measured against.

@@ -14,6 +14,7 @@ import asyncio
 import random
 import re
 import time
+from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from layout.errors import ConditionFailedError, ObjectMissingError, StorageUnava
 from layout.foreign_words import quoted
 from layout.migrate.bucket.pace import Pace
 from layout.migrate.bucket.part_copies import CopyLimits, KeptUpload, class_argument, copy_in_parts, etag_in
-from layout.migrate.bucket.reader import STANDARD, BucketReader
+from layout.migrate.bucket.reader import STANDARD, BucketReader, OpenUpload
 from layout.migrate.bucket.sent_as_shown import send_described
 from layout.storage.clients import object_store, s3_client
 from layout.storage.destination_conditions import (
@@ -171,6 +172,15 @@ class BucketWriter(BucketReader):
         """
         with storage_errors(self.name, key):
             self.client.delete_object(Bucket=self.name, Key=key, IfMatchLastModifiedTime=modified)
+
+    def abort(self, upload: OpenUpload) -> None:
+        """Ends a multipart upload that was listed; one that has ended meanwhile is no error.
+
+        Raises:
+            StorageError: The bucket did not do it.
+        """
+        with suppress(ObjectMissingError), storage_errors(self.name, upload.key):
+            self.client.abort_multipart_upload(Bucket=self.name, Key=upload.key, UploadId=upload.id)
 
     def delete(self, keys: list[str], *, repeats: bool = True) -> dict[str, str]:
         """Deletes at most 1,000 objects in one request; `repeats`: it is sent again if it was not answered.

@@ -1,23 +1,16 @@
-"""What a SQLite file holds, read from a copy of it: somebody else's file, which may be damaged or made to harm.
-
-It is opened read-only and immutable, so nothing is written beside it and no write-ahead log is replayed. Views and
-triggers are not run, virtual tables not read, and a file that keeps SQLite busy for too long is given up.
-"""
+"""What a SQLite file holds, read from a copy of it: somebody else's file, which may be damaged or made to harm."""
 
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from urllib.parse import quote
+
+from layout.migrate.conflicts.untrusted_database import opened, quoted_name, table_names
 
 __all__ = ["DatabaseFacts", "read_database"]
 
-_HEADER = b"SQLite format 3\0"
 _MOST_TABLES = 100
-_MOST_SECONDS = 10.0
-_STEPS = 10_000
 _VERSION_TABLE = "db_version"
 _LONGEST_NAME = 100
 
@@ -48,15 +41,11 @@ class DatabaseFacts:
 
 def read_database(path: Path, clock: Callable[[], float] = monotonic) -> DatabaseFacts:
     """Reads the facts of a file that nobody else has open; never raises for what is in it."""
-    with path.open("rb") as file:
-        if file.read(len(_HEADER)) != _HEADER:
-            return DatabaseFacts(fault="it is no SQLite database")
-    end = clock() + _MOST_SECONDS
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)) as database:
-            database.set_progress_handler(lambda: clock() > end, _STEPS)
-            database.execute("PRAGMA trusted_schema = OFF")
+        with opened(path, clock) as database:
             return _facts(database)
+    except sqlite3.NotSupportedError as error:
+        return DatabaseFacts(fault=str(error))
     except sqlite3.Error as error:
         return DatabaseFacts(fault=f"it cannot be read: {error}")
 
@@ -64,15 +53,11 @@ def read_database(path: Path, clock: Callable[[], float] = monotonic) -> Databas
 def _facts(database: sqlite3.Connection) -> DatabaseFacts:
     check = database.execute("PRAGMA quick_check(1)").fetchone()
     (user_version,) = database.execute("PRAGMA user_version").fetchone()
-    named = database.execute(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-        " AND coalesce(sql, '') NOT LIKE 'CREATE VIRTUAL%' ORDER BY name"
-    ).fetchall()
+    named = table_names(database)
     tables = {}
-    for (name,) in named[:_MOST_TABLES]:
-        quoted = str(name).replace('"', '""')
-        query = f'SELECT count(*) FROM "{quoted}"'  # noqa: S608 - a name cannot be bound, and is quoted
-        (tables[str(name)[:_LONGEST_NAME]],) = database.execute(query).fetchone()
+    for name in named[:_MOST_TABLES]:
+        query = f"SELECT count(*) FROM {quoted_name(name)}"  # noqa: S608 - a name cannot be bound, and is quoted
+        (tables[name[:_LONGEST_NAME]],) = database.execute(query).fetchone()
     fault = "" if check == ("ok",) else f"it is damaged: {str(check[0])[:_LONGEST_NAME]}"
     return DatabaseFacts(tables, len(named), user_version, _db_version(database), fault)
 
