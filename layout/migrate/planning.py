@@ -219,8 +219,14 @@ def place_objects(plan: PlanFile, layout: RuledLayout, step: "Progress.Step") ->
 def _place(plan: PlanFile, layout: RuledLayout, facts: Facts, rows: list[tuple[int, str]]) -> None:
     layout.matches.clear()
     postponed = postponed_by(plan, layout)
-    placed = [_placed(row, layout.place(key, facts), later=postponed(key)) for row, key in rows]
+    placements = [(row, layout.place(key, facts), postponed(key)) for row, key in rows]
+    placed = [_placed(row, placement, later=later) for row, placement, later in placements]
+    users = {one.new_key.fields.get("user", "") for _, one, _ in placements if one.new_key is not None}
     with plan.transaction():
+        if not layout.has_profiles:
+            environment = plan.meta.environment
+            prefixes = {user: user_prefix(user, environment=environment) for user in users if user}
+            Journal(plan).users_without_profiles(prefixes)
         Journal(plan).placed(placed)
         Journal(plan).rules_matched(layout.matches)
 

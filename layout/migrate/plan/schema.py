@@ -30,6 +30,8 @@ class UserState(enum.StrEnum):
     """The files name another profile, or are wrong; the reason is beside it."""
     LATER = "later"
     """The plan is of other users."""
+    NO_PROFILES = "no profiles"
+    """The layout gives its users none: there are no such files, and none are made."""
     INVALID = "invalid"
     """The owner's name in the old layout cannot be a user id of the new one."""
 
