@@ -23,6 +23,7 @@ CONTRACTS = {
 NOT_CORE = {
     "layout.command",
     "layout.migrate",
+    "layout.references",
     "layout.storage",
     "layout.sync",
     "layout.testing",
