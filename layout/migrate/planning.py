@@ -7,6 +7,7 @@ crashed is finished by running the same command again. The bucket is only read.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import Protocol
 
 from layout.errors import InvalidKeyError
 from layout.keys import Key, profiles_key, selected_profile_key, user_prefix
@@ -22,6 +23,7 @@ from layout.migrate.plan.following_journal import FollowingJournal
 from layout.migrate.plan.journal import ChosenUser, Journal, PlacedObject
 from layout.migrate.plan.moves import Event
 from layout.migrate.plan.old_side_rows import last_row, row_as_listed, still_unplaced, unknown_objects
+from layout.migrate.plan.reference_rows import PlanDocuments
 from layout.migrate.plan.rows import (
     PlannedObject,
     decisions,
@@ -40,7 +42,15 @@ from layout.migrate.rules.kept import kept_rules, postponed_by
 from layout.migrate.rules.ruled_layout import RuledLayout
 from layout.times import utc_now
 
-__all__ = ["find_collisions", "fingerprint", "make_plan", "note_page", "place_late", "place_objects"]
+__all__ = [
+    "DocumentSteps",
+    "find_collisions",
+    "fingerprint",
+    "make_plan",
+    "note_page",
+    "place_late",
+    "place_objects",
+]
 
 BATCH = 5_000
 USERS_BATCH = 200
@@ -53,12 +63,23 @@ _EVENTS = {
 }
 
 
+class DocumentSteps(Protocol):
+    """What planning does with documents that name objects (`layout.migrate.referring`)."""
+
+    def read(self) -> None:
+        """Before objects are placed: a layout may ask what documents say."""
+
+    def look_up(self, layout: LegacyLayout) -> None:
+        """Once every object is placed: what each reference names."""
+
+
 def make_plan(
     plan: PlanFile,
     bucket: BucketReader,
     layout: LegacyLayout,
     progress: Progress,
     read_limit: int = DEFAULT_READ_LIMIT,
+    documents: DocumentSteps | None = None,
 ) -> bool:
     """Plans the migration of `layout` for the whole bucket; flat memory at any number of keys.
 
@@ -83,9 +104,13 @@ def make_plan(
     require_known_users(plan)
     with progress.task("choosing profiles") as step:
         _choose_profiles(plan, bucket, ruled, partial(is_listed, plan), step)
+    if documents is not None:
+        documents.read()
     with progress.task("placing", count_objects(plan)) as step:
         place_objects(plan, ruled, step)
     find_collisions(plan, ruled)
+    if documents is not None:
+        documents.look_up(layout)
     reading = Reading(read_limit)
     compare_destinations(plan, bucket, reading, live_since(bucket, plan.meta.environment), progress)
     gather_evidence(plan, bucket, reading, progress)
@@ -204,7 +229,7 @@ def facts_of(plan: PlanFile) -> Facts:
             last[0] = owner, profile_of(plan, owner)
         return last[0][1]
 
-    return Facts(plan.meta.environment, profile)
+    return Facts(plan.meta.environment, profile, documents=PlanDocuments(plan))
 
 
 def place_objects(plan: PlanFile, layout: RuledLayout, step: "Progress.Step") -> None:

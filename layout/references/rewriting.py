@@ -5,9 +5,11 @@ Each change names its very path. An element of a list is found by its id, wherev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from pymongo import UpdateOne
 
 from layout.references.connecting import clear_errors
 from layout.references.scanning import from_text
@@ -22,7 +24,7 @@ __all__ = ["Change", "read_values", "rewrite"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One value for another at a place as `layout.references.scanning.FoundReference` names it; None: no field."""
+    """One value for another at a place as `layout.references.records.FoundReference` names it; None: no field."""
 
     collection: str
     document: str
@@ -41,7 +43,6 @@ def rewrite(database: Database[dict[str, Any]], changes: Sequence[Change]) -> li
     Raises:
         StorageUnavailableError: No answer: some changes may have been made; the same call finds them made.
     """
-    from pymongo import UpdateOne
     from pymongo.errors import BulkWriteError
 
     made = True
@@ -49,9 +50,7 @@ def rewrite(database: Database[dict[str, Any]], changes: Sequence[Change]) -> li
         mine = [change for change in changes if change.collection == collection]
         with clear_errors(database.name):
             try:
-                done = database[collection].bulk_write(
-                    [UpdateOne(*_update(one)) for one in mine], ordered=False
-                )
+                done = database[collection].bulk_write([_update(one) for one in mine], ordered=False)
             except BulkWriteError:
                 # A place that cannot be set, such as one inside what is no document; reading tells which.
                 made = False
@@ -93,26 +92,29 @@ def _value(document: dict[str, Any] | None, change: Change) -> object:
     return MISSING
 
 
-def _update(change: Change) -> tuple[dict[str, Any], dict[str, Any], bool, None, list[dict[str, Any]] | None]:
+def _update(change: Change) -> UpdateOne:
     *lists, last = levels(change.path)
     elements = [tuple(element) for element in from_text(change.elements)]
-    # None means missing or null to MongoDB; a field that is null was never found to be free.
-    wanted: dict[str, Any] = {last: change.old}
+    wanted: dict[str, Any] = {last: {"$exists": False} if change.old is None else change.old}
     place = last
-    filters: list[dict[str, Any]] = []
+    filters: list[Mapping[str, Any]] = []
     for depth in range(len(lists) - 1, -1, -1):
         name, (kind, value) = lists[depth], elements[depth]
-        if kind == "id":
+        if kind == "id" and len(lists) == 1:
+            wanted = {name: {"$elemMatch": {"id": value, **wanted}}}
+            place = f"{name}.$.{place}"
+        elif kind == "id":
             filters.insert(
                 0, {f"e{depth}.{path}": text for path, text in {"id": value, **_plain(wanted)}.items()}
             )
             wanted = {name: {"$elemMatch": {"id": value, **wanted}}}
             place = f"{name}.$[e{depth}].{place}"
         else:
-            wanted = {f"{name}.{value}.{path}": text for path, text in {"id": None, **wanted}.items()}
-            place = f"{name}.{value}.{place}"
+            index, element_id = (value, None) if kind == "index" else value
+            wanted = {f"{name}.{index}.{path}": text for path, text in {"id": element_id, **wanted}.items()}
+            place = f"{name}.{index}.{place}"
     action = {"$unset": {place: ""}} if change.new is None else {"$set": {place: change.new}}
-    return {"_id": from_text(change.document), **wanted}, action, False, None, filters or None
+    return UpdateOne({"_id": from_text(change.document), **wanted}, action, array_filters=filters or None)
 
 
 def _plain(wanted: dict[str, Any]) -> dict[str, Any]:

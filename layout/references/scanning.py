@@ -7,7 +7,6 @@ A cursor over keys, not an offset: a document that comes or goes meanwhile moves
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bson import json_util
@@ -15,72 +14,17 @@ from bson.json_util import CANONICAL_JSON_OPTIONS
 
 from layout.errors import StorageUnavailableError
 from layout.references.connecting import clear_errors
-from layout.references.table import Field, Kind, ReferenceTable
+from layout.references.records import FoundOwner, FoundPart, FoundReference, Scanned
+from layout.references.table import Field, ReferenceTable
 from layout.references.walking import MISSING, at_path, value_at
 
 if TYPE_CHECKING:
     from pymongo.database import Database
 
-__all__ = ["FoundOwner", "FoundPart", "FoundReference", "Scanned", "from_text", "plain", "scan", "to_text"]
+__all__ = ["from_text", "plain", "scan", "to_text"]
 
 BATCH = 1_000
 _TYPES = ("string", "objectId", "number", "binData", "object", "bool", "date", "timestamp")
-
-
-@dataclass(frozen=True, slots=True)
-class FoundOwner:
-    """A project: one of its spellings, without what all have in common; its id and user as the document has them."""
-
-    bare: str
-    id: str
-    user: str
-
-
-@dataclass(frozen=True, slots=True)
-class FoundPart:
-    """A part of a project, such as a scene, and the project's bare id."""
-
-    part: str
-    bare: str
-
-
-@dataclass(frozen=True, slots=True)
-class FoundReference:
-    """A value that may name an object.
-
-    Attributes:
-        collection: Where it is.
-        document: The document's `_id`, as canonical extended JSON.
-        path: As declared.
-        elements: The elements of the lists on the way, as canonical extended JSON.
-        value: The text; None of a field that is missing and is to get a key.
-        kind: As declared.
-        bare: The bare id of its project; empty if the document names none.
-        group: Whose file it is.
-        role: As declared.
-        becomes: Path of the missing field that is to get the key too; empty: none is.
-    """
-
-    collection: str
-    document: str
-    path: str
-    elements: str
-    value: str
-    kind: Kind
-    bare: str
-    group: str
-    role: str
-    becomes: str
-
-
-@dataclass(slots=True)
-class Scanned:
-    """What a batch of documents says."""
-
-    documents: int = 0
-    owners: list[FoundOwner] = field(default_factory=list)
-    parts: list[FoundPart] = field(default_factory=list)
-    references: list[FoundReference] = field(default_factory=list)
 
 
 def scan(database: Database[dict[str, Any]], table: ReferenceTable, batch: int = BATCH) -> Iterator[Scanned]:
@@ -177,12 +121,7 @@ def _references(document: Mapping[str, Any], one: Field, table: ReferenceTable) 
 
 
 def _is_free(inner: Mapping[str, Any], path: str) -> bool:
-    """Whether a field is missing and can be set: all on the way to it are documents, or missing too."""
-    if not path:
-        return False
-    parts = path.split(".")
-    for end in range(1, len(parts)):
-        there = value_at(inner, ".".join(parts[:end]))
-        if there is not MISSING and not isinstance(there, Mapping):
-            return False
-    return value_at(inner, path) is MISSING
+    """Whether a field is missing from a document that is there; no document is made for it, as none could be unmade."""
+    head, _, _ = path.rpartition(".")
+    parent = value_at(inner, head) if head else inner
+    return bool(path) and isinstance(parent, Mapping) and value_at(inner, path) is MISSING

@@ -107,7 +107,8 @@ class ReferenceTable:
     @property
     def collections(self) -> tuple[str, ...]:
         """Their names, each once."""
-        return tuple(dict.fromkeys(row.collection for row in (*self.owners, *self.parts, *self.fields)))
+        rows: tuple[Owner | Part | Field, ...] = (*self.owners, *self.parts, *self.fields)
+        return tuple(dict.fromkeys(row.collection for row in rows))
 
 
 def levels(path: str) -> list[str]:

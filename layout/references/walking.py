@@ -12,7 +12,8 @@ MISSING = object()
 """What is at a path that a document does not have."""
 
 Element = tuple[str, Any]
-"""An element of a list: `("id", its id)`, or `("index", its place)` where it has none."""
+"""An element of a list: `("id", its id)`; `("index", its place)` where it has none; `("twin", [place, id])` where
+another has the same."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,12 @@ def _inside(
     members = value_at(document, lists[0])
     if not isinstance(members, list):
         return
+    ids = [member.get("id") if isinstance(member, Mapping) else None for member in members]
     for index, member in enumerate(members):
         if isinstance(member, Mapping):
-            known = ("id", member["id"]) if member.get("id") is not None else ("index", index)
+            known: Element = (
+                ("id", ids[index]) if ids.count(ids[index]) == 1 else ("twin", [index, ids[index]])
+            )
+            if ids[index] is None:
+                known = ("index", index)
             yield from _inside(member, lists[1:], last, (*elements, known))

@@ -9,8 +9,9 @@ from bson import MinKey, ObjectId
 
 from layout.errors import SettingsError, StorageUnavailableError
 from layout.references.connecting import open_database
+from layout.references.records import FoundOwner, FoundPart, FoundReference
 from layout.references.rewriting import Change, read_values, rewrite
-from layout.references.scanning import FoundOwner, FoundPart, FoundReference, from_text, scan, to_text
+from layout.references.scanning import from_text, scan, to_text
 from layout.references.scenes import SCENES_TABLE
 from layout.references.walking import MISSING
 
@@ -63,7 +64,9 @@ def test_owners_scenes_and_references_are_found_in_both_places(database: Documen
     database.projects.insert_one(
         {"_id": first, "name": "proj_a", "user_id": None, "scenes": [_scene("s1", "1.mp4")]}
     )
-    database.scenes.insert_one({"_id": second, "project_id": str(first), "audio": {"url": "https://x/1.mp3"}})
+    database.scenes.insert_one(
+        {"_id": second, "project_id": str(first), "audio": {"url": "https://x/1.mp3"}, "url": "u"}
+    )
     database.r2_file_paths.insert_one(
         {"_id": "f", "project_id": "proj_proj_a", "object_key": "2.mp4", "scene_id": "s3"}
     )
@@ -84,6 +87,7 @@ def test_owners_scenes_and_references_are_found_in_both_places(database: Documen
     assert found == [
         ("projects", STORAGE_KEY, "1.mp4", str(first), "s1", ""),
         ("scenes", "audio.url", "https://x/1.mp3", str(first), str(second), "audio.storageKey"),
+        ("scenes", "url", "u", str(first), str(second), ""),
         ("r2_file_paths", "object_key", "2.mp4", "a", "s3", ""),
     ]
 
@@ -116,7 +120,7 @@ def test_a_second_run_changes_nothing(database: Documents) -> None:
 
 def test_a_missing_field_is_set_and_taken_away_again(database: Documents) -> None:
     """A document is afterwards as it was before."""
-    document = {"_id": 1, "scenes": [_scene("s1", None), _scene("s2", None)]}
+    document = {"_id": 1, "scenes": [{"id": "s0"}, _scene("s1", None), _scene("s2", None)]}
     database.projects.insert_one(dict(document))
     there = _change(1, None, "new")
     back = _change(1, "new", None)
@@ -164,3 +168,28 @@ def test_ids_and_ways_come_back_from_their_text() -> None:
     """A number stays one of its own type."""
     for value in (ObjectId(), "s1", 7, 7.5, [["id", "s1"], ["index", 0]]):
         assert from_text(to_text(value)) == value
+
+
+def test_lists_inside_lists_have_a_way_too(database: Documents) -> None:
+    """Another application may keep shots in scenes; only the one is changed."""
+    shots = [{"id": "a", "key": "old"}, {"id": "b", "key": "old"}]
+    scenes = [{"id": "s1", "shots": shots}, {"id": "s2", "shots": shots}]
+    database.films.insert_one({"_id": 1, "scenes": scenes})
+    way = to_text([["id", "s2"], ["id", "b"]])
+    change = Change("films", to_text(1), "scenes[].shots[].key", way, "old", "new")
+    assert rewrite(database, [change]) == [True]
+    after = [{"id": "s1", "shots": shots}, {"id": "s2", "shots": [shots[0], {"id": "b", "key": "new"}]}]
+    assert database.films.find_one() == {"_id": 1, "scenes": after}
+
+
+def test_of_two_elements_with_one_id_each_is_its_own(database: Documents) -> None:
+    """A copied scene kept the id of the first."""
+    database.projects.insert_one({"_id": 1, "scenes": [_scene("s1", "old"), _scene("s1", "old")]})
+    first, second = _references(database)
+    assert (from_text(first.elements), from_text(second.elements)) == (
+        [["twin", [0, "s1"]]],
+        [["twin", [1, "s1"]]],
+    )
+    change = Change("projects", second.document, second.path, second.elements, "old", "new")
+    assert rewrite(database, [change]) == [True]
+    assert database.projects.find_one() == {"_id": 1, "scenes": [_scene("s1", "old"), _scene("s1", "new")]}
