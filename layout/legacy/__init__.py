@@ -46,5 +46,5 @@ __all__ = [
     "unknown",
 ]
 
-LEGACY_LAYOUTS: Mapping[str, LegacyLayout] = MappingProxyType({FLAT.name: FLAT})
+LEGACY_LAYOUTS: Mapping[str, LegacyLayout] = MappingProxyType({FLAT.name: FLAT, SCENES.name: SCENES})
 """Every known old layout by the name that the migration command takes."""

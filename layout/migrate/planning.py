@@ -7,7 +7,6 @@ crashed is finished by running the same command again. The bucket is only read.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Protocol
 
 from layout.errors import InvalidKeyError
 from layout.keys import Key, profiles_key, selected_profile_key, user_prefix
@@ -15,6 +14,7 @@ from layout.legacy import Decision, Evidence, Facts, LegacyLayout, Placement
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.comparing import compare_destinations
 from layout.migrate.conflicts.evidence import gather_evidence
+from layout.migrate.document_steps import DocumentSteps
 from layout.migrate.equality import DEFAULT_READ_LIMIT, Reading
 from layout.migrate.marking import live_since
 from layout.migrate.plan.file import PlanFile
@@ -43,7 +43,6 @@ from layout.migrate.rules.ruled_layout import RuledLayout
 from layout.times import utc_now
 
 __all__ = [
-    "DocumentSteps",
     "find_collisions",
     "fingerprint",
     "make_plan",
@@ -61,16 +60,6 @@ _EVENTS = {
     Decision.IGNORE: Event.IGNORED,
     Decision.UNKNOWN: Event.NOT_KNOWN,
 }
-
-
-class DocumentSteps(Protocol):
-    """What planning does with documents that name objects (`layout.migrate.referring`)."""
-
-    def read(self) -> None:
-        """Before objects are placed: a layout may ask what documents say."""
-
-    def look_up(self, layout: LegacyLayout) -> None:
-        """Once every object is placed: what each reference names."""
 
 
 def make_plan(

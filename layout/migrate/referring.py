@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from layout.errors import PlanError
+from layout.migrate.plan.moves import State
 from layout.migrate.plan.reference_journal import PlannedReference, ReferenceJournal
 from layout.migrate.plan.reference_rows import (
     PlanObjects,
@@ -18,6 +19,7 @@ from layout.migrate.plan.reference_rows import (
     references_to,
     references_to_write,
     unnamed_objects,
+    where_object_goes,
 )
 from layout.migrate.plan.reference_states import ReferenceEvent, ReferenceState
 from layout.migrate.report.reasons import Reasons
@@ -69,7 +71,7 @@ class ReferenceReport:
 
 @dataclass(frozen=True)
 class PlanReferences:
-    """The documents that a plan is made with: `layout.migrate.planning.DocumentSteps`."""
+    """The documents that a plan is made with: `layout.migrate.document_steps.DocumentSteps`."""
 
     plan: PlanFile
     database: Documents
@@ -163,9 +165,8 @@ def _note(plan: PlanFile, one: PlannedReference, found: Resolution) -> None:
         elsewhere = found.how is How.EXTERNAL
         event = ReferenceEvent.NAMES_ELSEWHERE if elsewhere else ReferenceEvent.NAMES_NOTHING
     elif len(found.objects) == 1:
-        row = plan.row("SELECT state, new_key FROM objects WHERE id = ?", found.objects[0].row)
-        new_key, state = (None, "") if row is None else (row["new_key"], row["state"])
-        if state == "keep" or (new_key is not None and one.value == new_key):
+        state, new_key = where_object_goes(plan, found.objects[0].row)
+        if state is State.KEEP or (new_key is not None and one.value == new_key):
             event = ReferenceEvent.NAMES_NEW
         else:
             event = ReferenceEvent.NAMES if new_key else ReferenceEvent.NAMES_UNMOVED

@@ -7,7 +7,7 @@ from sqlite3 import Row
 from layout.legacy import NamedIn, Naming, Project
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.life import words
-from layout.migrate.plan.moves import TO_MOVE
+from layout.migrate.plan.moves import TO_MOVE, State
 from layout.migrate.plan.reference_journal import PlannedReference
 from layout.migrate.plan.reference_states import ReferenceState
 from layout.references.resolving import Candidate
@@ -22,6 +22,7 @@ __all__ = [
     "references_to",
     "references_to_write",
     "unnamed_objects",
+    "where_object_goes",
 ]
 
 _COLUMNS = (
@@ -124,6 +125,12 @@ def unnamed_objects(plan: PlanFile, after: int, limit: int) -> list[tuple[int, s
     """Objects of the old layout after a row, by row."""
     query = "SELECT id, key FROM objects WHERE id > ? AND state <> 'keep' ORDER BY id LIMIT ?"
     return [(row["id"], row["key"]) for row in plan.rows(query, after, limit)]
+
+
+def where_object_goes(plan: PlanFile, row: int) -> tuple[State, str | None]:
+    """How far an object has come, and its new key if it has one."""
+    found = next(plan.rows("SELECT state, new_key FROM objects WHERE id = ?", row))
+    return State(found["state"]), found["new_key"]
 
 
 def references_in(plan: PlanFile, state: ReferenceState, after: int, limit: int) -> list[PlannedReference]:

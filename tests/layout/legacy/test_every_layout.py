@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from layout.environment import Environment
 from layout.keys import parse_key, r2_key, scene_file_key
-from layout.legacy import LEGACY_LAYOUTS, SCENES, Decision, Facts, LegacyLayout
+from layout.legacy import LEGACY_LAYOUTS, Decision, Facts, LegacyLayout
 from layout.testing import keys, paths, segments
 from tests.layout.legacy.versioned import VERSIONED
 
-LAYOUTS = [pytest.param(layout, id=layout.name) for layout in (*LEGACY_LAYOUTS.values(), SCENES, VERSIONED)]
+LAYOUTS = [pytest.param(layout, id=layout.name) for layout in (*LEGACY_LAYOUTS.values(), VERSIONED)]
 AS_USER = Facts(Environment.PROD, lambda _: "p1")
 AS_NOBODY = Facts(Environment.PROD, lambda _: None)
 
