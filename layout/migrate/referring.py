@@ -74,7 +74,7 @@ class PlanReferences:
     """The documents that a plan is made with: `layout.migrate.document_steps.DocumentSteps`."""
 
     plan: PlanFile
-    database: Documents
+    documents: Documents
     table: ReferenceTable
     progress: Progress
 
@@ -85,10 +85,10 @@ class PlanReferences:
             PlanError: There is not a single document.
             StorageUnavailableError: The database did not answer.
         """
-        if not read_documents(self.plan, self.database, self.table, self.progress):
+        if not read_documents(self.plan, self.documents, self.table, self.progress):
             names = ", ".join(self.table.collections)
             raise PlanError(
-                f"The database {self.database.name!r} has not a single document in its collections {names}.",
+                f"The database {self.documents.name!r} has not a single document in its collections {names}.",
                 hint="Check the address of MongoDB and --database.",
             )
 
