@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from layout import program
 from layout.console import Result, UsageError
@@ -19,12 +19,10 @@ from layout.legacy import LegacyLayout
 from layout.migrate.plan.file import PlanFile, PlanMeta
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.show.references_result import references_left, rewritten, with_restored
-from layout.references.connecting import open_database
+from layout.references.connecting import Documents, open_database
 from layout.references.scenes import SCENES_TABLE
 
 if TYPE_CHECKING:
-    from pymongo.database import Database
-
     from layout.migrate.delete_look import StillNamed
     from layout.migrate.document_steps import DocumentSteps
 
@@ -74,7 +72,7 @@ def check_documents(arguments: argparse.Namespace, layout: LegacyLayout) -> bool
 
 
 @contextmanager
-def named_database(arguments: argparse.Namespace, why: str) -> Iterator[Database[dict[str, Any]]]:
+def named_database(arguments: argparse.Namespace, why: str) -> Iterator[Documents]:
     """The database that the arguments, or the environment, name.
 
     Raises:
@@ -87,7 +85,7 @@ def named_database(arguments: argparse.Namespace, why: str) -> Iterator[Database
 
 
 @contextmanager
-def documents_of(plan: PlanFile, arguments: argparse.Namespace) -> Iterator[Database[dict[str, Any]] | None]:
+def documents_of(plan: PlanFile, arguments: argparse.Namespace) -> Iterator[Documents | None]:
     """The database of a plan's documents; None if it was made without.
 
     Raises:
@@ -158,16 +156,14 @@ def rewrite(plan: PlanFile, arguments: argparse.Namespace, progress: Progress) -
         return rewritten(plan, report.written, report.changed)
 
 
-def document_steps(plan: PlanFile, database: Database[dict[str, Any]], progress: Progress) -> DocumentSteps:
+def document_steps(plan: PlanFile, database: Documents, progress: Progress) -> DocumentSteps:
     """What planning does with the documents."""
     from layout.migrate.referring import PlanReferences
 
     return PlanReferences(plan, database, SCENES_TABLE, progress)
 
 
-def asked_before_delete(
-    plan: PlanFile, database: Database[dict[str, Any]], progress: Progress, execute: bool
-) -> StillNamed:
+def asked_before_delete(plan: PlanFile, database: Documents, progress: Progress, execute: bool) -> StillNamed:
     """Which old keys documents still name; before a delete they are read whole, since new ones may name them too."""
     from layout.migrate import referring
 
@@ -177,9 +173,7 @@ def asked_before_delete(
     return partial(referring.still_named, plan, database)
 
 
-def restored(
-    plan: PlanFile, database: Database[dict[str, Any]], progress: Progress, result: Result
-) -> Result:
+def restored(plan: PlanFile, database: Documents, progress: Progress, result: Result) -> Result:
     """What a rollback gives back to documents, once the objects are back; its answer with that."""
     from layout.migrate.referring import restore_references
 

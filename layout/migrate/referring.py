@@ -7,7 +7,7 @@ key only once a verification has found the object there, and only in place of th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from layout.errors import PlanError
 from layout.migrate.plan.moves import State
@@ -23,6 +23,7 @@ from layout.migrate.plan.reference_rows import (
 )
 from layout.migrate.plan.reference_states import ReferenceEvent, ReferenceState
 from layout.migrate.report.reasons import Reasons
+from layout.references.connecting import Documents
 from layout.references.resolving import How, Resolution, resolve
 from layout.references.rewriting import Change, read_values, rewrite
 from layout.references.scanning import scan
@@ -31,15 +32,11 @@ from layout.references.walking import MISSING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pymongo.database import Database
-
     from layout.legacy import LegacyLayout
     from layout.migrate.plan.file import PlanFile
     from layout.migrate.plan.rows import PlannedObject
     from layout.migrate.report.progress import Progress
     from layout.references.table import ReferenceTable
-
-    Documents = Database[dict[str, Any]]
 
 __all__ = [
     "PlanReferences",

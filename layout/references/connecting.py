@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from layout.errors import SettingsError, StorageUnavailableError
 
 if TYPE_CHECKING:
     from pymongo.database import Database
 
-__all__ = ["clear_errors", "open_database"]
+Documents: TypeAlias = "Database[dict[str, Any]]"
+"""An open database whose documents name objects."""
+
+__all__ = ["Documents", "clear_errors", "open_database"]
 
 
 @contextmanager
-def open_database(
-    uri: str, name: str | None = None, patience_ms: int = 10_000
-) -> Iterator[Database[dict[str, Any]]]:
+def open_database(uri: str, name: str | None = None, patience_ms: int = 10_000) -> Iterator[Documents]:
     """The database of this name, or the one that the address names; a server is waited for `patience_ms` milliseconds.
 
     Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -193,3 +194,12 @@ def test_of_two_elements_with_one_id_each_is_its_own(database: Documents) -> Non
     change = Change("projects", second.document, second.path, second.elements, "old", "new")
     assert rewrite(database, [change]) == [True]
     assert database.projects.find_one() == {"_id": 1, "scenes": [_scene("s1", "old"), _scene("s1", "new")]}
+
+
+def test_without_pymongo_there_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who moves no documents does not install it."""
+    monkeypatch.setitem(sys.modules, "pymongo", None)
+    with pytest.raises(SettingsError) as error, open_database("mongodb://127.0.0.1:1", "notes"):
+        pass
+    assert str(error.value) == "The package 'pymongo' is not installed, with which documents are read."
+    assert error.value.hint == "Install it: pip install 'r2-layout[storage,mongo]'"
