@@ -11,7 +11,7 @@ from layout.errors import StorageUnavailableError
 from layout.migrate import delete_old_objects
 from layout.migrate.referring import still_named
 from layout.references.connecting import open_database
-from tests.layout.references.test_following import OBJECTS, Studio, _documents, studio
+from tests.layout.references.studio import OBJECTS, Studio, documents_of_studio, studio
 from tests.mongo.server import MongoServer
 
 __all__ = ["studio"]
@@ -25,7 +25,7 @@ def test_a_database_that_went_away_loses_nothing_and_the_same_steps_go_on(
     folder.mkdir()
     server = MongoServer(folder)
     with open_database(server.uri, studio.database.name, 300) as database:
-        for name, documents in _documents().items():
+        for name, documents in documents_of_studio().items():
             database[name].insert_many(documents)
         studio.database = database
         plan = studio.plan()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from layout.command.main import main
-from tests.layout.references.test_following import OBJECTS, Studio, studio
+from tests.layout.references.studio import OBJECTS, Studio, studio
 
 if TYPE_CHECKING:
     from pymongo.database import Database

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.layout.references.test_following import IN_SCENE, OBJECTS, SCENE, Studio, studio
+from tests.layout.references.studio import IN_SCENE, OBJECTS, SCENE, Studio, studio
 
 __all__ = ["studio"]
 
