@@ -24,6 +24,15 @@ settings.register_profile("r2-layout", deadline=None, suppress_health_check=[Hea
 settings.load_profile("r2-layout")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--live-mongo` asks a real MongoDB what the tests' own server answers otherwise."""
+    parser.addoption(
+        "--live-mongo",
+        action="store_true",
+        help="run the tests of references against the server at MONGODB_URI",
+    )
+
+
 @pytest.fixture(autouse=True)
 def own_environment_name() -> Iterator[None]:
     """What one test settles about APP_ENV is not the next one's."""

@@ -25,6 +25,7 @@ NOT_CORE = {
     "layout.clearing",
     "layout.command",
     "layout.migrate",
+    "layout.references",
     "layout.storage",
     "layout.sync",
     "layout.testing",

@@ -2,12 +2,22 @@
 
 import argparse
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 
 from layout.command.migrate_arguments import make_parser
 from layout.command.migrate_local import run_local_command
 from layout.command.migrate_local_arguments import GROUP
+from layout.command.migrate_references import (
+    asked_before_delete,
+    check_documents,
+    document_steps,
+    documents_of,
+    made_with,
+    named_database,
+    require_same,
+    rewrite,
+)
 from layout.command.migrate_rollback import rollback
 from layout.console import Result, UsageError
 from layout.environment import Environment
@@ -32,6 +42,7 @@ from layout.migrate.planning import make_plan
 from layout.migrate.report import show
 from layout.migrate.report.progress import Progress
 from layout.migrate.report.show.later import with_later
+from layout.migrate.report.show.references_result import with_references
 from layout.migrate.report.verdict import Verdict
 from layout.migrate.report.wrong_question import nothing_found
 from layout.migrate.rules.explaining import explain
@@ -79,9 +90,15 @@ def _plan(arguments: argparse.Namespace, settings: StorageSettings, progress: Pr
     meta = PlanMeta.new(layout.name, settings, environment)
     rules = None if arguments.rules is None else read_rules(arguments.rules)
     users = UserFilter.of(arguments.only_user, arguments.except_user)
+    with_documents = check_documents(arguments, layout)
     if arguments.suggest is not None:
         check_place(arguments.suggest)
-    with closing(BucketReader(settings)) as bucket:
+    with ExitStack() as opened:
+        bucket = opened.enter_context(closing(BucketReader(settings)))
+        database = None
+        if with_documents:
+            database = opened.enter_context(named_database(arguments, ""))
+            meta = made_with(meta, database.name, arguments)
         if not arguments.plan.exists():
             # A bucket that does not answer leaves no plan behind that is about a wrong endpoint.
             bucket.now()
@@ -90,8 +107,10 @@ def _plan(arguments: argparse.Namespace, settings: StorageSettings, progress: Pr
             if rules is not None:
                 keep_rules(plan, rules)
             keep_filter(plan, users)
-            made = make_plan(plan, bucket, layout, progress, arguments.read_limit)
-            result = show.plan(plan, made=made, uploads=uploads)
+            require_same(plan, meta)
+            steps = None if database is None else document_steps(plan, database, progress)
+            made = make_plan(plan, bucket, layout, progress, arguments.read_limit, steps)
+            result = with_references(plan, show.plan(plan, made=made, uploads=uploads))
             if arguments.suggest is None:
                 return result
             try:
@@ -193,15 +212,25 @@ def _mark(arguments: argparse.Namespace, settings: StorageSettings, _progress: P
         )
 
 
-def _delete(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
+def _references(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
     with PlanFile.open(arguments.plan, writable=arguments.execute, finished=True) as plan:
         _require_settings(plan, settings, arguments)
+        return rewrite(plan, arguments, progress)
+
+
+def _delete(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
+    with (
+        PlanFile.open(arguments.plan, writable=arguments.execute, finished=True) as plan,
+        documents_of(plan, arguments) as database,
+    ):
+        _require_settings(plan, settings, arguments)
         verdict = Verdict.load(arguments.verdict)
+        named = None if database is None else asked_before_delete(plan, database, progress, arguments.execute)
         if not arguments.execute:
             with closing(BucketReader(settings)) as reader:
                 check_delete(plan, verdict, reader, arguments.bucket)
                 uploads = refuse_young_uploads(plan, reader, arguments.min_age)
-                report = list_deletable(plan, reader, arguments.min_age, progress)
+                report = list_deletable(plan, reader, arguments.min_age, progress, named)
             result = show.deleted(report, executed=False, min_age=arguments.min_age, uploads=uploads)
             return with_later(plan, with_ignored(plan, result))
         with closing(BucketWriter(settings, pace=Pace(arguments.rate))) as bucket:
@@ -209,7 +238,12 @@ def _delete(arguments: argparse.Namespace, settings: StorageSettings, progress: 
             # Before the effects: nothing may keep the report of what was deleted from being told.
             uploads = refuse_young_uploads(plan, bucket, arguments.min_age)
             report = delete_old_objects(
-                plan, bucket, arguments.min_age, progress, writers_stopped=arguments.writers_stopped
+                plan,
+                bucket,
+                arguments.min_age,
+                progress,
+                writers_stopped=arguments.writers_stopped,
+                still_named=named,
             )
             result = show.deleted(report, executed=True, min_age=arguments.min_age, uploads=uploads)
             return with_later(plan, with_ignored(plan, result))
@@ -232,6 +266,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, StorageSettings, Progress], R
     "copy": _copy,
     "verify": _verify,
     "mark": _mark,
+    "references": _references,
     "delete": _delete,
     "rollback": _rollback,
 }

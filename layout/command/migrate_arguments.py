@@ -16,6 +16,7 @@ from layout.command.migrate_options import (
     add_rules,
     add_verdict,
 )
+from layout.command.migrate_references import add_mongo
 from layout.errors import SettingsError
 from layout.exit_status import statuses
 from layout.legacy import LEGACY_LAYOUTS
@@ -109,6 +110,19 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="USER",
         help="plan everything but this user; may be given again for more",
     )
+    add_mongo(command)
+    command.add_argument(
+        "--default-user",
+        metavar="USER",
+        help="the user of projects whose document names none; without it those stay",
+    )
+    command.add_argument(
+        "--public-host",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a host at which documents' URLs read the bucket, besides R2's own; may be given again for more",
+    )
     command.add_argument(
         "--suggest", type=Path, metavar="FILE", help="write rules for all that stops the copy into a new file"
     )
@@ -158,6 +172,13 @@ def make_parser() -> argparse.ArgumentParser:
     _add_by(command)
     add_execute(command)
 
+    command = add_command(
+        commands, "references", "let documents name the new keys; a dry run unless --execute is given"
+    )
+    add_made_plan(command)
+    add_mongo(command)
+    add_execute(command)
+
     command = add_command(commands, "delete", "delete the old objects; a dry run unless --execute is given")
     add_made_plan(command)
     add_verdict(command)
@@ -177,6 +198,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="nobody writes at old keys any more: delete a thousand in one request, without a condition",
     )
     _add_rate(command)
+    add_mongo(command)
     add_execute(command)
     command = add_command(
         commands,
@@ -201,6 +223,7 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="AGE",
         help="with --delete-new: remove only what was copied back at least this long ago (default: 4h)",
     )
+    add_mongo(command)
     add_execute(command)
     add_local(commands)
     return parser

@@ -65,7 +65,8 @@ def _add_plan_command(inner: "argparse._SubParsersAction[argparse.ArgumentParser
     command = add_command(
         inner, "plan", "decide about every file; only reads the tree, and writes a plan file"
     )
-    command.add_argument("layout", choices=sorted(LEGACY_LAYOUTS), help="the old layout")
+    layouts = sorted(name for name, layout in LEGACY_LAYOUTS.items() if layout.has_profiles)
+    command.add_argument("layout", choices=layouts, help="the old layout")
     command.add_argument(
         "--root",
         type=Path,

@@ -3,6 +3,7 @@
 import argparse
 from contextlib import closing
 
+from layout.command.migrate_references import documents_of, restored
 from layout.console import Result, UsageError
 from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.bucket.writer import BucketWriter
@@ -33,9 +34,11 @@ def rollback(
         with closing(BucketReader(settings)) as reader:
             report = look_at_rollback(plan, reader, progress, arguments.read_limit)
             return show.rolled_back(plan, report, executed=False)
-    with closing(BucketWriter(settings)) as bucket:
+    with documents_of(plan, arguments) as database, closing(BucketWriter(settings)) as bucket:
         report = roll_back(plan, bucket, progress, arguments.read_limit, arguments.by)
-        return show.rolled_back(plan, report, executed=True)
+        result = show.rolled_back(plan, report, executed=True)
+        # Old keys are named again only once all that could go back is there.
+        return result if database is None or report.errors else restored(plan, database, progress, result)
 
 
 def _remove(

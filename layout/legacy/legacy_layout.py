@@ -16,12 +16,14 @@ from typing import ClassVar
 from layout.environment import Environment
 from layout.errors import InvalidKeyError
 from layout.keys import Key, environment_prefix, parse_key
+from layout.legacy.documents import NO_DOCUMENTS, Documents
 
 __all__ = [
     "Decision",
     "Evidence",
     "Facts",
     "LegacyLayout",
+    "Naming",
     "Phase",
     "Placement",
     "is_new_key",
@@ -72,11 +74,13 @@ class Facts:
         environment: The environment that the objects move into.
         profile_of: The profile that an owner's objects go to, or None if nothing shows that the owner is a user.
         mapped: User ids of the new layout by owner reference, for those owners who get another id there.
+        documents: What documents say, for a layout whose keys do not say whose they are.
     """
 
     environment: Environment
     profile_of: Callable[[str], str | None]
     mapped: Mapping[str, str] = field(default_factory=dict)
+    documents: Documents = NO_DOCUMENTS
 
     def user_of(self, owner: str) -> str:
         """The user id of an owner in the new layout."""
@@ -98,6 +102,23 @@ class Evidence:
 
     owner: str
     name: str
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How documents speak of an object that they do not name by its whole key.
+
+    Attributes:
+        group: Whose file it is among the documents, such as the id of a scene; empty if its key does not say.
+        name: The last segment of its key.
+        role: Which of the group's files it is, such as `audio`; empty if its key does not say.
+        renamed: The name that documents know was thrown away; only its extension is left.
+    """
+
+    group: str
+    name: str
+    role: str
+    renamed: bool
 
 
 @dataclass(frozen=True)
@@ -130,6 +151,11 @@ class LegacyLayout(ABC):
     name: ClassVar[str]
     description: ClassVar[str]
 
+    @property
+    def has_profiles(self) -> bool:
+        """Whether objects of a user move into a profile, which the migration then chooses and registers."""
+        return True
+
     def place(self, key: str, facts: Facts) -> Placement:
         """Where the object at a key belongs. Never raises for any key a bucket can hold.
 
@@ -158,6 +184,10 @@ class LegacyLayout(ABC):
         The owner is that of `owner_of`. A bucket says nowhere who its users are; they are those that at least
         one key shows.
         """
+
+    def naming_of(self, key: str) -> Naming | None:  # noqa: ARG002 - for layouts that documents name
+        """How documents may name the object at a key besides by the key; None if they do not."""
+        return None
 
     @abstractmethod
     def place_old(self, key: str, facts: Facts) -> Placement:

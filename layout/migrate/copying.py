@@ -171,7 +171,8 @@ class CopyRun:
         """The prefixes of users whose two files are there now and agree with the plan."""
         environment = self.plan.meta.environment
         # A user in conflict of whom nothing is to be copied does not stop the copy: looked at again.
-        waiting = [user for user in users if user.state is not UserState.READY]
+        settled = {UserState.READY, UserState.NO_PROFILES}
+        waiting = [user for user in users if user.state not in settled]
         problems = list(
             self.pool.map(
                 lambda user: write_profile_files(

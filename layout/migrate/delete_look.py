@@ -1,5 +1,6 @@
 """A closer look at pairs whose old object is to be deleted: what may go, and why the others stay."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,7 +12,14 @@ from layout.migrate.live import LiveSince, written_since
 from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.rows import PlannedObject, is_destination
 
-__all__ = ["Deletable", "DeleteLook"]
+__all__ = ["Deletable", "DeleteLook", "StillNamed"]
+
+
+StillNamed = Callable[[list[PlannedObject]], Mapping[str, str]]
+
+
+def _names_none(_batch: list[PlannedObject]) -> Mapping[str, str]:
+    return {}
 
 
 @dataclass
@@ -40,12 +48,14 @@ class DeleteLook:
         bucket: Where they are.
         live_since: Since when applications work at which new keys.
         newest: Copies that are newer keep their old objects.
+        still_named: Asks the documents at that moment which old keys they name, and why those have to stay.
     """
 
     plan: PlanFile
     bucket: BucketReader
     live_since: LiveSince
     newest: datetime
+    still_named: StillNamed = _names_none
 
     def at(self, batch: list[PlannedObject]) -> Deletable:
         """What may go of a batch now.
@@ -59,12 +69,12 @@ class DeleteLook:
         found = Deletable()
         sources = observe(self.bucket, [row.key for row in batch])
         copies = observe(self.bucket, [row.new_key for row in batch])
-        at_once = True
+        named, at_once = self.still_named(batch), True
         for row in batch:
             source, copy = sources.get(row.key), copies.get(row.new_key)
             reason = self._reason_to_keep(row, source, copy)
             at_once = at_once and _is_as_seen(row, source, copy)
-            if reason:
+            if reason := reason or named.get(row.key, ""):
                 found.kept[row.key] = reason
             elif source is None:
                 found.gone.append(row)

@@ -19,7 +19,7 @@ from layout.migrate.bucket.old_side import old_side_pages
 from layout.migrate.bucket.pace import BATCH
 from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.bucket.writer import BucketWriter
-from layout.migrate.delete_look import Deletable, DeleteLook
+from layout.migrate.delete_look import Deletable, DeleteLook, StillNamed
 from layout.migrate.marker_file import find_marker
 from layout.migrate.marking import live_since, read_live
 from layout.migrate.plan.file import PlanFile
@@ -100,11 +100,15 @@ def check_delete(plan: PlanFile, verdict: Verdict, bucket: BucketReader, typed_n
 
 
 def list_deletable(
-    plan: PlanFile, bucket: BucketReader, min_age: timedelta, progress: Progress
+    plan: PlanFile,
+    bucket: BucketReader,
+    min_age: timedelta,
+    progress: Progress,
+    still_named: StillNamed | None = None,
 ) -> DeleteReport:
-    """What a delete would do now. Looks at each pair as the delete does, and changes nothing."""
+    """What a delete would do now. Looks at each pair as the delete does, and changes nothing in the bucket."""
     report = DeleteReport(before=state_totals(plan)[State.DELETED])
-    look = DeleteLook(plan, bucket, live_since(bucket, plan.meta.environment), bucket.now() - min_age)
+    look = _look(plan, bucket, min_age, still_named)
     with progress.task("looking", count_verified(plan)) as step:
         for batch in _batches(plan, BATCH):
             found = look.at(batch)
@@ -122,6 +126,7 @@ def delete_old_objects(
     progress: Progress,
     *,
     writers_stopped: bool = False,
+    still_named: StillNamed | None = None,
 ) -> DeleteReport:
     """Deletes the old objects of the last verification. Call `check_delete` before.
 
@@ -131,13 +136,15 @@ def delete_old_objects(
         min_age: Old objects stay if they were copied less than this ago.
         progress: Shown while it runs.
         writers_stopped: The operator says that nobody writes at old keys, so that a thousand go in one request.
+        still_named: Asks documents which old keys they name; needed if the plan was made with documents.
 
     Raises:
+        DeletionRefusedError: The plan was made with documents, and nobody asks them.
         StorageError: The bucket did not answer; what was deleted is in the plan, or is found gone by the
             next run.
     """
     report = DeleteReport(before=state_totals(plan)[State.DELETED])
-    look = DeleteLook(plan, bucket, live_since(bucket, plan.meta.environment), bucket.now() - min_age)
+    look = _look(plan, bucket, min_age, still_named)
     waiting = count_verified(plan)
     if waiting:
         with (
@@ -150,6 +157,21 @@ def delete_old_objects(
                 step(len(batch))
     _list_again(plan, bucket, report)
     return report
+
+
+def _look(
+    plan: PlanFile, bucket: BucketReader, min_age: timedelta, still_named: StillNamed | None
+) -> DeleteLook:
+    live, newest = live_since(bucket, plan.meta.environment), bucket.now() - min_age
+    if still_named is not None:
+        return DeleteLook(plan, bucket, live, newest, still_named)
+    if plan.meta.documents is not None:
+        raise DeletionRefusedError(
+            f"Documents in the database {plan.meta.documents!r} name objects of this plan, and nobody asked them.",
+            hint="Add --mongo URI.",
+            bucket=plan.meta.bucket,
+        )
+    return DeleteLook(plan, bucket, live, newest)
 
 
 def _delete(

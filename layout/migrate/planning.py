@@ -14,6 +14,7 @@ from layout.legacy import Decision, Evidence, Facts, LegacyLayout, Placement
 from layout.migrate.bucket.reader import BucketReader, ListedObject
 from layout.migrate.comparing import compare_destinations
 from layout.migrate.conflicts.evidence import gather_evidence
+from layout.migrate.document_steps import DocumentSteps
 from layout.migrate.equality import DEFAULT_READ_LIMIT, Reading
 from layout.migrate.marking import live_since
 from layout.migrate.plan.file import PlanFile
@@ -22,6 +23,7 @@ from layout.migrate.plan.following_journal import FollowingJournal
 from layout.migrate.plan.journal import ChosenUser, Journal, PlacedObject
 from layout.migrate.plan.moves import Event
 from layout.migrate.plan.old_side_rows import last_row, row_as_listed, still_unplaced, unknown_objects
+from layout.migrate.plan.reference_rows import PlanDocuments
 from layout.migrate.plan.rows import (
     PlannedObject,
     decisions,
@@ -40,7 +42,14 @@ from layout.migrate.rules.kept import kept_rules, postponed_by
 from layout.migrate.rules.ruled_layout import RuledLayout
 from layout.times import utc_now
 
-__all__ = ["find_collisions", "fingerprint", "make_plan", "note_page", "place_late", "place_objects"]
+__all__ = [
+    "find_collisions",
+    "fingerprint",
+    "make_plan",
+    "note_page",
+    "place_late",
+    "place_objects",
+]
 
 BATCH = 5_000
 USERS_BATCH = 200
@@ -59,6 +68,7 @@ def make_plan(
     layout: LegacyLayout,
     progress: Progress,
     read_limit: int = DEFAULT_READ_LIMIT,
+    documents: DocumentSteps | None = None,
 ) -> bool:
     """Plans the migration of `layout` for the whole bucket; flat memory at any number of keys.
 
@@ -83,9 +93,13 @@ def make_plan(
     require_known_users(plan)
     with progress.task("choosing profiles") as step:
         _choose_profiles(plan, bucket, ruled, partial(is_listed, plan), step)
+    if documents is not None:
+        documents.read()
     with progress.task("placing", count_objects(plan)) as step:
         place_objects(plan, ruled, step)
     find_collisions(plan, ruled)
+    if documents is not None:
+        documents.look_up(layout)
     reading = Reading(read_limit)
     compare_destinations(plan, bucket, reading, live_since(bucket, plan.meta.environment), progress)
     gather_evidence(plan, bucket, reading, progress)
@@ -204,7 +218,7 @@ def facts_of(plan: PlanFile) -> Facts:
             last[0] = owner, profile_of(plan, owner)
         return last[0][1]
 
-    return Facts(plan.meta.environment, profile)
+    return Facts(plan.meta.environment, profile, documents=PlanDocuments(plan))
 
 
 def place_objects(plan: PlanFile, layout: RuledLayout, step: "Progress.Step") -> None:
@@ -219,8 +233,14 @@ def place_objects(plan: PlanFile, layout: RuledLayout, step: "Progress.Step") ->
 def _place(plan: PlanFile, layout: RuledLayout, facts: Facts, rows: list[tuple[int, str]]) -> None:
     layout.matches.clear()
     postponed = postponed_by(plan, layout)
-    placed = [_placed(row, layout.place(key, facts), later=postponed(key)) for row, key in rows]
+    placements = [(row, layout.place(key, facts), postponed(key)) for row, key in rows]
+    placed = [_placed(row, placement, later=later) for row, placement, later in placements]
+    users = {one.new_key.fields.get("user", "") for _, one, _ in placements if one.new_key is not None}
     with plan.transaction():
+        if not layout.has_profiles:
+            environment = plan.meta.environment
+            prefixes = {user: user_prefix(user, environment=environment) for user in users if user}
+            Journal(plan).users_without_profiles(prefixes)
         Journal(plan).placed(placed)
         Journal(plan).rules_matched(layout.matches)
 

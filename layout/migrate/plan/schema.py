@@ -9,11 +9,12 @@ import enum
 
 from layout.migrate.plan.life import words
 from layout.migrate.plan.moves import BLOCKING, Proof, State
+from layout.migrate.plan.reference_states import ReferenceState
 from layout.migrate.plan.return_states import ReturnState
 
 __all__ = ["APPLICATION_ID", "FORMAT", "TABLES", "UserState"]
 
-FORMAT = 8
+FORMAT = 9
 """Raised when a table changes; a command refuses a plan of another format."""
 
 APPLICATION_ID = 0x72326C70
@@ -30,6 +31,8 @@ class UserState(enum.StrEnum):
     """The files name another profile, or are wrong; the reason is beside it."""
     LATER = "later"
     """The plan is of other users."""
+    NO_PROFILES = "no profiles"
+    """The layout gives its users none: there are no such files, and none are made."""
     INVALID = "invalid"
     """The owner's name in the old layout cannot be a user id of the new one."""
 
@@ -144,6 +147,56 @@ CREATE TABLE spellings (
     name TEXT PRIMARY KEY,              -- in NFC
     key TEXT NOT NULL                   -- objects.key
 ) STRICT, WITHOUT ROWID;
+
+-- What documents say of projects and of their parts; empty without documents (layout.references).
+CREATE TABLE document_projects (
+    bare TEXT NOT NULL,                 -- what all spellings of the project's id have in common
+    project TEXT NOT NULL,              -- its id in the new layout
+    user TEXT NOT NULL,                 -- as the document spells them; empty: it names none
+    PRIMARY KEY (bare, project, user)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE document_parts (
+    part TEXT NOT NULL,                 -- such as the id of a scene
+    bare TEXT NOT NULL,                 -- document_projects.bare
+    PRIMARY KEY (part, bare)
+) STRICT, WITHOUT ROWID;
+
+-- Every value in a document that may name an object.
+CREATE TABLE document_references (
+    id INTEGER PRIMARY KEY,
+    collection TEXT NOT NULL,
+    document TEXT NOT NULL,             -- its _id, canonical extended JSON
+    path TEXT NOT NULL,                 -- as declared
+    elements TEXT NOT NULL,             -- of the lists on the way, canonical extended JSON
+    value TEXT,                         -- what the document has, or had before this plan; NULL: no such field
+    tail TEXT NOT NULL DEFAULT '',      -- last segment that the value names
+    bare TEXT NOT NULL,                 -- document_projects.bare; empty: none
+    part TEXT NOT NULL,                 -- document_parts.part; empty: none
+    role TEXT NOT NULL,
+    becomes TEXT NOT NULL DEFAULT '',   -- the field that gets the key too
+    how TEXT NOT NULL DEFAULT '',       -- layout.references.resolving.How
+    object INTEGER REFERENCES objects,  -- what it names
+    candidates TEXT NOT NULL DEFAULT '[]',  -- rows of the objects that fit alike, as JSON
+    new_value TEXT,                     -- what this plan wrote
+    met_in INTEGER NOT NULL,            -- number of the last reading of the documents that met it
+    -- How far it has come; layout.migrate.plan.reference_states is the table of all moves.
+    state TEXT NOT NULL DEFAULT '{ReferenceState.FOUND}' CHECK (state IN ({words(ReferenceState)})),
+    UNIQUE (collection, document, path, elements)
+) STRICT;
+CREATE INDEX references_by_object ON document_references (object) WHERE object IS NOT NULL;
+CREATE INDEX references_by_tail ON document_references (tail);
+CREATE INDEX references_by_state ON document_references (state, id);
+
+-- How documents may name an object besides by its key (layout.legacy.Naming).
+CREATE TABLE object_names (
+    object INTEGER PRIMARY KEY REFERENCES objects,
+    part TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    renamed INTEGER NOT NULL
+) STRICT;
+CREATE INDEX objects_by_name ON object_names (name);
+CREATE INDEX objects_by_part ON object_names (part);
 
 -- No two objects may be copied to one key; planning finds collisions by running into this index. It does not
 -- name the state: each move would write the index again.

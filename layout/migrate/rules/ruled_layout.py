@@ -6,7 +6,17 @@ from typing import ClassVar
 
 from layout.errors import InvalidKeyError
 from layout.keys import Key
-from layout.legacy import Decision, Evidence, Facts, LegacyLayout, Placement, is_new_key, phase_of, unknown
+from layout.legacy import (
+    Decision,
+    Evidence,
+    Facts,
+    LegacyLayout,
+    Naming,
+    Placement,
+    is_new_key,
+    phase_of,
+    unknown,
+)
 from layout.migrate.rules.rule import (
     CONFLICT_ACTIONS,
     Action,
@@ -48,6 +58,11 @@ class RuledLayout(LegacyLayout):
         self.matches: Counter[int] = Counter()
         self._facts: tuple[Facts, Facts] | None = None
 
+    @property
+    def has_profiles(self) -> bool:
+        """As the layout says."""
+        return self.layout.has_profiles
+
     def owner_of(self, key: str) -> str | None:
         """As the layout says."""
         return self.layout.owner_of(key)
@@ -61,6 +76,10 @@ class RuledLayout(LegacyLayout):
         evidence = self.layout.evidence_in(key)
         rule = None if evidence is None else self.rules.for_user(evidence.owner)
         return evidence if rule is None or rule.action is UserAction.MAP else None
+
+    def naming_of(self, key: str) -> Naming | None:
+        """As the layout says."""
+        return self.layout.naming_of(key)
 
     def place_old(self, key: str, facts: Facts) -> Placement:
         """By the narrowest rule, or as the layout says."""

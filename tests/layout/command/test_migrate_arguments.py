@@ -9,7 +9,7 @@ import pytest
 from layout.command.migrate_arguments import age, byte_count, make_parser, rate
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "migration.md"
-COMMANDS = ("list", "plan", "explain", "copy", "verify", "mark", "delete")
+COMMANDS = ("list", "plan", "explain", "copy", "verify", "mark", "references", "delete")
 
 
 def test_an_age_is_a_time_span() -> None:

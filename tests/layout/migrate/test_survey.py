@@ -87,7 +87,9 @@ def test_list_and_plan_agree(flat: Flat, layout: LegacyLayout) -> None:
         users = plan.value("SELECT count(*) FROM users")
         actions = Counter(row["state"] for row in plan.rows("SELECT state FROM objects"))
         moved = plan.value("SELECT sum(size) FROM objects WHERE new_key IS NOT NULL")
-    assert state.users == users > 1
-    assert actions == {"copy": state.objects, "keep": state.kept, "unknown": state.unknown}
+    # Without profiles the owners of keys are known to documents only.
+    assert state.users == users > 1 or not layout.has_profiles
+    assert actions == Counter(copy=state.objects, keep=state.kept, unknown=state.unknown)
     assert state.objects + state.kept + state.unknown == len(set(HOSTILE))
-    assert state.bytes == moved > 0
+    assert state.bytes == (moved or 0)
+    assert state.objects or not layout.has_profiles

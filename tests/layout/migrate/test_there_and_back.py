@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 MARKER = "dev/layout.json"
 AT_ONCE = timedelta(0)
-LAYOUTS = (*LEGACY_LAYOUTS.values(), VERSIONED)
+LAYOUTS = (*(layout for layout in LEGACY_LAYOUTS.values() if layout.has_profiles), VERSIONED)
 FAULTS = {
     "none": [],
     **{

@@ -103,10 +103,10 @@ def _blocked_data(row: BlockedRow) -> dict[str, Any]:
 
 def _user_lines(file: PlanFile, users: int) -> list[str]:
     """Nobody but a person can say whether these are users."""
-    if not users:
+    inferred = [f"  {user.owner!r}: {', '.join(user.shown_by)}" for user in inferred_users(file, SHOWN)]
+    if not inferred:
         return []
-    lines = ["", "Taken for users, by the names that show it; fewest names first:"]
-    lines += [f"  {user.owner!r}: {', '.join(user.shown_by)}" for user in inferred_users(file, SHOWN)]
+    lines = ["", "Taken for users, by the names that show it; fewest names first:", *inferred]
     return lines + ([f"  and {users - SHOWN:,} more"] if users > SHOWN else [])
 
 

@@ -83,9 +83,9 @@ def test_a_plan_of_another_format(tmp_path: Path) -> None:
     """A plan that a newer version made is not guessed at."""
     path = tmp_path / "plan.sqlite"
     with PlanFile.open_or_create(path, meta()) as plan:
-        plan.database.execute("PRAGMA user_version = 9")
+        plan.database.execute("PRAGMA user_version = 10")
     assert refused(path) == (
-        f"The plan {str(path)!r} has the format 9, and this version reads 8.",
+        f"The plan {str(path)!r} has the format 10, and this version reads 9.",
         "Use the version that made it, or make a new plan.",
     )
 
