@@ -150,7 +150,13 @@ class LockedObjectError(ConditionFailedError):
 
 
 class NotModifiedError(ConditionFailedError):
-    """The object still has the ETag that the request named (`If-None-Match`), so no body was sent."""
+    """The object still has the ETag that the request named (`If-None-Match`), so no body was sent.
+
+    Attributes:
+        e_tag: Of the object, in its quotes, or None if it was not asked.
+    """
+
+    e_tag: str | None = None
 
 
 class RangeError(StorageError):

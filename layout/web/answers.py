@@ -11,13 +11,14 @@ from fastapi.responses import JSONResponse
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from layout.errors import LayoutError, RangeError
+from layout.errors import LayoutError, NotModifiedError, RangeError
 from layout.storage._async.file_stream import AsyncFileStream
 from layout.storage.download_name import content_disposition
 from layout.storage.stored_object import StoredObject
+from layout.web.conditions import strong_e_tag
 from layout.web.statuses import HttpStatus, status_of
 
-__all__ = ["StreamedFile", "file_headers", "layout_error_answer", "problem"]
+__all__ = ["StreamedFile", "file_headers", "layout_error_answer", "name_to_save", "problem"]
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 _SHOWN = ("audio/", "image/", "video/")
 _SHOWN_WHOLE = frozenset({"application/json", "application/pdf", "text/plain"})
 _NEVER_SHOWN = "image/svg"
+CACHED = {"Cache-Control": "private, no-cache"}
 _LATER_SECONDS = "5"
 
 
@@ -45,15 +47,21 @@ def file_headers(info: StoredObject, download_name: str | None) -> dict[str, str
         "ETag": info.e_tag,
         "Last-Modified": format_datetime(info.last_modified, usegmt=True),
         "Accept-Ranges": "bytes",
-        "Cache-Control": "private, no-cache",
+        **CACHED,
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox; default-src 'none'",
     }
-    if download_name is not None:
-        headers["Content-Disposition"] = content_disposition(download_name)
-    elif not _is_shown(media_type.lower()):
-        headers["Content-Disposition"] = content_disposition(info.key.rpartition("/")[2])
+    saved_as = name_to_save(info, download_name)
+    if saved_as is not None:
+        headers["Content-Disposition"] = content_disposition(saved_as)
     return headers
+
+
+def name_to_save(info: StoredObject, download_name: str | None) -> str | None:
+    """The name under which a browser saves the file instead of showing it; None if it may show it."""
+    if download_name is not None or _is_shown((info.content_type or "").lower()):
+        return download_name
+    return info.key.rpartition("/")[2]
 
 
 def _is_shown(media_type: str) -> bool:
@@ -97,6 +105,7 @@ async def layout_error_answer(request: Request, error: Exception) -> Response:
         headers["Retry-After"] = _LATER_SECONDS
     if isinstance(error, RangeError) and error.size is not None:
         headers["Content-Range"] = f"bytes */{error.size}"
-    if status.status == 304:
-        return Response(status_code=304)
+    if isinstance(error, NotModifiedError):
+        known = error.e_tag or strong_e_tag(request.headers.get("if-none-match"))
+        return Response(status_code=304, headers=CACHED | ({} if known is None else {"ETag": known}))
     return problem(status, error, headers)

@@ -30,6 +30,7 @@ class BegunUpload(BaseModel):
         content_type: Of the file.
         overwrite: Whether a file that is there is replaced.
         upload_id: R2's id of an upload in parts; None if one request sends the whole.
+        version_before: ETag and time of the file that was there at the beginning; None if there was none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +40,7 @@ class BegunUpload(BaseModel):
     content_type: str
     overwrite: bool
     upload_id: str | None
+    version_before: str | None = None
 
     @property
     def part_size(self) -> int:

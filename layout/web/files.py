@@ -18,7 +18,7 @@ from layout.errors import ConditionFailedError, InvalidKeyError, NotModifiedErro
 from layout.keys import Key
 from layout.storage._async.file_stream import AsyncFileStream
 from layout.storage.stored_object import StoredObject
-from layout.web.answers import StreamedFile, file_headers, problem
+from layout.web.answers import StreamedFile, file_headers, name_to_save, problem
 from layout.web.conditions import names_version, strong_e_tag
 from layout.web.forms import LONGEST_MEDIA_TYPE, MEDIA_TYPE, FormError, UploadForm
 from layout.web.ranges import parse_range
@@ -62,16 +62,19 @@ class FileAnswers:
     redirect_lifetime: timedelta | None = None
 
     async def get(self, request: Request, key: Key, download: str | None) -> Response:
-        """The answer to GET.
+        """The answer to GET; 422 to a download name that cannot be one.
 
         Raises:
             LayoutError: Of the storage; `layout_error_answer` answers it.
         """
+        return await _named(self._get(request, key, download))
+
+    async def _get(self, request: Request, key: Key, download: str | None) -> Response:
         storage = self.reach.storage
         if self.redirect_lifetime is not None:
             # Asked first: a missing file is the same answer here as everywhere.
-            await storage.get_object_info(key)
-            url = await storage.presign_get(key, lifetime=self.redirect_lifetime, download_name=download)
+            name = name_to_save(await storage.get_object_info(key), download)
+            url = await storage.presign_get(key, lifetime=self.redirect_lifetime, download_name=name)
             return RedirectResponse(url.url, 307, {"Cache-Control": "private, no-store"})
         stream, is_part = await self._open(request, key)
         try:
@@ -87,6 +90,9 @@ class FileAnswers:
 
     async def head(self, request: Request, key: Key, download: str | None) -> Response:
         """The answer to HEAD: the headers of GET, whatever range it asks for."""
+        return await _named(self._head(request, key, download))
+
+    async def _head(self, request: Request, key: Key, download: str | None) -> Response:
         info = await self.reach.storage.get_object_info(key)
         self._check(request, info)
         headers = file_headers(info, download) | {"Content-Length": str(info.size)}
@@ -115,11 +121,23 @@ class FileAnswers:
 
     def _check(self, request: Request, info: StoredObject) -> None:
         """The conditions that name several versions, or any."""
-        match, none_match = request.headers.get("if-match"), request.headers.get("if-none-match")
-        if match is not None and not names_version(match, info.e_tag, weak=False):
-            raise ConditionFailedError("The file is another version.", key=info.key)
+        check_version(request, info)
+        none_match = request.headers.get("if-none-match")
         if none_match is not None and names_version(none_match, info.e_tag, weak=True):
-            raise NotModifiedError("The file is still the same.", key=info.key)
+            error = NotModifiedError("The file is still the same.", key=info.key)
+            error.e_tag = info.e_tag
+            raise error
+
+
+def check_version(request: Request, info: StoredObject) -> None:
+    """Nothing, if the request names no version in `If-Match`, or this one.
+
+    Raises:
+        ConditionFailedError: It names others.
+    """
+    match = request.headers.get("if-match")
+    if match is not None and not names_version(match, info.e_tag, weak=False):
+        raise ConditionFailedError("The file is another version.", key=info.key)
 
 
 def files_router(
@@ -149,7 +167,7 @@ def files_router(
     async def read_file(request: Request, path: str, user: User, download: Download = None) -> Response:
         """The file, or the range of it that the request asks for."""
         key = reach.key(path, user, Use.READ)
-        return await _named(answering.get(request, key, download))
+        return await answering.get(request, key, download)
 
     @router.head(
         "/{path:path}",
@@ -161,7 +179,7 @@ def files_router(
     ) -> Response:
         """The headers of the file."""
         key = reach.key(path, user, Use.READ)
-        return await _named(answering.head(request, key, download))
+        return await answering.head(request, key, download)
 
     @router.post(
         "",
@@ -190,11 +208,11 @@ def files_router(
         return StoredFile(path=path_of(done.key), size=done.size, etag=done.e_tag)
 
     @router.delete("/{path:path}", status_code=204, responses=answers(401, 404, 412, 422, 423, 500, 503))
-    async def delete_file(path: str, user: User) -> None:
-        """Delete the file."""
+    async def delete_file(request: Request, path: str, user: User) -> None:
+        """Delete the file; with `If-Match`, if it is that version."""
         key = reach.key(path, user, Use.WRITE)
         await may_write(user, key)
-        await reach.storage.get_object_info(key)
+        check_version(request, await reach.storage.get_object_info(key))
         await reach.storage.delete_file(key)
 
     return router

@@ -8,7 +8,7 @@ from typing import Any
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 __all__ = ["LONGEST_MEDIA_TYPE", "MEDIA_TYPE", "FormError", "UploadForm"]
 
@@ -16,6 +16,7 @@ MEDIA_TYPE = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:;[ -~]*
 """A media type with its parameters, as somebody may send it (RFC 9110, 8.3.1)."""
 LONGEST_MEDIA_TYPE = 255
 MOST_FIELD_BYTES = 4096
+MOST_FIELDS = 32
 FILE = "file"
 
 
@@ -55,6 +56,7 @@ class UploadForm:
         self._part: dict[str, str] = {}
         self._header, self._value = bytearray(), bytearray()
         self._name = ""
+        self._parts = 0
         self._in_file = self._file_ended = self._ended = False
         self._text = bytearray()
         callbacks: Any = {
@@ -99,17 +101,21 @@ class UploadForm:
 
     async def _read(self) -> bool:
         """Feeds the next bytes; False at the end of the request."""
-        async for chunk in self._body:
-            if not chunk:
-                continue
-            try:
-                self._parser.write(chunk)
-            except FormParserError as error:
-                raise FormError(f"The form cannot be read: {error}") from None
-            return True
+        try:
+            async for chunk in self._body:
+                if chunk:
+                    self._parser.write(chunk)
+                    return True
+        except FormParserError as error:
+            raise FormError(f"The form cannot be read: {error}") from None
+        except ClientDisconnect:
+            raise FormError("The client went away before the form's end.") from None
         return False
 
     def _begin_part(self) -> None:
+        self._parts += 1
+        if self._parts > MOST_FIELDS:
+            raise FormError(f"The form has more than {MOST_FIELDS} fields.")
         if self._file_ended:
             raise FormError("Something stands after the file; put the fields before it, and one file only.")
         self._part, self._text = {}, bytearray()

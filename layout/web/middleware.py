@@ -12,6 +12,7 @@ from collections.abc import Collection
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -68,7 +69,11 @@ class ProfileMiddleware:
             await self._app(scope, receive, send)
             return
         connection = HTTPConnection(scope)
-        user_id = await signed_in_user(connection, self._user_of)
+        try:
+            user_id = await signed_in_user(connection, self._user_of)
+        except HTTPException:
+            # Refused by the application's own dependency, which the route asks again: there it has its own answer.
+            user_id = None
         if user_id is None:
             await self._app(scope, receive, send)
             return
@@ -76,7 +81,7 @@ class ProfileMiddleware:
             profile_id = await self._profiles.choose(user_id, connection.headers.get(PROFILE_HEADER))
             if self._databases is not None:
                 for name in self._names:
-                    await self._prepare(self._databases, user_id, profile_id, name)
+                    await asyncio.to_thread(self._databases.prepare, user_id, profile_id, name)
         except LayoutError as error:
             answer = await layout_error_answer(Request(scope), error)
             await answer(scope, receive, send)
@@ -88,10 +93,6 @@ class ProfileMiddleware:
             with self._databases.recording() as recorder:
                 syncing = _SyncingSend(send, self._databases, recorder, (user_id, profile_id, self._names))
                 await self._app(scope, receive, syncing)
-
-    @staticmethod
-    async def _prepare(databases: DatabaseSync, user_id: str, profile_id: str, name: str) -> None:
-        await asyncio.to_thread(databases.prepare, user_id, profile_id, name)
 
 
 class _SyncingSend:

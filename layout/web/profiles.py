@@ -28,7 +28,7 @@ class RequestProfiles:
 
     What another process changes is seen that much later at the most: a profile that was deleted there is still served
     from here for so long. What is written to it meanwhile does not come back: databases ask the registry itself
-    before they are made in the bucket.
+    before they are made in the bucket. A profile that was made there is found at once: what is not known is asked for.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class RequestProfiles:
         self._max_age = max_age
         self._clock = clock
         self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._changes = 0
 
     async def choose(self, user_id: str, named: str | None) -> str:
         """The profile of a request.
@@ -54,7 +55,7 @@ class RequestProfiles:
         Raises:
             NoProfileError: The user has no such profile. It is never made.
         """
-        known = await self._profiles(user_id)
+        known = await self._profiles(user_id, named)
         if not named:
             return known.selected
         known.profiles.require(named)
@@ -68,19 +69,29 @@ class RequestProfiles:
         """
         profile = key.fields.get("profile")
         if profile is not None and key.fields["user"] == user_id:
-            (await self._profiles(user_id)).profiles.require(profile)
+            (await self._profiles(user_id, profile)).profiles.require(profile)
 
     def forget(self, user_id: str) -> None:
         """Ask the bucket the next time: after a profile was made, chosen, renamed or deleted here."""
         self._known.pop(user_id, None)
+        self._changes += 1
 
-    async def _profiles(self, user_id: str) -> _Known:
+    async def _profiles(self, user_id: str, wanted: str | None) -> _Known:
+        """What is known, if the wanted profile is in it: another process may have made one since."""
         known = self._known.get(user_id)
-        if known is not None and self._clock() < known.until:
+        if (
+            known is not None
+            and self._clock() < known.until
+            and (not wanted or wanted in known.profiles.profiles)
+        ):
             return known
+        changes = self._changes
         profiles = await self._store.ensure(user_id)
         selected = await self._store.selected(user_id)
         known = _Known(profiles, selected, self._clock() + self._max_age)
+        if changes != self._changes:
+            # What was read may be from before the change: good for this request, and for no later one.
+            return known
         self._known[user_id] = known
         self._known.move_to_end(user_id)
         if len(self._known) > MOST_KNOWN:

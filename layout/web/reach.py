@@ -12,7 +12,7 @@ from enum import Enum
 
 from layout.errors import InvalidKeyError, ObjectMissingError
 from layout.keys import Key, environment_prefix, parse_key
-from layout.mirror.paths import DATABASE_NAME
+from layout.legacy import Phase, phase_of
 from layout.scheme.variables import Access
 from layout.storage.r2_storage import AsyncR2Storage
 
@@ -79,5 +79,4 @@ def _is_managed(key: Key) -> bool:
     """Whether only the layout itself writes the object: profile documents, and the databases that are synced."""
     if key.template.content_type is not None:
         return True
-    name = key.fields.get("path", "").rpartition("/")[2]
-    return name == DATABASE_NAME or name.endswith((".sqlite", ".sqlite-wal", ".sqlite-shm"))
+    return phase_of(key.fields.get("path", "")) is Phase.DATABASE

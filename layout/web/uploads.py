@@ -100,7 +100,7 @@ def uploads_router(
     Args:
         reach: What may be written.
         user_of: Who is signed in.
-        may_write: As of `files_router`; asked at the beginning and at the end.
+        may_write: As of `files_router`; asked at the beginning, before URLs are signed, and at the end.
         largest: Bytes of the largest file; None: what the bucket takes.
     """
     storage, begun = reach.storage, BegunUploads(reach.storage)
@@ -122,6 +122,13 @@ def uploads_router(
                 only_if_absent=not upload.overwrite,
             )
         return _signed_url(url, number, size)
+
+    async def version_at(key: Key) -> str | None:
+        try:
+            found = await storage.get_object_info(key)
+        except ObjectMissingError:
+            return None
+        return f"{found.e_tag} {found.last_modified.isoformat()}"
 
     async def arrived(upload: BegunUpload, key: Key) -> list[UploadedPart]:
         if upload.upload_id is None:
@@ -153,6 +160,7 @@ def uploads_router(
             content_type=content_type,
             overwrite=new.overwrite,
             upload_id=upload_id,
+            version_before=await version_at(key),
         )
         return _state(await begun.add(user, upload), upload, [])
 
@@ -168,12 +176,14 @@ def uploads_router(
     async def sign_parts(upload_id: str, wanted: PartNumbers, user: User) -> Any:
         """URLs for the parts that are sent next; each lives for an hour."""
         upload = await begun.find(user, upload_id)
+        key = key_of(upload, user)
+        await may_write(user, key)
         for number in wanted.numbers:
             if not 1 <= number <= upload.parts:
                 return problem(
                     NO_PART, ValueError(f"There is no part {number}: the upload has {upload.parts}.")
                 )
-        return [await signed(upload, key_of(upload, user), number) for number in wanted.numbers]
+        return [await signed(upload, key, number) for number in wanted.numbers]
 
     @router.post(
         "/{upload_id}/complete",
@@ -200,6 +210,11 @@ def uploads_router(
                 await storage.complete_parts(
                     key, upload.upload_id, parts, only_if_absent=not upload.overwrite
                 )
+        if upload.version_before is not None and await version_at(key) == upload.version_before:
+            return problem(
+                NOT_AS_ANNOUNCED,
+                ValueError("No byte has arrived: the file is the one from before the upload."),
+            )
         found = await storage.get_object_info(key)
         if (found.size, found.content_type) != (upload.size, upload.content_type):
             told = f"{upload.size} bytes of {upload.content_type} were announced"

@@ -12,12 +12,7 @@ from typing import Any, TypeVar
 
 from layout.documents.model import Document
 from layout.documents.profiles import Profile, Profiles, SelectedProfile, selected_profile_id
-from layout.errors import (
-    ConditionFailedError,
-    InvalidDocumentError,
-    LayoutError,
-    ObjectMissingError,
-)
+from layout.errors import ConditionFailedError, InvalidDocumentError, LayoutError, ObjectMissingError
 from layout.keys import Key, profile_prefix, profiles_key, selected_profile_key
 from layout.profile_ids import new_profile_id
 from layout.storage._async.r2_storage import AsyncR2Storage
@@ -227,18 +222,23 @@ class AsyncProfileStore:
         """One change; those that wait for the same file are written with it."""
         own = PendingChange(change)
         self._pending[key].append(own)
-        async with self._locks.of(key):
-            if not own.is_done:
-                taken = self._pending.pop(key)
-                try:
-                    await self._write(key, kind, taken)
-                except LayoutError as error:
-                    for one in taken:
-                        one.fail(error)
-                except BaseException:
-                    # Cancelled: the others take their turn without this one.
-                    self._pending[key][:0] = [one for one in taken if one is not own and not one.is_done]
-                    raise
+        try:
+            async with self._locks.of(key):
+                if not own.is_done:
+                    taken = self._pending.pop(key)
+                    try:
+                        await self._write(key, kind, taken)
+                    except LayoutError as error:
+                        for one in taken:
+                            one.fail(error)
+                    except BaseException:
+                        # Cancelled: the others take their turn without this one.
+                        self._pending[key][:0] = [one for one in taken if one is not own and not one.is_done]
+                        raise
+        except BaseException:
+            # Cancelled while it waited: nobody is told of it, so nobody writes it.
+            self._pending[key] = [one for one in self._pending[key] if one is not own]
+            raise
         return own.outcome()
 
     async def _write(

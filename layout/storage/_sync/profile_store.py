@@ -219,18 +219,23 @@ class ProfileStore:
         """One change; those that wait for the same file are written with it."""
         own = PendingChange(change)
         self._pending[key].append(own)
-        with self._locks.of(key):
-            if not own.is_done:
-                taken = self._pending.pop(key)
-                try:
-                    self._write(key, kind, taken)
-                except LayoutError as error:
-                    for one in taken:
-                        one.fail(error)
-                except BaseException:
-                    # Cancelled: the others take their turn without this one.
-                    self._pending[key][:0] = [one for one in taken if one is not own and not one.is_done]
-                    raise
+        try:
+            with self._locks.of(key):
+                if not own.is_done:
+                    taken = self._pending.pop(key)
+                    try:
+                        self._write(key, kind, taken)
+                    except LayoutError as error:
+                        for one in taken:
+                            one.fail(error)
+                    except BaseException:
+                        # Cancelled: the others take their turn without this one.
+                        self._pending[key][:0] = [one for one in taken if one is not own and not one.is_done]
+                        raise
+        except BaseException:
+            # Cancelled while it waited: nobody is told of it, so nobody writes it.
+            self._pending[key] = [one for one in self._pending[key] if one is not own]
+            raise
         return own.outcome()
 
     def _write(self, key: Key, kind: type[DocumentT], changes: "list[PendingChange[DocumentT]]") -> None:

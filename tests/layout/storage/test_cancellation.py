@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from layout.environment import Environment
-from layout.keys import r2_key
+from layout.keys import profiles_key, r2_key
 from layout.storage.limits import USUAL_PART
 from layout.storage.presence import Presence
 from layout.storage.profile_store import AsyncProfileStore
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 CLIP = r2_key("anna", "raw_clips/goal.mp4", "a1b2c3d4", environment=Environment.DEV)
+REGISTRY = profiles_key("anna", environment=Environment.DEV)
 
 
 @pytest.fixture
@@ -60,3 +61,20 @@ async def test_a_cancelled_change_ends_no_other(local: StorageSettings) -> None:
         registry = await store.read("anna")
     assert all(isinstance(one, str) for one in made[1:])
     assert set(made[1:]) <= registry.profiles.keys()
+
+
+async def test_a_change_that_gave_up_waiting_is_not_written(local: StorageSettings) -> None:
+    """Nobody was told of it; the next change is written without it."""
+    async with AsyncR2Storage(local) as storage:
+        store = AsyncProfileStore(storage)
+        await store.ensure("anna")
+        async with store._locks.of(REGISTRY):
+            waiting = asyncio.ensure_future(store.create("anna", "given up"))
+            while not store._pending[REGISTRY]:
+                await asyncio.sleep(0.01)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+        await store.create("anna", "kept")
+        registry = await store.read("anna")
+    assert [profile.name for profile in registry.profiles.values()] == [None, "kept"]

@@ -106,6 +106,7 @@ async def test_a_version_that_is_known_is_not_sent_again(
         for ask in (client.get, client.head):
             answer = await ask(URL, headers={"If-None-Match": known})
             assert (answer.status_code, answer.content) == (304, b"")
+            assert (answer.headers["etag"], answer.headers["cache-control"]) == (e_tag, "private, no-cache")
     assert (await client.get(URL, headers={"If-None-Match": '"other"'})).status_code == 200
 
 
@@ -183,6 +184,31 @@ async def test_a_file_may_be_read_from_the_bucket_itself(storage: AsyncR2Storage
     assert "response-content-disposition" in urlsplit(answer.headers["location"]).query
     async with httpx2.AsyncClient() as browser:
         assert (await browser.get(answer.headers["location"])).content == BODY
+
+
+async def test_what_would_run_in_the_page_is_saved_from_the_bucket_too(
+    storage: AsyncR2Storage, clip: Key
+) -> None:
+    """The signed URL has the bucket send it as a download; what may be shown has none of it."""
+    app = FastAPI()
+    mount(app, storage, user_of, redirect_lifetime=timedelta(minutes=5))
+    async with client_of(app) as client:
+        await storage.put(clip, b"<script>", content_type="text/html")
+        page = await client.get(URL)
+        await storage.put(clip, BODY, content_type="video/mp4")
+        video = await client.get(URL)
+    assert "response-content-disposition=attachment" in urlsplit(page.headers["location"]).query
+    assert "response-content-disposition" not in urlsplit(video.headers["location"]).query
+
+
+async def test_a_version_that_is_required_is_the_one_that_is_deleted(
+    client: httpx2.AsyncClient, storage: AsyncR2Storage, clip: Key
+) -> None:
+    """Another one stays."""
+    e_tag = await storage.put(clip, BODY)
+    assert (await client.delete(URL, headers={"If-Match": '"other"'})).status_code == 412
+    assert await storage.exists(clip) is Presence.PRESENT
+    assert (await client.delete(URL, headers={"If-Match": e_tag})).status_code == 204
 
 
 async def test_a_file_is_deleted(client: httpx2.AsyncClient, storage: AsyncR2Storage, clip: Key) -> None:

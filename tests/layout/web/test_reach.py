@@ -91,6 +91,7 @@ async def test_no_spelling_leads_out(client: httpx2.AsyncClient, storage: AsyncR
         "users/anna/profiles.json",
         "users/anna/selected-profile.json",
         "users/anna/profiles/{profile}/database.sqlite",
+        "users/anna/profiles/{profile}/notes.db",
         "users/anna/profiles/{profile}/cache/other.sqlite-wal",
         "games/0f.mp4",
         "users/bert/profiles/p1/a.mp4",

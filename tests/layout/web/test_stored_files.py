@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 from fastapi import FastAPI
+from starlette.types import Message
 
 from layout.keys import Key
 from layout.storage.limits import USUAL_PART
@@ -124,3 +125,43 @@ async def test_a_media_type_that_is_none_is_not_stored(
     )
     assert answer.status_code == 201
     assert (await storage.get_object_info(clip)).content_type == "video/mp4"
+
+
+async def test_a_form_has_no_end_of_fields(client: httpx2.AsyncClient) -> None:
+    """What is kept of a form in memory has a limit."""
+    field = '--x\r\nContent-Disposition: form-data; name="{}"\r\n\r\n1\r\n'
+    form = "".join(field.format(number) for number in range(33)).encode()
+    answer = await client.post(
+        "/storage", content=form, headers={"Content-Type": "multipart/form-data; boundary=x"}
+    )
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"error": "form", "detail": "The form has more than 32 fields."},
+    )
+
+
+async def test_a_client_that_goes_away_stores_nothing(
+    app: FastAPI, storage: AsyncR2Storage, clip: Key
+) -> None:
+    """In the middle of the file; that is no error of the server."""
+    head = (
+        f'--x\r\nContent-Disposition: form-data; name="path"\r\n\r\n{PATH}\r\n'
+        '--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n0123456789'
+    ).encode()
+    messages: list[Message] = [
+        {"type": "http.request", "body": head, "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return messages.pop(0) if messages else {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=x"), (b"x-user", b"anna")]
+    scope = {"type": "http", "method": "POST", "path": "/storage", "headers": headers, "query_string": b""}
+    await app(scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert await storage.exists(clip) is Presence.ABSENT

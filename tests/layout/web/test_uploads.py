@@ -8,11 +8,15 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from layout.errors import LayoutError, NoProfileError
 from layout.keys import Key, project_output_key
 from layout.storage.limits import USUAL_PART
 from layout.storage.presence import Presence
 from layout.storage.r2_storage import AsyncR2Storage
+from layout.web.answers import layout_error_answer
 from layout.web.mounting import mount
+from layout.web.reach import Reach
+from layout.web.uploads import uploads_router
 from tests.layout.web.conftest import client_of, user_of
 
 pytestmark = pytest.mark.anyio
@@ -97,6 +101,42 @@ async def test_neither_size_nor_type_can_be_another(
     missing = await client.post(f"/storage/uploads/{upload['id']}/complete")
     assert missing.status_code == 404
     assert await storage.exists(film) is Presence.ABSENT
+
+
+async def test_a_file_from_before_is_not_what_was_uploaded(
+    client: httpx2.AsyncClient, storage: AsyncR2Storage, film: Key
+) -> None:
+    """Of the same size and type, and no byte has arrived."""
+    await storage.put(film, b"film", content_type="video/mp4")
+    upload = await _begin(client, 4, content_type="video/mp4", overwrite=True)
+    early = await client.post(f"/storage/uploads/{upload['id']}/complete")
+    assert (early.status_code, early.json()) == (
+        409,
+        {
+            "error": "not_as_announced",
+            "detail": "No byte has arrived: the file is the one from before the upload.",
+        },
+    )
+    assert await _send(client, upload, 1, b"show") == 200
+    assert (await client.post(f"/storage/uploads/{upload['id']}/complete")).status_code == 200
+
+
+async def test_no_part_is_signed_for_what_may_not_be_written_any_more(storage: AsyncR2Storage) -> None:
+    """Asked at the beginning, before each URL, and at the end."""
+    asked: list[str] = []
+
+    async def may_write(_: str, key: Key) -> None:
+        asked.append(str(key))
+        if len(asked) > 1:
+            raise NoProfileError("The user 'anna' has no profile '0'.")
+
+    app = FastAPI()
+    app.include_router(uploads_router(Reach(storage), user_of, may_write=may_write))
+    app.add_exception_handler(LayoutError, layout_error_answer)
+    async with client_of(app) as client:
+        upload = await _begin(client, 4)
+        answer = await client.post(f"/storage/uploads/{upload['id']}/parts", json={"numbers": [1]})
+    assert (answer.status_code, answer.json()["error"]) == (404, "no_profile")
 
 
 async def test_what_is_there_is_another_file(
