@@ -34,6 +34,7 @@ __all__ = [
     "documents_of",
     "made_with",
     "named_database",
+    "refuse_named",
     "require_same",
     "restored",
     "rewrite",
@@ -186,3 +187,14 @@ def _uri(arguments: argparse.Namespace, why: str) -> str:
     if not uri:
         raise UsageError(why, hint=f"Add --mongo URI, or set {VARIABLE}.")
     return uri
+
+
+def refuse_named(plan: PlanFile, database: Documents, progress: Progress) -> None:
+    """Refuses the removal of new objects while documents name any.
+
+    Raises:
+        DeletionRefusedError: They do.
+    """
+    from layout.migrate.referring import require_no_new_key
+
+    require_no_new_key(plan, database, SCENES_TABLE, progress)

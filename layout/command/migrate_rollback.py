@@ -3,7 +3,7 @@
 import argparse
 from contextlib import closing
 
-from layout.command.migrate_references import documents_of, restored
+from layout.command.migrate_references import documents_of, refuse_named, restored
 from layout.console import Result, UsageError
 from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.bucket.writer import BucketWriter
@@ -49,7 +49,12 @@ def _remove(
             "The option --delete-new removes objects, and the bucket's name confirms it.",
             hint="Add --bucket NAME.",
         )
-    with closing(BucketWriter(settings) if arguments.execute else BucketReader(settings)) as bucket:
+    with (
+        documents_of(plan, arguments) as database,
+        closing(BucketWriter(settings) if arguments.execute else BucketReader(settings)) as bucket,
+    ):
         check_removal(plan, bucket, arguments.bucket)
+        if database is not None:
+            refuse_named(plan, database, progress)
         report = remove_new_objects(plan, bucket, arguments.min_age, progress)
         return show.removed(report, executed=arguments.execute, min_age=arguments.min_age)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
-from layout.errors import PlanError
+from layout.errors import DeletionRefusedError, PlanError
+from layout.keys import users_prefix
 from layout.migrate.plan.moves import State
 from layout.migrate.plan.reference_journal import PlannedReference, ReferenceJournal
 from layout.migrate.plan.reference_rows import (
@@ -44,6 +46,7 @@ __all__ = [
     "name_objects",
     "read_documents",
     "require_database",
+    "require_no_new_key",
     "resolve_references",
     "restore_references",
     "rewrite_references",
@@ -242,6 +245,32 @@ def still_named(plan: PlanFile, database: Documents, batch: Sequence[PlannedObje
         if value != (one.value if one.state is ReferenceState.THERE else one.new_value):
             named[keys[one.object]] = f"{one.place} still names it"
     return named
+
+
+def require_no_new_key(
+    plan: PlanFile, database: Documents, table: ReferenceTable, progress: Progress
+) -> None:
+    """Refuses to have new objects removed while a document names one, by its key or by a URL: read at this moment.
+
+    Raises:
+        DeletionRefusedError: A document does; nothing was removed.
+        StorageUnavailableError: The database did not answer: nothing may be concluded.
+    """
+    prefix, named, first = str(users_prefix(environment=plan.meta.environment)), 0, ""
+    with progress.task("reading documents") as step:
+        for said in scan(database, table):
+            for one in said.references:
+                if prefix in unquote(one.value):
+                    named += 1
+                    first = first or f"{one.path} of {one.document} in {one.collection}"
+            step(said.documents)
+    if named:
+        raise DeletionRefusedError(
+            f"Values in the documents of {database.name!r} that name objects of the new layout: {named:,};"
+            f" the first is {first}.",
+            hint="Have the application name the old objects first; a rollback keeps what somebody else has written.",
+            bucket=plan.meta.bucket,
+        )
 
 
 def _change(one: PlannedReference, old: str | None, new: str | None) -> Change:

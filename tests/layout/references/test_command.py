@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -104,6 +105,30 @@ def test_the_whole_way_back(run: Run, studio: Studio) -> None:
     assert data["restored"] == 6
     assert studio.documents() == before
     assert set(OBJECTS) <= studio.contents()
+    removal = [
+        "rollback",
+        *_names(studio),
+        "--delete-new",
+        "--bucket",
+        studio.settings.bucket,
+        "--min-age",
+        "0",
+    ]
+    url = f"https://cdn.example.org/{quote(OBJECTS['tmp1.mp4'])}?width=100"
+    studio.database["r2_file_paths"].insert_one({"_id": "late", "object_key": url})
+    for executed in ([], ["--execute"]):
+        assert _told(run(*removal, *executed)) == (
+            1,
+            (
+                f"Values in the documents of {studio.database.name!r} that name objects of the new layout: 1;"
+                ' the first is object_key of "late" in r2_file_paths.'
+            ),
+            "Have the application name the old objects first; a rollback keeps what somebody else has written.",
+        )
+    assert set(OBJECTS.values()) <= studio.contents()
+    studio.database["r2_file_paths"].delete_one({"_id": "late"})
+    assert run(*removal, "--execute")[0] == 0
+    assert studio.contents() == {*OBJECTS, "dev/layout.json"}
 
 
 def _told(answer: tuple[int, Any, str]) -> tuple[int, str, str]:
