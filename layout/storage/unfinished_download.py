@@ -34,11 +34,7 @@ class UnfinishedDownload:
 
     def left(self) -> Left | None:
         """What is there of an earlier download; None if nothing is, or bytes of several versions are."""
-        found = [
-            file
-            for file in self._path.parent.glob(f".{glob.escape(self._path.name)}.*{_ENDING}")
-            if file.is_file()
-        ]
+        found = self._files()
         if len(found) != 1 or not found[0].stat().st_size:
             for file in found:
                 file.unlink()
@@ -54,8 +50,14 @@ class UnfinishedDownload:
 
     def remove(self) -> None:
         """Removes what is there."""
-        for file in self._path.parent.glob(f".{glob.escape(self._path.name)}.*{_ENDING}"):
+        for file in self._files():
             file.unlink()
+
+    def _files(self) -> list[Path]:
+        """What is there of any version; not what is of a longer name: an ETag has no dot."""
+        files = self._path.parent.glob(f".{glob.escape(self._path.name)}.*{_ENDING}")
+        start = len(f".{self._path.name}.")
+        return [file for file in files if "." not in file.name[start : -len(_ENDING)] and file.is_file()]
 
     def finish(self, info: StoredObject) -> None:
         """Verifies the file and puts it in its place.

@@ -67,13 +67,14 @@ class Deletes(Copies):
                     )
         folder = f"deleted/{utc_now().replace(':', '')}-{secrets.token_hex(4)}"
         count = size = 0
-        for _ in range(ROUNDS):
+        for number in range(1, ROUNDS + 1):
             refused: list[Refused] = []
             found = 0
             for page in pages(self.client, self.bucket, prefix):
                 found += len(page)
                 if page and set_aside:
-                    self._set_aside(folder, page)
+                    # What was written again after it was set aside is another version: it has its own place.
+                    self._set_aside(folder if number == 1 else f"{folder}-{number}", page)
                 failed = self._delete_page(page) if page else []
                 refused += failed
                 kept = {one["Key"] for one in failed}

@@ -247,3 +247,13 @@ async def test_an_object_in_parts_is_downloaded(storage: AsyncR2Storage, tmp_pat
     await storage.upload(CLIP, body)
     await storage.download_file(CLIP, tmp_path / "clip.mp4")
     assert (tmp_path / "clip.mp4").read_bytes() == body
+
+
+async def test_a_download_leaves_that_of_a_longer_name_alone(storage: AsyncR2Storage, tmp_path: Path) -> None:
+    """`clip` is not `clip.mp4`, whatever is left of either."""
+    await storage.put(CLIP, BODY)
+    other = tmp_path / ".clip.mp4.0123456789abcdef.download"
+    other.write_bytes(b"half")
+    await storage.download_file(CLIP, tmp_path / "clip")
+    assert other.read_bytes() == b"half"
+    assert (tmp_path / "clip").read_bytes() == BODY

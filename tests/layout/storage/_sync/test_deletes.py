@@ -95,6 +95,22 @@ def test_what_is_deleted_may_be_set_aside(storage: R2Storage, s3: S3Client) -> N
     assert (film.body, film.content_type, film.metadata) == (b"film", "video/mp4", {"title": "goal"})
 
 
+def test_a_late_write_is_set_aside_too(storage: R2Storage, s3: S3Client) -> None:
+    """Each version has a place of its own in the backups."""
+    late = [b"second", b"third"]
+    key = r2_key("anna", "a.txt", "p1", environment=DEV)
+    storage.put(key, b"first")
+
+    def write(*_: object) -> None:
+        if late:
+            s3.put_object(Bucket=storage.bucket, Key=str(key), Body=late.pop(0))
+
+    assert (storage.delete_directory(ANNA, set_aside=True, progress=write)).count == 3
+    found = [item.key for item in storage.list_files(backups_prefix(environment=DEV))]
+    bodies = [(storage.get(one)).body for one in found]  # type: ignore[arg-type]
+    assert sorted(bodies) == [b"first", b"second", b"third"]
+
+
 def test_what_is_temporary_is_deleted(storage: R2Storage) -> None:
     """It belongs to nobody."""
     storage.put(temporary_key("a/b.mp4", environment=DEV), b"a")

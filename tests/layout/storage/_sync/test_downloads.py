@@ -246,3 +246,13 @@ def test_an_object_in_parts_is_downloaded(storage: R2Storage, tmp_path: Path) ->
     storage.upload(CLIP, body)
     storage.download_file(CLIP, tmp_path / "clip.mp4")
     assert (tmp_path / "clip.mp4").read_bytes() == body
+
+
+def test_a_download_leaves_that_of_a_longer_name_alone(storage: R2Storage, tmp_path: Path) -> None:
+    """`clip` is not `clip.mp4`, whatever is left of either."""
+    storage.put(CLIP, BODY)
+    other = tmp_path / ".clip.mp4.0123456789abcdef.download"
+    other.write_bytes(b"half")
+    storage.download_file(CLIP, tmp_path / "clip")
+    assert other.read_bytes() == b"half"
+    assert (tmp_path / "clip").read_bytes() == BODY
