@@ -120,18 +120,16 @@ def test_verify_and_delete_account_for_what_is_ignored(operator: Operator) -> No
 
 def test_list_counts_as_a_plan_with_the_same_rules(operator: Operator) -> None:
     """Before anything is planned."""
-    assert operator.run("list", "--rules", "r.toml") == (
-        0,
-        (
-            f"Migrations for the bucket {operator.bucket!r}, environment dev:\n"
-            "  flat: users at the root and shared games/, into {env}/users/ and {env}/games/\n"
-            "    to move: 6 objects of 2 users and games, 120 B\n"
-            "    kept:    0 objects that are in the new layout already\n"
-            "    ignored: 4 objects that a rule leaves where they are\n"
-            "    unknown: 0 objects that no rule places\n"
-            "    marker:  not there\n"
-        ),
-        "",
+    status, out, error = operator.run("list", "--rules", "r.toml")
+    assert (status, error) == (0, "")
+    assert out.startswith(
+        f"Migrations for the bucket {operator.bucket!r}, environment dev:\n"
+        "  flat: users at the root and shared games/, into {env}/users/ and {env}/games/\n"
+        "    to move: 6 objects of 2 users and games, 120 B\n"
+        "    kept:    0 objects that are in the new layout already\n"
+        "    ignored: 4 objects that a rule leaves where they are\n"
+        "    unknown: 0 objects that no rule places\n"
+        "    marker:  not there\n"
     )
 
 

@@ -55,7 +55,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 def test_a_user_called_like_an_environment_stops_the_copy(put: Put, run: Run, user: str) -> None:
     """Nothing is passed over in silence: list counts it, plan and copy name it and say what it looks like."""
     put("anna/database.sqlite", f"{user}/database.sqlite", f"{user}/raw_clips/goal.mp4")
-    (state,) = json.loads(run("list", "--json")[1])["migrations"]
+    state = json.loads(run("list", "--json")[1])["migrations"][0]
     assert (state["users"], state["objects"], state["kept"], state["unknown"]) == (1, 1, 0, 2)
     reason = (
         f"the new layout has no such key; it looks like data of a user called '{user}',"
@@ -97,17 +97,15 @@ def test_what_appears_in_an_environment_without_a_new_key_fails_verification(
 def test_list_counts_everything(put: Put, run: Run, bucket: str) -> None:
     """Objects to move, of the new layout, and without a rule."""
     put("anna/database.sqlite", "anna/notes.txt", "bob/raw_clips/1.mp4", "logs/temp/a.log", "dev/temp/1")
-    assert run("list") == (
-        0,
-        (
-            f"Migrations for the bucket {bucket!r}, environment dev:\n"
-            "  flat: users at the root and shared games/, into {env}/users/ and {env}/games/\n"
-            "    to move: 3 objects of 2 users and games, 53 B\n"
-            "    kept:    1 objects that are in the new layout already\n"
-            "    unknown: 1 objects that no rule places\n"
-            "    marker:  not there\n"
-        ),
-        "",
+    status, out, error = run("list")
+    assert (status, error) == (0, "")
+    assert out.startswith(
+        f"Migrations for the bucket {bucket!r}, environment dev:\n"
+        "  flat: users at the root and shared games/, into {env}/users/ and {env}/games/\n"
+        "    to move: 3 objects of 2 users and games, 53 B\n"
+        "    kept:    1 objects that are in the new layout already\n"
+        "    unknown: 1 objects that no rule places\n"
+        "    marker:  not there\n"
     )
 
 
