@@ -229,7 +229,12 @@ class Exchange:
         version = (baseline.version if baseline else 0) + 1
         kept = new_backup_key(database, Why.CONFLICT, version, content.sha256)
         body, metadata = with_version(content.image, version), stamps(version, content.sha256, self._writer)
-        self._storage.create(kept, body, metadata=metadata)
+        try:
+            self._storage.create(kept, body, metadata=metadata)
+        except ConditionFailedError:
+            # The first answer was lost and the request repeated: the name has the hash of what is there.
+            if self._storage.get_object_info(kept).size != len(body):
+                raise
         log_conflict(database, kept)
         if baseline is None:
             baseline = Baseline.of(database, mark, e_tag=None, version=0, sha256="")
