@@ -18,6 +18,7 @@ from layout.keys import Key
 from layout.storage.limits import LARGEST_SINGLE, MOST_PARTS
 from layout.storage.media_types import guess_media_type
 from layout.storage.presigned import PresignedUrl
+from layout.storage.stored_object import StoredObject
 from layout.storage.uploaded import UploadedPart
 from layout.web.answers import problem
 from layout.web.begun_uploads import BegunUpload, BegunUploads
@@ -125,10 +126,9 @@ def uploads_router(
 
     async def version_at(key: Key) -> str | None:
         try:
-            found = await storage.get_object_info(key)
+            return _version(await storage.get_object_info(key))
         except ObjectMissingError:
             return None
-        return f"{found.e_tag} {found.last_modified.isoformat()}"
 
     async def arrived(upload: BegunUpload, key: Key) -> list[UploadedPart]:
         if upload.upload_id is None:
@@ -210,12 +210,12 @@ def uploads_router(
                 await storage.complete_parts(
                     key, upload.upload_id, parts, only_if_absent=not upload.overwrite
                 )
-        if upload.version_before is not None and await version_at(key) == upload.version_before:
+        found = await storage.get_object_info(key)
+        if _version(found) == upload.version_before:
             return problem(
                 NOT_AS_ANNOUNCED,
                 ValueError("No byte has arrived: the file is the one from before the upload."),
             )
-        found = await storage.get_object_info(key)
         if (found.size, found.content_type) != (upload.size, upload.content_type):
             told = f"{upload.size} bytes of {upload.content_type} were announced"
             return problem(
@@ -245,6 +245,10 @@ def _state(identifier: str, upload: BegunUpload, arrived: list[UploadedPart]) ->
         parts=upload.parts,
         arrived=[UploadPart(number=part.number, size=part.size) for part in arrived],
     )
+
+
+def _version(found: StoredObject) -> str:
+    return f"{found.e_tag} {found.last_modified.isoformat()}"
 
 
 def _signed_url(url: PresignedUrl, number: int, size: int) -> SignedUrl:
