@@ -20,13 +20,12 @@ from layout.context import current_profile, use_no_profile, use_profile
 from layout.documents.profiles import Profile
 from layout.errors import NoProfileError
 from layout.storage.clients import settings_credentials
-from layout.storage.profile_store import AsyncProfileStore, ProfileStore
+from layout.storage.profile_store import ProfileStore
 from layout.storage.r2_storage import AsyncR2Storage, R2Storage
 from layout.storage.settings import StorageSettings
 from layout.sync.database_sync import DatabaseSync, Durability
 from layout.times import current_time
 from layout.web.mounting import mount
-from layout.web.profiles import RequestProfiles
 from tests.layout.web.conftest import client_of, user_of
 
 if TYPE_CHECKING:
@@ -295,29 +294,3 @@ async def test_who_is_refused_by_the_application_gets_its_answer(storage: AsyncR
         answer = await client.get("/storage/games/a.mp4")
     assert answer.status_code == 403
     assert answer.json()["detail"] == "Your account is closed."
-
-
-async def test_a_profile_that_was_made_elsewhere_is_found_at_once(
-    storage: AsyncR2Storage, local: StorageSettings
-) -> None:
-    """Although the user's profiles are remembered; one that nobody made is still refused."""
-    profiles = RequestProfiles(AsyncProfileStore(storage))
-    await profiles.choose("anna", None)
-    with R2Storage(local) as elsewhere:
-        made = await asyncio.to_thread(ProfileStore(elsewhere).create, "anna", "league")
-    assert await profiles.choose("anna", made) == made
-    with pytest.raises(NoProfileError):
-        await profiles.choose("anna", "00000000")
-
-
-async def test_what_was_read_before_a_change_is_not_remembered(storage: AsyncR2Storage) -> None:
-    """A change that ends while the bucket is being asked counts for the next request."""
-    store = AsyncProfileStore(storage)
-    made = await store.create("anna", "league")
-    profiles = RequestProfiles(store)
-    reading = asyncio.ensure_future(profiles.choose("anna", None))
-    await asyncio.sleep(0)
-    profiles.forget("anna")
-    await reading
-    await store.select("anna", made)
-    assert await profiles.choose("anna", None) == made
