@@ -94,7 +94,7 @@ def missing(name: str = "python", folder: Path = FOLDER) -> str | None:
         return None
     title, always = PACKAGES[name].title, PACKAGES[name].always
     make, option = ("make test", "") if always else ("make check-clients", " --all")
-    return f"{title} are not installed: run `{make}`, or `python -m tests.clients.install{option}`"
+    return f"not installed: {title}; run `{make}`, or `python -m tests.clients.install{option}`"
 
 
 def missing_rclone(folder: Path = FOLDER) -> str | None:
@@ -141,7 +141,7 @@ def _one_at_a_time(folder: Path) -> Iterator[None]:
 def _python_stamp(name: str, target: Path) -> str:
     """Programs of a virtual environment hold its path and that of Python: elsewhere it is another one."""
     digest = hashlib.sha256((REQUIREMENTS / PACKAGES[name].file).read_bytes()).hexdigest()
-    return f"{digest} {Path(sys.executable).resolve()} {target}\n"
+    return f"{digest} {Path(sys.executable).resolve()} {target.resolve()}\n"
 
 
 def _stamp(*files: Path) -> str:

