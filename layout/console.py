@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
 from layout.errors import LayoutError, PlanBlockedError
 from layout.exit_status import ExitStatus
@@ -236,8 +236,14 @@ def _abandon(stream: TextIO | None) -> None:
 def _sigterm_interrupts() -> Iterator[None]:
     """A job that is cancelled ends like one that a person stops."""
 
-    def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
+    def interrupt(_signal: int, frame: FrameType | None) -> None:
+        ctrl_c = signal.getsignal(signal.SIGINT)
+        if callable(ctrl_c):
+            # That of a running event loop cancels its task. An exception out of the midst of the task would be
+            # reported once more by the loop, with its traceback.
+            ctrl_c(signal.SIGINT, frame)
+        else:
+            raise KeyboardInterrupt
 
     try:
         before = signal.signal(signal.SIGTERM, interrupt)

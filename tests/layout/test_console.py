@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import gc
 import io
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -190,6 +193,40 @@ def test_sigterm_interrupts_and_its_handler_is_put_back() -> None:
 
     assert run(lambda: Call(end_itself)) == 130
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_sigterm_in_the_midst_of_an_event_loop_leaves_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    """The task is cancelled, as Ctrl-C does it: nothing is said but that the command was interrupted."""
+
+    async def end_itself() -> None:
+        with caplog.at_level(logging.WARNING):
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(60)
+
+    async def work() -> None:
+        await asyncio.gather(end_itself(), asyncio.sleep(60))
+
+    def command() -> Result:
+        asyncio.run(work())
+        raise AssertionError
+
+    assert run(lambda: Call(command)) == 130
+    gc.collect()
+    assert caplog.records == []
+
+
+def test_sigterm_interrupts_where_ctrl_c_is_ignored() -> None:
+    """As in what a shell runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def end_itself() -> Result:
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError
+
+    try:
+        assert run(lambda: Call(end_itself)) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize(
