@@ -4,7 +4,7 @@ A locked object cannot be deleted before its time, whoever asks. It is told and 
 not what the next one waits for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -53,7 +53,13 @@ class Cleared:
 
 
 def look(
-    bucket: BucketReader, prefix: str, min_age: timedelta, progress: Progress, *, objects: bool = True
+    bucket: BucketReader,
+    prefix: str,
+    min_age: timedelta,
+    progress: Progress,
+    *,
+    objects: bool = True,
+    kept: Collection[str] = (),
 ) -> Cleared:
     """What `clear` would delete.
 
@@ -63,6 +69,7 @@ def look(
         min_age: Younger uploads are left alone.
         progress: Told of what was listed.
         objects: False: only uploads.
+        kept: Keys of objects that stay.
 
     Raises:
         StorageError: The bucket did not answer.
@@ -72,14 +79,21 @@ def look(
     if objects:
         with progress.task("listed") as step:
             for page in bucket.pages(prefix):
-                found.objects += len(page)
-                found.bytes += sum(item.size for item in page)
-                step(len(page))
+                sizes = [item.size for item in page if item.key not in kept]
+                found.objects += len(sizes)
+                found.bytes += sum(sizes)
+                step(len(sizes))
     return found
 
 
 def clear(
-    bucket: BucketWriter, prefix: str, min_age: timedelta, progress: Progress, *, objects: bool = True
+    bucket: BucketWriter,
+    prefix: str,
+    min_age: timedelta,
+    progress: Progress,
+    *,
+    objects: bool = True,
+    kept: Collection[str] = (),
 ) -> Cleared:
     """Aborts open uploads, deletes everything under a prefix, and lists again until nothing more can be deleted.
 
@@ -101,17 +115,20 @@ def clear(
         with progress.task("deleted") as step:
             deleted = 1
             while deleted and done.passes < MOST_PASSES:
-                deleted = _pass(bucket, prefix, done, step)
+                deleted = _pass(bucket, prefix, done, step, kept)
             done.growing = deleted > 0
     return done
 
 
-def _pass(bucket: BucketWriter, prefix: str, done: Cleared, step: Progress.Step) -> int:
+def _pass(
+    bucket: BucketWriter, prefix: str, done: Cleared, step: Progress.Step, kept: Collection[str]
+) -> int:
     """One listing and the deletes of what it shows. Gives how many it deleted: if none, another would not either."""
     deleted = 0
     # Those of the last pass: what was refused once may have been deleted since.
     done.locked, done.failed = Reasons(), Reasons()
-    for page in bucket.pages(prefix):
+    for listed in bucket.pages(prefix):
+        page = [item for item in listed if item.key not in kept]
         refused = bucket.delete([item.key for item in page]) if page else {}
         for key, reason in refused.items():
             (done.locked if reason.startswith(_LOCKED) else done.failed).add(key, reason)

@@ -6,6 +6,7 @@
     ├── EnvironmentNameError          APP_ENV is not dev, staging or prod           (ValueError)
     ├── InvalidKeyError               a part of a key, or a key, is not allowed     (ValueError)
     ├── NoProfileError                no current profile, or an unknown one         (LookupError)
+    │   └── UserDeletedError          the user was deleted for ever
     ├── InvalidDocumentError          profiles.json, selected-profile.json or
     │                                 layout.json is wrong                          (ValueError)
     ├── SchemeError                   the declared scheme contradicts itself        (ValueError)
@@ -64,6 +65,7 @@ __all__ = [
     "SettingsError",
     "StorageError",
     "StorageUnavailableError",
+    "UserDeletedError",
     "VerificationError",
 ]
 
@@ -107,6 +109,10 @@ class InvalidKeyError(LayoutError, ValueError):
 
 class NoProfileError(LayoutError, LookupError):
     """There is no current profile, it belongs to another user, or the profile is unknown."""
+
+
+class UserDeletedError(NoProfileError):
+    """The user was deleted for ever, and nothing is stored for them any more."""
 
 
 class InvalidDocumentError(LayoutError, ValueError):

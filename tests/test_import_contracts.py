@@ -22,6 +22,7 @@ CONTRACTS = {
 # Above the core: they have a contract of their own, or exist for users' tests.
 NOT_CORE = {
     "layout.audit",
+    "layout.cleaning",
     "layout.clearing",
     "layout.command",
     "layout.migrate",

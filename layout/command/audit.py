@@ -2,7 +2,7 @@
 
 import argparse
 import tempfile
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +11,16 @@ from layout.audit.collect import collect
 from layout.audit.databases import DatabaseReferences
 from layout.audit.inventory import Inventory
 from layout.audit.judge import judge
+from layout.audit.references import ReferenceSource
 from layout.audit.report import Report
 from layout.audit.text import lines_of
+from layout.command.migrate_references import add_mongo, named_database
 from layout.console import Result, UsageError
 from layout.errors import AuditError, LayoutError, SettingsError
 from layout.exit_status import ExitStatus, statuses
 from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.report.progress import Progress
+from layout.references.scenes import SCENES_TABLE
 from layout.storage.clients import settings_credentials
 from layout.storage.credential_reach import check_scope
 from layout.storage.settings import load_settings
@@ -46,6 +49,14 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--load", type=Path, metavar="FILE", help="show a report that was kept, and ask the bucket nothing"
     )
+    add_mongo(parser)
+    parser.add_argument(
+        "--public-host",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a host at which objects of the bucket are read, so that URLs with it name them; may be repeated",
+    )
     return parser
 
 
@@ -59,6 +70,11 @@ def run_command(arguments: argparse.Namespace) -> Result:
     """
     if arguments.load is not None and arguments.save is not None:
         raise UsageError("The options --load and --save do not go together.", hint="Copy the file.")
+    if arguments.load is not None and (arguments.mongo or arguments.database or arguments.public_host):
+        raise UsageError(
+            "A report that was kept asks no documents.",
+            hint="Leave out --mongo, --database and --public-host.",
+        )
     for place in (arguments.html, arguments.save):
         if place is not None and (not place.parent.is_dir() or place.is_dir()):
             raise UsageError(
@@ -67,7 +83,7 @@ def run_command(arguments: argparse.Namespace) -> Result:
             )
     if arguments.html is not None:
         _require_page()
-    report = _make(quiet=arguments.json) if arguments.load is None else Report.load(arguments.load)
+    report = _make(arguments) if arguments.load is None else Report.load(arguments.load)
     status = ExitStatus.DONE if report.ok else ExitStatus.DIFFERENCES
     result = Result(status, lines_of(report), report.model_dump(mode="json"))
     try:
@@ -80,16 +96,20 @@ def run_command(arguments: argparse.Namespace) -> Result:
     return result
 
 
-def _make(*, quiet: bool) -> Report:
+def _make(arguments: argparse.Namespace) -> Report:
     settings = load_settings()
     check_scope(settings_credentials(settings)(), settings)
-    with (
-        tempfile.TemporaryDirectory(prefix="r2-layout-audit-") as folder,
-        closing(BucketReader(settings)) as bucket,
-        Inventory(Path(folder) / "inventory.sqlite") as inventory,
-    ):
-        sources = [DatabaseReferences(bucket)]
-        return judge(collect(bucket, inventory, sources, Progress(quiet=quiet)))
+    with ExitStack() as opened:
+        folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="r2-layout-audit-"))
+        bucket = opened.enter_context(closing(BucketReader(settings)))
+        inventory = opened.enter_context(Inventory(Path(folder) / "inventory.sqlite"))
+        sources: list[ReferenceSource] = [DatabaseReferences(bucket)]
+        if arguments.mongo or arguments.database:
+            documents = opened.enter_context(named_database(arguments, "Documents are asked for references."))
+            from layout.audit.documents import DocumentReferences
+
+            sources.append(DocumentReferences(bucket, documents, SCENES_TABLE, arguments.public_host))
+        return judge(collect(bucket, inventory, sources, Progress(quiet=arguments.json)))
 
 
 def _require_page() -> None:

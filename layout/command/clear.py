@@ -76,14 +76,16 @@ def run_command(arguments: argparse.Namespace) -> Result:
     check_scope(settings_credentials(settings)(), settings)
     progress = Progress(quiet=arguments.json)
     prefix = "" if arguments.whole_bucket else environment_prefix(environment=arguments.env)
-    options = {"objects": not arguments.uploads_only}
+    objects = not arguments.uploads_only
     with closing(BucketReader(settings)) as reader:
         _refuse(arguments, settings, reader)
         if not arguments.execute:
-            found = look(reader, prefix, arguments.min_age, progress, **options)
+            found = look(reader, prefix, arguments.min_age, progress, objects=objects)
             return _shown(arguments, settings, found)
     with closing(BucketWriter(settings)) as writer:
-        return _shown(arguments, settings, clear(writer, prefix, arguments.min_age, progress, **options))
+        return _shown(
+            arguments, settings, clear(writer, prefix, arguments.min_age, progress, objects=objects)
+        )
 
 
 def _refuse(arguments: argparse.Namespace, settings: StorageSettings, reader: BucketReader) -> None:

@@ -20,6 +20,7 @@ COMMANDS = {
     "sync": "look at this machine's synced databases, and exchange them with the bucket",
     "audit": "say what is in a bucket, and what does not fit together",
     "clear": "empty an environment, or a whole bucket",
+    "cleanup": "delete what one project, scene or user has",
     "conformance": "ask a store whether it does what R2 does",
 }
 """Each is the module of this package with its name."""

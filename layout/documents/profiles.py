@@ -23,11 +23,11 @@ from typing import Annotated, ClassVar, Self, TypeVar
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from layout.documents.model import Document, Part
-from layout.errors import NoProfileError
+from layout.errors import NoProfileError, UserDeletedError
 from layout.profile_ids import NEW_ID_CHARACTERS, new_profile_id
 from layout.scheme.segments import clean_segment, shown
 
-__all__ = ["DeletedProfile", "Profile", "Profiles", "SelectedProfile", "selected_profile_id"]
+__all__ = ["DeletedProfile", "DeletedUser", "Profile", "Profiles", "SelectedProfile", "selected_profile_id"]
 
 
 def _clean_id(value: str) -> str:
@@ -62,6 +62,12 @@ class DeletedProfile(Part):
     at: str = Field(description="When it was deleted, ISO 8601 in UTC. For people.")
 
 
+class DeletedUser(Part):
+    """What is left of a user who was deleted: that nothing is stored for them any more."""
+
+    at: str = Field(description="When the user was deleted, ISO 8601 in UTC. For people.")
+
+
 class Profiles(Document):
     """`profiles.json`: the profiles of a user. Changes when one is made, renamed or removed."""
 
@@ -75,6 +81,12 @@ class Profiles(Document):
         default={}, description="Profiles that were deleted, by id. None of them comes back."
     )
 
+    user_deleted: DeletedUser | None = Field(
+        default=None,
+        alias="userDeleted",
+        description="Stands there once the user was deleted as a whole: then they have no profiles left.",
+    )
+
     @field_validator("profiles", "deleted", mode="after")
     @classmethod
     def _ids_are_segments(cls, profiles: dict[str, PartT]) -> dict[str, PartT]:
@@ -85,7 +97,10 @@ class Profiles(Document):
 
     @model_validator(mode="after")
     def _default_is_there(self) -> Self:
-        if self.default not in self.profiles:
+        if self.user_deleted is not None:
+            if self.profiles or self.default not in self.deleted:
+                raise ValueError("a deleted user has no profiles, and the default is one of the deleted")
+        elif self.default not in self.profiles:
             raise ValueError(
                 f"the default profile must be one of the profiles, which {self.default!r} is not"
             )
@@ -103,6 +118,44 @@ class Profiles(Document):
         """
         profile_id = profile_id or new_profile_id()
         return cls(default=profile_id, profiles={profile_id: Profile(name=None)})
+
+    @classmethod
+    def of_deleted_user(cls, at: str) -> Self:
+        """What is left of a user who had no profiles and was deleted.
+
+        Args:
+            at: When, ISO 8601 in UTC.
+        """
+        return cls.first().with_user_deleted(at)
+
+    def require_user(self, user_id: str) -> Self:
+        """These profiles, if their user was not deleted.
+
+        Args:
+            user_id: The user, for the message.
+
+        Raises:
+            UserDeletedError: The user was.
+        """
+        if self.user_deleted is not None:
+            raise UserDeletedError(
+                f"The user {shown(user_id)} was deleted at {self.user_deleted.at}.",
+                hint="Nothing is stored for them any more. Who comes back gets another user id.",
+            )
+        return self
+
+    def with_user_deleted(self, at: str) -> Self:
+        """A copy whose user is deleted with all profiles, for ever. One that is deleted already stays as it is.
+
+        Args:
+            at: When, ISO 8601 in UTC.
+        """
+        if self.user_deleted is not None:
+            return self
+        deleted = self.deleted | {name: DeletedProfile(at=at) for name in self.profiles}
+        return self.model_copy(
+            update={"profiles": {}, "deleted": deleted, "user_deleted": DeletedUser(at=at)}
+        )
 
     def require(self, profile_id: str) -> Profile:
         """The profile with this id.

@@ -21,7 +21,7 @@ from layout.references.walking import MISSING, at_path, value_at
 if TYPE_CHECKING:
     from pymongo.database import Database
 
-__all__ = ["from_text", "plain", "scan", "to_text"]
+__all__ = ["from_text", "pages_of", "plain", "scan", "to_text"]
 
 BATCH = 1_000
 _TYPES = ("string", "objectId", "number", "binData", "object", "bool", "date", "timestamp")
@@ -34,7 +34,7 @@ def scan(database: Database[dict[str, Any]], table: ReferenceTable, batch: int =
         StorageUnavailableError: The database did not answer, or has ids of a type that no cursor goes through.
     """
     for collection in table.collections:
-        for documents in _pages(database, collection, batch):
+        for documents in pages_of(database, collection, batch):
             yield _said(documents, collection, table)
 
 
@@ -53,7 +53,14 @@ def plain(value: Any) -> str:
     return "" if value is None or value is MISSING else str(value)
 
 
-def _pages(database: Database[dict[str, Any]], collection: str, batch: int) -> Iterator[list[dict[str, Any]]]:
+def pages_of(
+    database: Database[dict[str, Any]], collection: str, batch: int = BATCH
+) -> Iterator[list[dict[str, Any]]]:
+    """Every document of a collection, a batch at a time, by type and value of its `_id`.
+
+    Raises:
+        StorageUnavailableError: As of `scan`.
+    """
     documents = database[collection]
     for kind in _TYPES:
         last: dict[str, Any] = {}

@@ -2,8 +2,8 @@
 
 import re
 
-from layout.legacy.scenes import bare_project
-from layout.references.table import Field, Kind, Owner, Part, ReferenceTable
+from layout.legacy.scenes import NOBODY, bare_project
+from layout.references.table import Field, Kind, Owner, Part, ReferenceTable, Tracking
 
 __all__ = ["SCENES_TABLE"]
 
@@ -47,4 +47,6 @@ SCENES_TABLE = ReferenceTable(
     ),
     bare=bare_project,
     is_project_id=lambda text: _PROJECT_ID.fullmatch(text) is not None,
+    tracking=(Tracking("r2_file_paths", "object_key", "project_id", "scene_id", "user_id"),),
+    nobody=NOBODY,
 )

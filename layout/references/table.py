@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from layout.errors import SchemeError
 
-__all__ = ["Field", "Kind", "Owner", "Part", "ReferenceTable", "levels"]
+__all__ = ["Field", "Kind", "Owner", "Part", "ReferenceTable", "Tracking", "levels"]
 
 _LIST = "[]."
 
@@ -87,6 +87,25 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Tracking:
+    """A collection of records, one for each object that was uploaded: what stays of an object until it is deleted.
+
+    Attributes:
+        collection: Its name.
+        key: Path of the object's key.
+        owner: Path of the id of the project, in any spelling.
+        part: Path of the id of the part, such as a scene.
+        user: Path of the user.
+    """
+
+    collection: str
+    key: str
+    owner: str
+    part: str
+    user: str
+
+
+@dataclass(frozen=True)
 class ReferenceTable:
     """All that an application's documents say of objects.
 
@@ -96,6 +115,8 @@ class ReferenceTable:
         fields: What names objects.
         bare: What all spellings of a project's id have in common.
         is_project_id: Whether a text that stands where a project's id may stand is one.
+        tracking: Records of uploads.
+        nobody: What stands for no user in particular.
     """
 
     owners: tuple[Owner, ...]
@@ -103,6 +124,8 @@ class ReferenceTable:
     fields: tuple[Field, ...]
     bare: Callable[[str], str]
     is_project_id: Callable[[str], bool]
+    tracking: tuple[Tracking, ...] = ()
+    nobody: frozenset[str] = frozenset({""})
 
     @property
     def collections(self) -> tuple[str, ...]:

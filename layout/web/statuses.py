@@ -47,6 +47,9 @@ STATUSES: dict[type[errors.LayoutError], HttpStatus] = {
     errors.EnvironmentNameError: _INTERNAL,
     errors.InvalidKeyError: NOT_FOUND,
     errors.NoProfileError: HttpStatus(404, "no_profile", "The user has no such profile."),
+    errors.UserDeletedError: HttpStatus(
+        404, "user_deleted", "The user was deleted, and nothing is stored for them any more."
+    ),
     errors.InvalidDocumentError: _INTERNAL,
     errors.SchemeError: _INTERNAL,
     errors.LocalPathError: _INTERNAL,

@@ -150,6 +150,7 @@ def uploads_router(
             return problem(HttpStatus(413, "too_large", f"The file has more than {largest:,} bytes."))
         key = reach.key(new.path, user, Use.WRITE)
         await may_write(user, key)
+        await storage.require_living_user(key)
         content_type = new.content_type or guess_media_type(key)
         upload_id = None
         if BegunUpload.is_in_parts(new.size):
@@ -195,6 +196,7 @@ def uploads_router(
         upload = await begun.find(user, upload_id)
         key = key_of(upload, user)
         await may_write(user, key)
+        await storage.require_living_user(key)
         if upload.upload_id is not None:
             try:
                 parts = await arrived(upload, key)

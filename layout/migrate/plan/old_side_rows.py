@@ -20,6 +20,7 @@ __all__ = [
     "last_row",
     "objects_in",
     "owners_to_copy",
+    "planned_under",
     "row_as_listed",
     "still_unplaced",
     "undecided_wanting",
@@ -134,3 +135,12 @@ def conflicts_after(plan: PlanFile, key: str, limit: int) -> list[PlannedObject]
         " (SELECT owner FROM users WHERE state IN ('conflict', 'invalid')) ORDER BY key LIMIT ?"
     )
     return [as_object(row) for row in plan.rows(query, key, limit)]
+
+
+def planned_under(plan: PlanFile, prefix: str, after: int, limit: int) -> list[PlannedObject]:
+    """Old objects that belong under a new prefix, which ends in `/`, after a row, by row; moved ones too."""
+    query = (
+        f"SELECT {COLUMNS} FROM objects WHERE new_key >= ? AND new_key < ? AND new_key <> key AND id > ?"
+        " ORDER BY id LIMIT ?"
+    )
+    return [as_object(row) for row in plan.rows(query, prefix, prefix_end(prefix), after, limit)]

@@ -4,7 +4,7 @@ from functools import cached_property
 
 from layout.errors import ConditionFailedError, StorageError
 from layout.keys import Key
-from layout.storage._async.objects import AsyncObjects
+from layout.storage._async.living_users import AsyncLivingUsers
 from layout.storage._async.waiting import in_thread
 from layout.storage.copier import Copier
 from layout.storage.stored_object import StoredObject
@@ -13,7 +13,7 @@ from layout.storage.uploaded import UploadedFile
 __all__ = ["AsyncCopies"]
 
 
-class AsyncCopies(AsyncObjects):
+class AsyncCopies(AsyncLivingUsers):
     """Copies without a body passing through this machine."""
 
     @cached_property
@@ -83,6 +83,7 @@ class AsyncCopies(AsyncObjects):
     async def _copied(
         self, found: StoredObject, source: Key, target: Key, *, overwrite: bool
     ) -> UploadedFile:
+        await self.require_living_user(target)
         if not overwrite:
             await self.refuse_if_old(target)
         e_tag = await in_thread(

@@ -26,7 +26,12 @@ class AsyncParts(AsyncPresigning):
     async def begin_parts(
         self, key: Key, *, content_type: str, metadata: Mapping[str, str] | None = None
     ) -> str:
-        """Begin an upload in parts. Returns its id, which whoever continues it must name with the key."""
+        """Begin an upload in parts. Returns its id, which whoever continues it must name with the key.
+
+        Raises:
+            UserDeletedError: The key is of a user who was deleted.
+        """
+        await self.require_living_user(key)
         with storage_errors(self.bucket, self.own(key)):
             begun = await in_thread(
                 self.client.create_multipart_upload,
@@ -106,7 +111,9 @@ class AsyncParts(AsyncPresigning):
         Raises:
             ConditionFailedError: With `only_if_absent`, another object is there.
             ObjectMissingError: There is no such upload.
+            UserDeletedError: The key is of a user who was deleted meanwhile.
         """
+        await self.require_living_user(key)
         if only_if_absent:
             await self.refuse_if_old(key)
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if only_if_absent else {}

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from layout.errors import ObjectMissingError, StorageError
 from layout.keys import Key
-from layout.storage._async.objects import AsyncObjects
+from layout.storage._async.living_users import AsyncLivingUsers
 from layout.storage.download_name import content_disposition
 from layout.storage.limits import LARGEST_SINGLE
 from layout.storage.presigned import PresignedUrl
@@ -13,7 +13,7 @@ from layout.storage.sendable import check_content_type
 __all__ = ["AsyncPresigning"]
 
 
-class AsyncPresigning(AsyncObjects):
+class AsyncPresigning(AsyncLivingUsers):
     """Signs what a browser asks of the bucket by itself."""
 
     async def presign_get(
@@ -65,6 +65,7 @@ class AsyncPresigning(AsyncObjects):
         Raises:
             StorageError: The lifetime, the content type or the size is none that R2 takes.
             ConditionFailedError: With `only_if_absent`, an old layout is read too and has an object for this key.
+            UserDeletedError: The key is of a user who was deleted.
         """
         if not 0 <= size <= LARGEST_SINGLE:
             raise StorageError(
@@ -72,6 +73,7 @@ class AsyncPresigning(AsyncObjects):
                 hint=f"Sign for 0 to {LARGEST_SINGLE:,} bytes; what is larger is uploaded in parts.",
             )
         headers = {"Content-Type": check_content_type(content_type), "Content-Length": str(size)}
+        await self.require_living_user(key)
         if only_if_absent:
             await self.refuse_if_old(key)
             headers["If-None-Match"] = "*"

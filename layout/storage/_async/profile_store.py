@@ -5,61 +5,35 @@ there is none, and changed only if it is still the one that was read. Within a p
 wait for each other, and those that wait are written together: R2 takes about one write a second on one key.
 """
 
-import random
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable
 
-from layout.documents.model import Document
 from layout.documents.profiles import Profile, Profiles, SelectedProfile, selected_profile_id
-from layout.errors import ConditionFailedError, InvalidDocumentError, LayoutError, ObjectMissingError
+from layout.errors import ConditionFailedError, InvalidDocumentError, ObjectMissingError
 from layout.keys import Key, profile_prefix, profiles_key, selected_profile_key
 from layout.profile_ids import new_profile_id
-from layout.storage._async.r2_storage import AsyncR2Storage
+from layout.storage._async.document_changes import AsyncDocumentChanges
 from layout.storage._async.unmigrated_users import refuse_if_unmigrated
-from layout.storage._async.waiting import KeyLocks, sleep
-from layout.storage.pending_change import PendingChange
 from layout.storage.uploaded import DeletedFiles
 from layout.times import utc_now
 
 __all__ = ["AsyncProfileStore"]
 
-ATTEMPTS = 20
-# R2 takes about one write a second on one key, so whoever lost a race waits a part of a second, and longer each time.
-WAIT_SECONDS = 0.5
-LONGEST_WAIT_SECONDS = 3.0
 
-DocumentT = TypeVar("DocumentT", bound=Document)
-
-
-class AsyncProfileStore:
+class AsyncProfileStore(AsyncDocumentChanges):
     """`profiles.json` and `selected-profile.json` of the users of one environment.
 
     Besides the errors named below, every method raises what `layout.storage.error_translation.storage_errors` lists,
     and `InvalidDocumentError` for a file that is not what it should be: neither means "no profile".
     """
 
-    def __init__(
-        self,
-        storage: AsyncR2Storage,
-        *,
-        sleep: Callable[[float], Awaitable[None]] = sleep,
-        attempts: int = ATTEMPTS,
-    ) -> None:
-        """`sleep` waits that many seconds between the `attempts` of a change."""
-        self._attempts = attempts
-        self._storage = storage
-        self._sleep = sleep
-        self._locks = KeyLocks()
-        self._pending: defaultdict[Key, list[PendingChange[Any]]] = defaultdict(list)
-
     async def read(self, user_id: str) -> Profiles:
         """The registry of a user: their profiles, and which were deleted.
 
         Raises:
             ObjectMissingError: The user has none.
+            UserDeletedError: The user was deleted.
         """
-        return (await self._read(self._profiles_key(user_id), Profiles))[0]
+        return await self._registry(user_id)
 
     async def ensure(self, user_id: str) -> Profiles:
         """The registry of a user; on their first access it is made, with one profile, which is selected.
@@ -70,10 +44,11 @@ class AsyncProfileStore:
         Raises:
             MarkerError: The user has files in an old layout that were not moved. It is asked where the credential
                 opens the old keys, and a migration that is through with the environment is believed.
+            UserDeletedError: The user was deleted, and does not come back.
         """
         key = self._profiles_key(user_id)
         try:
-            return (await self._read(key, Profiles))[0]
+            return await self._registry(user_id)
         except ObjectMissingError:
             pass
         async with self._locks.of(key):
@@ -81,14 +56,14 @@ class AsyncProfileStore:
 
     async def _ensured(self, user_id: str, key: Key) -> Profiles:
         try:
-            return (await self._read(key, Profiles))[0]
+            return await self._registry(user_id)
         except ObjectMissingError:
             await refuse_if_unmigrated(self._storage, user_id)
             profiles = Profiles.first()
         try:
             await self._storage.create(key, profiles.to_json())
         except ConditionFailedError:
-            return (await self._read(key, Profiles))[0]
+            return await self._registry(user_id)
         await self._select_first(user_id, profiles)
         return profiles
 
@@ -169,6 +144,23 @@ class AsyncProfileStore:
         prefix = profile_prefix(user_id, profile_id, environment=self._storage.environment)
         return await self._storage.delete_directory(prefix, set_aside=True)
 
+    async def delete_user(self, user_id: str) -> Profiles:
+        """Note that a user is deleted, for ever. Returns what is left of their registry, which uploads and syncs obey.
+
+        It deletes no file: `r2-layout cleanup user` does, after this. Processes that asked for the user shortly before
+        may upload for another `layout.storage.remembered_users.REMEMBERED_SECONDS`.
+
+        Raises:
+            ConditionFailedError: Others kept changing the registry; nothing was written.
+        """
+        key, at = self._profiles_key(user_id), utc_now()
+        tombstone = Profiles.of_deleted_user(at)
+        try:
+            await self._storage.create(key, tombstone.to_json())
+        except ConditionFailedError:
+            return await self._change(key, Profiles, lambda found: found.with_user_deleted(at))
+        return tombstone
+
     async def move_files(self, user_id: str, source: str, target: str, paths: Iterable[str]) -> list[str]:
         """Move files of one profile to another, under the same paths. Returns the paths that were moved.
 
@@ -210,63 +202,17 @@ class AsyncProfileStore:
 
         Raises:
             ObjectMissingError: The user has no registry.
+            UserDeletedError: The user was deleted.
             ConditionFailedError: Others kept changing it; nothing was written.
         """
         return await self._change(
-            self._profiles_key(user_id), Profiles, lambda found: _same_default(found, change)
+            self._profiles_key(user_id),
+            Profiles,
+            lambda found: _same_default(found.require_user(user_id), change),
         )
 
-    async def _change(
-        self, key: Key, kind: type[DocumentT], change: Callable[[DocumentT], DocumentT]
-    ) -> DocumentT:
-        """One change; those that wait for the same file are written with it."""
-        own = PendingChange(change)
-        self._pending[key].append(own)
-        try:
-            async with self._locks.of(key):
-                if not own.is_done:
-                    taken = self._pending.pop(key)
-                    try:
-                        await self._write(key, kind, taken)
-                    except LayoutError as error:
-                        for one in taken:
-                            one.fail(error)
-                    except BaseException:
-                        # Cancelled: the others take their turn without this one.
-                        self._pending[key][:0] = [one for one in taken if one is not own and not one.is_done]
-                        raise
-        except BaseException:
-            # Cancelled while it waited: nobody is told of it, so nobody writes it.
-            self._pending[key] = [one for one in self._pending[key] if one is not own]
-            raise
-        return own.outcome()
-
-    async def _write(
-        self, key: Key, kind: type[DocumentT], changes: "list[PendingChange[DocumentT]]"
-    ) -> None:
-        attempt = 0
-        while True:
-            attempt += 1
-            found, e_tag = await self._read(key, kind)
-            changed = found
-            for one in changes:
-                changed = one.apply(changed)
-            if changed != found:
-                try:
-                    await self._storage.replace(key, changed.to_json(), e_tag)
-                except ConditionFailedError:
-                    if attempt == self._attempts:
-                        raise
-                    longest = min(LONGEST_WAIT_SECONDS, WAIT_SECONDS * attempt)
-                    await self._sleep(random.uniform(0, longest))  # noqa: S311 - spreads retries
-                    continue
-            for one in changes:
-                one.succeed(changed)
-            return
-
-    async def _read(self, key: Key, kind: type[DocumentT]) -> tuple[DocumentT, str]:
-        found = await self._storage.get(key)
-        return kind.from_json(found.body, key=key), found.e_tag
+    async def _registry(self, user_id: str) -> Profiles:
+        return (await self._read(self._profiles_key(user_id), Profiles))[0].require_user(user_id)
 
     async def _selection(self, user_id: str) -> SelectedProfile | None:
         try:

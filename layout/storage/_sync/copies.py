@@ -5,7 +5,7 @@ from functools import cached_property
 
 from layout.errors import ConditionFailedError, StorageError
 from layout.keys import Key
-from layout.storage._sync.objects import Objects
+from layout.storage._sync.living_users import LivingUsers
 from layout.storage._sync.waiting import in_thread
 from layout.storage.copier import Copier
 from layout.storage.stored_object import StoredObject
@@ -14,7 +14,7 @@ from layout.storage.uploaded import UploadedFile
 __all__ = ["Copies"]
 
 
-class Copies(Objects):
+class Copies(LivingUsers):
     """Copies without a body passing through this machine."""
 
     @cached_property
@@ -82,6 +82,7 @@ class Copies(Objects):
         return copied
 
     def _copied(self, found: StoredObject, source: Key, target: Key, *, overwrite: bool) -> UploadedFile:
+        self.require_living_user(target)
         if not overwrite:
             self.refuse_if_old(target)
         e_tag = in_thread(

@@ -25,7 +25,12 @@ class Parts(Presigning):
     """Begins, continues and ends uploads in parts. R2 ends one that nobody completes after 7 days."""
 
     def begin_parts(self, key: Key, *, content_type: str, metadata: Mapping[str, str] | None = None) -> str:
-        """Begin an upload in parts. Returns its id, which whoever continues it must name with the key."""
+        """Begin an upload in parts. Returns its id, which whoever continues it must name with the key.
+
+        Raises:
+            UserDeletedError: The key is of a user who was deleted.
+        """
+        self.require_living_user(key)
         with storage_errors(self.bucket, self.own(key)):
             begun = in_thread(
                 self.client.create_multipart_upload,
@@ -105,7 +110,9 @@ class Parts(Presigning):
         Raises:
             ConditionFailedError: With `only_if_absent`, another object is there.
             ObjectMissingError: There is no such upload.
+            UserDeletedError: The key is of a user who was deleted meanwhile.
         """
+        self.require_living_user(key)
         if only_if_absent:
             self.refuse_if_old(key)
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if only_if_absent else {}

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from layout.errors import ObjectMissingError, StorageError
 from layout.keys import Key
-from layout.storage._sync.objects import Objects
+from layout.storage._sync.living_users import LivingUsers
 from layout.storage.download_name import content_disposition
 from layout.storage.limits import LARGEST_SINGLE
 from layout.storage.presigned import PresignedUrl
@@ -14,7 +14,7 @@ from layout.storage.sendable import check_content_type
 __all__ = ["Presigning"]
 
 
-class Presigning(Objects):
+class Presigning(LivingUsers):
     """Signs what a browser asks of the bucket by itself."""
 
     def presign_get(self, key: Key, *, lifetime: timedelta, download_name: str | None = None) -> PresignedUrl:
@@ -64,6 +64,7 @@ class Presigning(Objects):
         Raises:
             StorageError: The lifetime, the content type or the size is none that R2 takes.
             ConditionFailedError: With `only_if_absent`, an old layout is read too and has an object for this key.
+            UserDeletedError: The key is of a user who was deleted.
         """
         if not 0 <= size <= LARGEST_SINGLE:
             raise StorageError(
@@ -71,6 +72,7 @@ class Presigning(Objects):
                 hint=f"Sign for 0 to {LARGEST_SINGLE:,} bytes; what is larger is uploaded in parts.",
             )
         headers = {"Content-Type": check_content_type(content_type), "Content-Length": str(size)}
+        self.require_living_user(key)
         if only_if_absent:
             self.refuse_if_old(key)
             headers["If-None-Match"] = "*"

@@ -52,8 +52,9 @@ class Uploads(Parts):
             ConditionFailedError: With `only_if_absent`, an object is there.
             StorageError: The source is of another type, or too large for its parts.
             OSError: The file cannot be read.
+            UserDeletedError: The key is of a user who was deleted.
         """
-        self.own(key)
+        self.require_living_user(key)
         content_type = content_type or key.template.content_type or guess_media_type(key)
         pieces, size = _opened(source)
         step = USUAL_PART if size is None else part_size(size)

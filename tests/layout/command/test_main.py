@@ -30,7 +30,9 @@ def test_every_command_has_a_help_with_its_statuses(name: str, capsys: pytest.Ca
     text = " ".join(capsys.readouterr().out.split())
     assert text.startswith(f"usage: r2-layout {name} [-h]")
     differences = (
-        " 3 differences found," if name in {"audit", "clear", "migrate", "sync", "conformance"} else ""
+        " 3 differences found,"
+        if name in {"audit", "clear", "cleanup", "migrate", "sync", "conformance"}
+        else ""
     )
     assert text.endswith(f"exit status: 0 done, 1 error, 2 usage,{differences} 130 interrupted")
 

@@ -32,5 +32,5 @@ def test_every_field_is_described(name: str) -> None:
 def test_required_fields() -> None:
     """Both documents have the requirement's fields and no version; beside them what was deleted is remembered."""
     fields = {name: set(json.loads(committed_schema(name))["properties"]) for name in DOCUMENTS}
-    assert fields["profiles.json"] == {"default", "profiles", "deleted"}
+    assert fields["profiles.json"] == {"default", "profiles", "deleted", "userDeleted"}
     assert fields["selected-profile.json"] == {"profileId"}
