@@ -24,12 +24,13 @@ down: environment ## stop the local Cloudflare that `make up` started
 test: setup servers ## run the tests (ARGS="tests/layout -k keys")
 	$(SUPERVISED) $(VENV) -m pytest --numprocesses 2 --dist loadgroup --durations 10 $(ARGS)
 
-lint: environment ## check style, types, who imports whom, and the lock files
+lint: environment ## check style, types, who imports whom, the lock files, and the workflows
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy
 	$(VENV) .venv/bin/lint-imports
 	$(VENV) scripts/lock_files.py
+	$(SUPERVISED) $(VENV) scripts/lint_workflows.py
 
 check: test lint check-lowest ## tests and linters, and some of the tests on the lowest versions of what they need
 
