@@ -34,6 +34,9 @@ lint: environment ## check style, types, who imports whom, the lock files, and t
 
 check: test lint check-lowest ## tests and linters, and some of the tests on the lowest versions of what they need
 
+package: environment ## build the wheel and the sdist into dist/, look into them, install each and use it
+	$(SUPERVISED) $(VENV) scripts/package.py $(ARGS)
+
 check-lowest: environment ## the core's and the storage's tests on the lowest versions that pyproject.toml allows
 	$(VENV) -m uv pip install --quiet --require-hashes --python $(VENV) --target .local/lowest -r requirements/lowest.txt
 	PYTHONPATH=.local/lowest $(SUPERVISED) $(VENV) -m pytest --numprocesses 2 --ignore tests/layout/migrate tests/layout $(ARGS)
@@ -97,4 +100,4 @@ servers: environment
 environment:
 	@$(PYTHON) scripts/setup.py --without-engine
 
-.PHONY: help demo app up down test lint check check-lowest check-clients check-foreign bench soak generate setup lock servers environment
+.PHONY: help demo app up down test lint check package check-lowest check-clients check-foreign bench soak generate setup lock servers environment
