@@ -88,6 +88,12 @@ setup: ## make .venv and find or build the Pulumi engine; the other commands do 
 generate: environment ## write again what is generated: JSON Schemas, README's tree, tables in docs/
 	$(VENV) scripts/generate.py
 
+docs: environment ## make the pages in site/; a link or an anchor that is wrong is an error
+	$(SUPERVISED) $(VENV) scripts/docs.py
+
+docs-serve: environment ## serve the pages in the foreground (ARGS="--address 127.0.0.1:8001"); Ctrl-C ends it
+	$(SUPERVISED) $(VENV) scripts/docs.py --serve $(ARGS)
+
 lock: environment ## write requirements/*.txt anew from requirements/*.in
 	for name in requirements/*.in; do $(LOCK) --output-file "$${name%.in}.txt" "$$name" || exit 1; done
 	$(VENV) scripts/lock_files.py
@@ -100,4 +106,4 @@ servers: environment
 environment:
 	@$(PYTHON) scripts/setup.py --without-engine
 
-.PHONY: help demo app up down test lint check package check-lowest check-clients check-foreign bench soak generate setup lock servers environment
+.PHONY: help demo app up down test lint check package check-lowest check-clients check-foreign bench soak generate docs docs-serve setup lock servers environment
