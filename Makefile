@@ -24,14 +24,18 @@ down: environment ## stop the local Cloudflare that `make up` started
 test: setup servers ## run the tests (ARGS="tests/layout -k keys")
 	$(SUPERVISED) $(VENV) -m pytest --numprocesses 2 --dist loadgroup --durations 10 $(ARGS)
 
-lint: environment ## check style, types, who imports whom, and the lock files
+lint: environment ## check style, types, who imports whom, the lock files, and the workflows
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy
 	$(VENV) .venv/bin/lint-imports
 	$(VENV) scripts/lock_files.py
+	$(SUPERVISED) $(VENV) scripts/lint_workflows.py
 
 check: test lint check-lowest ## tests and linters, and some of the tests on the lowest versions of what they need
+
+package: environment ## build the wheel and the sdist into dist/, look into them, install each and use it
+	$(SUPERVISED) $(VENV) scripts/package.py $(ARGS)
 
 check-lowest: environment ## the core's and the storage's tests on the lowest versions that pyproject.toml allows
 	$(VENV) -m uv pip install --quiet --require-hashes --python $(VENV) --target .local/lowest -r requirements/lowest.txt
@@ -84,6 +88,12 @@ setup: ## make .venv and find or build the Pulumi engine; the other commands do 
 generate: environment ## write again what is generated: JSON Schemas, README's tree, tables in docs/
 	$(VENV) scripts/generate.py
 
+docs: environment ## make the pages in site/; a link or an anchor that is wrong is an error
+	$(SUPERVISED) $(VENV) scripts/docs.py
+
+docs-serve: environment ## serve the pages in the foreground (ARGS="--address 127.0.0.1:8001"); Ctrl-C ends it
+	$(SUPERVISED) $(VENV) scripts/docs.py --serve $(ARGS)
+
 lock: environment ## write requirements/*.txt anew from requirements/*.in
 	for name in requirements/*.in; do $(LOCK) --output-file "$${name%.in}.txt" "$$name" || exit 1; done
 	$(VENV) scripts/lock_files.py
@@ -96,4 +106,4 @@ servers: environment
 environment:
 	@$(PYTHON) scripts/setup.py --without-engine
 
-.PHONY: help demo app up down test lint check check-lowest check-clients check-foreign bench soak generate setup lock servers environment
+.PHONY: help demo app up down test lint check package check-lowest check-clients check-foreign bench soak generate docs docs-serve setup lock servers environment

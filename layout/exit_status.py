@@ -17,6 +17,9 @@ class ExitStatus(enum.IntEnum):
     DIFFERENCES = 3
     """It was done and found something that a person must decide about: a plan with unknown objects or others
     that stop a copy, a verification or a statement that does not hold, findings of an audit, objects that were kept."""
+    DECISION = 4
+    """Stages were run one after the other, and one of them found what a person must decide about: those after it
+    were not begun."""
     INTERRUPTED = 130
     """SIGINT or SIGTERM ended it."""
 
@@ -26,22 +29,23 @@ _MEANINGS = {
     ExitStatus.ERROR: "error",
     ExitStatus.USAGE: "usage",
     ExitStatus.DIFFERENCES: "differences found",
+    ExitStatus.DECISION: "stopped, a person has to decide",
     ExitStatus.INTERRUPTED: "interrupted",
 }
 
 
-def statuses(*, differences: bool = False) -> str:
+def statuses(*, differences: bool = False, decision: bool = False) -> str:
     """The sentence about exit statuses in a command's help.
 
     Args:
         differences: Whether the command can end with 3.
+        decision: Whether it can end with 4.
 
     >>> statuses()
     'exit status: 0 done, 1 error, 2 usage, 130 interrupted'
     """
+    hidden = {ExitStatus.DIFFERENCES: not differences, ExitStatus.DECISION: not decision}
     shown = (
-        f"{status.value} {meaning}"
-        for status, meaning in _MEANINGS.items()
-        if differences or status is not ExitStatus.DIFFERENCES
+        f"{status.value} {meaning}" for status, meaning in _MEANINGS.items() if not hidden.get(status, False)
     )
     return f"exit status: {', '.join(shown)}"

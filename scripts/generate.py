@@ -22,6 +22,7 @@ from layout.migrate.plan.moves import LIFE
 from layout.migrate.plan.return_states import RETURN_LIFE
 from layout.scheme.table import SCHEME, Scheme
 from layout.sync.states import SYNC_LIFE
+from scripts.reference import PAGES
 from scripts.sync_twins import differences, twins, write_tree
 from tests.conformance.conftest import CHOSEN
 from tests.conformance.page import Recorder, render
@@ -97,6 +98,8 @@ GENERATED: dict[str, Callable[[str], str]] = {
     "docs/security.md": lambda text: between_marks(text, "tables", tables()),
     "docs/control-api.md": lambda text: between_marks(text, "routes", routes()),
     "docs/conformance.md": conformance_page,
+    "docs/index.md": lambda text: between_marks(text, "layout", readme_tree()),
+    **PAGES,
 }
 """What makes each file, from its text as it is; a new file starts empty."""
 

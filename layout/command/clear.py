@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from layout import program
 from layout.clearing import MOST_PASSES, Cleared, clear, look
-from layout.command.migrate_arguments import SETTINGS, age
+from layout.command.migrate_arguments import SETTINGS
+from layout.command.migrate_options import age
 from layout.console import Result, UsageError
 from layout.environment import Environment
 from layout.errors import DeletionRefusedError

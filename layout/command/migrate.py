@@ -1,7 +1,6 @@
 """`r2-layout migrate`: for each of its commands the settings, the plan, one step, and a result to show."""
 
 import argparse
-from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import replace
 
@@ -19,6 +18,7 @@ from layout.command.migrate_references import (
     rewrite,
 )
 from layout.command.migrate_rollback import rollback
+from layout.command.migrate_run import Stage, run_stages
 from layout.console import Result, UsageError
 from layout.environment import Environment
 from layout.errors import RulesError, VerificationError
@@ -259,7 +259,11 @@ def _require_settings(plan: PlanFile, settings: StorageSettings, arguments: argp
     plan.require(settings.bucket, settings.endpoint, arguments.env or settings.app_env)
 
 
-_COMMANDS: dict[str, Callable[[argparse.Namespace, StorageSettings, Progress], Result]] = {
+def _run(arguments: argparse.Namespace, settings: StorageSettings, progress: Progress) -> Result:
+    return run_stages(_COMMANDS, arguments, settings, progress)
+
+
+_COMMANDS: dict[str, Stage] = {
     "list": _list,
     "plan": _plan,
     "explain": _explain,
@@ -269,4 +273,5 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, StorageSettings, Progress], R
     "references": _references,
     "delete": _delete,
     "rollback": _rollback,
+    "run": _run,
 }

@@ -1,71 +1,37 @@
 """The arguments of `r2-layout migrate`."""
 
 import argparse
-import re
 from datetime import timedelta
 from pathlib import Path
 
 from layout import program
 from layout.command.migrate_local_arguments import add_local
 from layout.command.migrate_options import (
+    add_by,
     add_command,
+    add_deleting,
     add_environment,
     add_execute,
     add_made_plan,
     add_plan,
+    add_planned,
+    add_rate,
+    add_read_limit,
     add_rules,
     add_verdict,
+    age,
 )
 from layout.command.migrate_references import add_mongo
-from layout.errors import SettingsError
+from layout.command.migrate_run_arguments import add_run
 from layout.exit_status import statuses
 from layout.legacy import LEGACY_LAYOUTS
-from layout.migrate.bucket.pace import DEFAULT_RATE, MOST_RATE
-from layout.migrate.equality import DEFAULT_READ_LIMIT
-from layout.migrate.who import MOST, is_name
-from layout.times import parse_time_span
 
-__all__ = ["age", "make_parser"]
+__all__ = ["make_parser"]
 
 SETTINGS = (
     "The bucket and its credentials come from R2_BUCKET, R2_ENDPOINT, R2_ACCESS_KEY_ID and so on, in the"
     " environment or in .env."
 )
-_SIZE = re.compile(r"(\d{1,12})([KMGT]?)")
-
-
-def age(text: str) -> timedelta:
-    """A time span as `argparse` takes it.
-
-    Raises:
-        argparse.ArgumentTypeError: The text is none.
-    """
-    try:
-        return parse_time_span(text)
-    except SettingsError as error:
-        raise argparse.ArgumentTypeError(f"{error} {error.hint}") from None
-
-
-def byte_count(text: str) -> int:
-    """A number of bytes as operators write it: `500M`, `20G`, `1T`, or plain digits."""
-    match = _SIZE.fullmatch(text)
-    if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of bytes; write 500M, 20G, 1T or 0")
-    return int(match[1]) << (10 * " KMGT".index(match[2] or " "))
-
-
-def rate(text: str) -> int:
-    """Writes a second, as `layout.migrate.bucket.pace.Pace` takes them."""
-    if not text.isdecimal() or len(text) > len(str(MOST_RATE)) or not 1 <= int(text) <= MOST_RATE:
-        raise argparse.ArgumentTypeError(f"{text!r} is no rate of 1 to {MOST_RATE} writes a second")
-    return int(text)
-
-
-def name(text: str) -> str:
-    """Who does something, as the history of a marker takes it."""
-    if not is_name(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no name of 1 to {MOST} printable characters")
-    return text
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -93,36 +59,10 @@ def make_parser() -> argparse.ArgumentParser:
     command.add_argument("layout", choices=sorted(LEGACY_LAYOUTS), help="the old layout")
     add_environment(command)
     add_plan(command)
-    _add_read_limit(command)
+    add_read_limit(command)
     add_rules(command)
-    users = command.add_mutually_exclusive_group()
-    users.add_argument(
-        "--only-user",
-        action="append",
-        default=[],
-        metavar="USER",
-        help="plan this user and nothing else, as a canary; may be given again for more",
-    )
-    users.add_argument(
-        "--except-user",
-        action="append",
-        default=[],
-        metavar="USER",
-        help="plan everything but this user; may be given again for more",
-    )
     add_mongo(command)
-    command.add_argument(
-        "--default-user",
-        metavar="USER",
-        help="the user of projects whose document names none; without it those stay",
-    )
-    command.add_argument(
-        "--public-host",
-        action="append",
-        default=[],
-        metavar="HOST",
-        help="a host at which documents' URLs read the bucket, besides R2's own; may be given again for more",
-    )
+    add_planned(command)
     command.add_argument(
         "--suggest", type=Path, metavar="FILE", help="write rules for all that stops the copy into a new file"
     )
@@ -135,8 +75,8 @@ def make_parser() -> argparse.ArgumentParser:
 
     command = add_command(commands, "copy", "copy to the new keys; a dry run unless --execute is given")
     add_made_plan(command)
-    _add_read_limit(command)
-    _add_by(command)
+    add_read_limit(command)
+    add_by(command)
     command.add_argument(
         "--take-over",
         default="",
@@ -144,7 +84,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="take the place of another plan that has claimed the environment and was given up",
     )
     _add_following(command)
-    _add_rate(command)
+    add_rate(command)
     add_execute(command)
 
     command = add_command(
@@ -169,7 +109,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add_made_plan(command)
     add_verdict(command)
-    _add_by(command)
+    add_by(command)
     add_execute(command)
 
     command = add_command(
@@ -185,19 +125,8 @@ def make_parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--bucket", required=True, metavar="NAME", help="the bucket's name, typed as a confirmation"
     )
-    command.add_argument(
-        "--min-age",
-        type=age,
-        default=timedelta(hours=4),
-        metavar="AGE",
-        help="delete only what was copied at least this long ago: 30m, 4h, 2d, 0 (default: 4h)",
-    )
-    command.add_argument(
-        "--writers-stopped",
-        action="store_true",
-        help="nobody writes at old keys any more: delete a thousand in one request, without a condition",
-    )
-    _add_rate(command)
+    add_deleting(command)
+    add_rate(command)
     add_mongo(command)
     add_execute(command)
     command = add_command(
@@ -206,8 +135,8 @@ def make_parser() -> argparse.ArgumentParser:
         "copy back to the old keys, what was written since included; a dry run unless --execute is given",
     )
     add_made_plan(command)
-    _add_read_limit(command)
-    _add_by(command)
+    add_read_limit(command)
+    add_by(command)
     command.add_argument(
         "--delete-new",
         action="store_true",
@@ -225,30 +154,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add_mongo(command)
     add_execute(command)
+    add_run(commands)
     add_local(commands)
     return parser
-
-
-def _add_read_limit(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--read-limit",
-        type=byte_count,
-        default=DEFAULT_READ_LIMIT,
-        metavar="SIZE",
-        help="bytes of bodies to read at most, where nothing else tells whether two objects are equal:"
-        " 500M, 20G, 0 (default: 10G)",
-    )
-
-
-def _add_rate(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--rate",
-        type=rate,
-        default=DEFAULT_RATE,
-        metavar="N",
-        help="writes a second at most, which the application's own add to; a bucket of R2 takes about 4000"
-        f" (default: {DEFAULT_RATE})",
-    )
 
 
 def _add_following(command: argparse.ArgumentParser) -> None:
@@ -268,13 +176,4 @@ def _add_following(command: argparse.ArgumentParser) -> None:
         default=timedelta(seconds=5),
         metavar="TIME",
         help="with --follow: wait so long between passes: 5s, 10m, 0 (default: 5s)",
-    )
-
-
-def _add_by(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--by",
-        type=name,
-        metavar="NAME",
-        help="who does this, for the history in the marker and the plan (default: the CI job, or login@host)",
     )

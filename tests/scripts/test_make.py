@@ -17,13 +17,13 @@ def test_bare_make_lists_every_command() -> None:
     )
     lines = [re.fullmatch(r"make ([\w-]+) +(\S.*)", line) for line in answer.stdout.splitlines()]
     assert [line and line[1] for line in lines] == [
-        "help", "demo", "app", "up", "down", "test", "lint", "check", "check-lowest", "check-clients", "check-foreign",
-        "bench", "soak", "setup", "generate", "lock",
+        "help", "demo", "app", "up", "down", "test", "lint", "check", "package", "check-lowest", "check-clients",
+        "check-foreign", "bench", "soak", "setup", "generate", "docs", "docs-serve", "lock",
     ]  # fmt: skip
 
 
 def test_supervised_commands_are_run_by_make_itself() -> None:
     """No shell, which would outlive make, stands between make and the supervisor that watches it."""
     recipes = [line for line in (REPOSITORY / "Makefile").read_text().splitlines() if "$(SUPERVISED)" in line]
-    assert len(recipes) == 18
+    assert len(recipes) == 22
     assert [line for line in recipes if re.search(r"""[;&|<>`"'*?~\\]""", line)] == []

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from layout.command.migrate_arguments import age, byte_count, make_parser, rate
+from layout.command.migrate_arguments import make_parser
+from layout.command.migrate_options import age, byte_count, rate
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "migration.md"
-COMMANDS = ("list", "plan", "explain", "copy", "verify", "mark", "references", "delete")
+COMMANDS = ("list", "plan", "explain", "copy", "verify", "mark", "references", "delete", "run")
 
 
 def test_an_age_is_a_time_span() -> None:
@@ -33,6 +34,7 @@ def test_every_help_tells_the_exit_statuses(command: str, capsys: pytest.Capture
         make_parser().parse_args([command, "--help"])
     assert caught.value.code == 0
     differences = "" if command in {"list", "explain", "mark"} else " 3 differences found,"
+    differences += " 4 stopped, a person has to decide," if command == "run" else ""
     assert f"exit status: 0 done, 1 error, 2 usage,{differences} 130 interrupted" in " ".join(
         capsys.readouterr().out.split()
     )
