@@ -1,7 +1,6 @@
 """The sending of parts from several threads."""
 
 import threading
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from layout.errors import StorageError
@@ -36,6 +35,7 @@ class PartSender:
         self._size = size
         self._progress = progress
         self._sent: dict[int, UploadedPart] = {}
+        self._done = 0
         self._lock = threading.Lock()
 
     @property
@@ -66,13 +66,6 @@ class PartSender:
             )
         with self._lock:
             self._sent[number] = UploadedPart(number, len(body), answer["ETag"])
-            done = sum(part.size for part in self._sent.values())
+            self._done += len(body)
             if self._progress is not None:
-                self._progress(done, self._size)
-
-    def abort(self) -> None:
-        """Ends the upload and removes what was sent, as far as the bucket answers: R2 ends it by itself in 7 days."""
-        with suppress(StorageError), storage_errors(self._bucket, self._key):
-            self._client.abort_multipart_upload(
-                Bucket=self._bucket, Key=str(self._key), UploadId=self._upload_id
-            )
+                self._progress(self._done, self._size)

@@ -27,7 +27,7 @@ from layout.web.uploads import uploads_router
 __all__ = ["mount"]
 
 INVALID = HttpStatus(422, "invalid", None)
-_ERRORS = {400: "bad_request", 401: "not_signed_in", 405: "method_not_allowed"}
+_ERRORS = {400: "bad_request", 401: "not_signed_in", 405: "method_not_allowed", 413: "too_large"}
 
 
 def mount(

@@ -22,6 +22,7 @@ from layout.storage.stored_object import StoredObject
 from layout.storage.uploaded import UploadedPart
 from layout.web.answers import problem
 from layout.web.begun_uploads import BegunUpload, BegunUploads
+from layout.web.bounded_body import BoundedBodyRoute
 from layout.web.files import StoredFile, WriteCheck, write_freely
 from layout.web.forms import LONGEST_MEDIA_TYPE, MEDIA_TYPE
 from layout.web.reach import Reach, Use, path_of
@@ -105,7 +106,12 @@ def uploads_router(
         largest: Bytes of the largest file; None: what the bucket takes.
     """
     storage, begun = reach.storage, BegunUploads(reach.storage)
-    router = APIRouter(prefix="/storage/uploads", tags=["uploads"], dependencies=[signed_in(user_of)])
+    router = APIRouter(
+        prefix="/storage/uploads",
+        tags=["uploads"],
+        dependencies=[signed_in(user_of)],
+        route_class=BoundedBodyRoute,
+    )
 
     def key_of(upload: BegunUpload, user: str) -> Key:
         return reach.key(upload.path, user, Use.WRITE)
@@ -152,17 +158,17 @@ def uploads_router(
         await may_write(user, key)
         await storage.require_living_user(key)
         content_type = new.content_type or guess_media_type(key)
-        upload_id = None
-        if BegunUpload.is_in_parts(new.size):
-            upload_id = await storage.begin_parts(key, content_type=content_type)
         upload = BegunUpload(
             path=path_of(key),
             size=new.size,
             content_type=content_type,
             overwrite=new.overwrite,
-            upload_id=upload_id,
+            upload_id=None,
             version_before=await version_at(key),
         )
+        if BegunUpload.is_in_parts(new.size):
+            upload_id = await storage.begin_parts(key, content_type=content_type)
+            upload = upload.model_copy(update={"upload_id": upload_id})
         return _state(await begun.add(user, upload), upload, [])
 
     @router.get("/{upload_id}", response_model=UploadState, responses=answers(401, 404, 422, 500, 503))
@@ -172,7 +178,9 @@ def uploads_router(
         return _state(upload_id, upload, await arrived(upload, key_of(upload, user)))
 
     @router.post(
-        "/{upload_id}/parts", response_model=list[SignedUrl], responses=answers(401, 404, 412, 422, 500, 503)
+        "/{upload_id}/parts",
+        response_model=list[SignedUrl],
+        responses=answers(401, 404, 412, 413, 422, 500, 503),
     )
     async def sign_parts(upload_id: str, wanted: PartNumbers, user: User) -> Any:
         """URLs for the parts that are sent next; each lives for an hour."""

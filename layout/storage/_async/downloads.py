@@ -1,5 +1,6 @@
 """Downloads: as a stream, and to a file."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,10 +98,16 @@ class AsyncDownloads(AsyncObjects):
 
         Raises:
             ObjectMissingError: There is none.
-            StorageError: What came is not the object; nothing is left of it.
+            StorageError: What came is not the object, of which nothing is left then; or another download to this path
+                is under way.
             OSError: The file cannot be written.
         """
-        unfinished = UnfinishedDownload(path)
+        with closing(UnfinishedDownload(path)) as unfinished:
+            return await self._download(key, unfinished, progress)
+
+    async def _download(
+        self, key: Key, unfinished: UnfinishedDownload, progress: Progress | None
+    ) -> StoredObject:
         left = unfinished.left()
         if left is not None:
             try:
@@ -113,13 +120,10 @@ class AsyncDownloads(AsyncObjects):
             stream = await self.open_file(key)
         async with stream:
             file = unfinished.open(stream.info.e_tag)
-            try:
-                async for chunk in stream:
-                    await in_thread(file.write, chunk)
-                    if progress is not None:
-                        progress(file.tell(), stream.info.size)
-            finally:
-                file.close()
+            async for chunk in stream:
+                await in_thread(file.write, chunk)
+                if progress is not None:
+                    progress(file.tell(), stream.info.size)
         await in_thread(unfinished.finish, stream.info)
         return stream.info
 

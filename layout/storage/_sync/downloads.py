@@ -1,6 +1,7 @@
 # Written by `make generate` from layout/storage/_async/downloads.py: change that.
 """Downloads: as a stream, and to a file."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,10 +99,14 @@ class Downloads(Objects):
 
         Raises:
             ObjectMissingError: There is none.
-            StorageError: What came is not the object; nothing is left of it.
+            StorageError: What came is not the object, of which nothing is left then; or another download to this path
+                is under way.
             OSError: The file cannot be written.
         """
-        unfinished = UnfinishedDownload(path)
+        with closing(UnfinishedDownload(path)) as unfinished:
+            return self._download(key, unfinished, progress)
+
+    def _download(self, key: Key, unfinished: UnfinishedDownload, progress: Progress | None) -> StoredObject:
         left = unfinished.left()
         if left is not None:
             try:
@@ -114,13 +119,10 @@ class Downloads(Objects):
             stream = self.open_file(key)
         with stream:
             file = unfinished.open(stream.info.e_tag)
-            try:
-                for chunk in stream:
-                    in_thread(file.write, chunk)
-                    if progress is not None:
-                        progress(file.tell(), stream.info.size)
-            finally:
-                file.close()
+            for chunk in stream:
+                in_thread(file.write, chunk)
+                if progress is not None:
+                    progress(file.tell(), stream.info.size)
         in_thread(unfinished.finish, stream.info)
         return stream.info
 

@@ -2,13 +2,14 @@
 """Uploads in parts: each part by a request of its own, from here or from a browser."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
 from layout.keys import Key
 from layout.storage._sync.presigning import Presigning
-from layout.storage._sync.waiting import in_thread
+from layout.storage._sync.waiting import in_thread, to_the_end
 from layout.storage.error_translation import storage_errors
 from layout.storage.limits import LARGEST_SINGLE, MOST_PARTS
 from layout.storage.presigned import PresignedUrl
@@ -27,19 +28,36 @@ class Parts(Presigning):
     def begin_parts(self, key: Key, *, content_type: str, metadata: Mapping[str, str] | None = None) -> str:
         """Begin an upload in parts. Returns its id, which whoever continues it must name with the key.
 
+        Whoever is cancelled meanwhile leaves none behind: nobody would know its id.
+
         Raises:
             UserDeletedError: The key is of a user who was deleted.
         """
         self.require_living_user(key)
-        with storage_errors(self.bucket, self.own(key)):
-            begun = in_thread(
-                self.client.create_multipart_upload,
+        begun: list[str] = []
+
+        def begin() -> None:
+            answer = self.client.create_multipart_upload(
                 Bucket=self.bucket,
                 Key=str(key),
                 ContentType=check_content_type(content_type),
                 Metadata=check_metadata(metadata or {}),
             )
-        return begun["UploadId"]
+            begun.append(answer["UploadId"])
+
+        try:
+            with storage_errors(self.bucket, self.own(key)):
+                to_the_end(begin)
+        except BaseException:
+            for upload_id in begun:
+                to_the_end(self.give_up_parts, key, upload_id)
+            raise
+        return begun[0]
+
+    def give_up_parts(self, key: Key, upload_id: str) -> None:
+        """Abort an upload that failed, as far as the bucket answers: R2 ends it by itself in 7 days. It blocks."""
+        with suppress(StorageError), storage_errors(self.bucket, self.own(key)):
+            self.client.abort_multipart_upload(Bucket=self.bucket, Key=str(key), UploadId=upload_id)
 
     def presign_part(
         self, key: Key, upload_id: str, number: int, *, size: int, lifetime: timedelta

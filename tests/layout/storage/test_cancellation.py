@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -47,6 +48,32 @@ async def test_a_cancelled_upload_leaves_nothing(local: StorageSettings) -> None
             await upload
         assert storage.client.list_multipart_uploads(Bucket=storage.bucket).get("Uploads", []) == []
         assert await storage.exists(CLIP) is Presence.ABSENT
+
+
+async def test_a_cancelled_beginning_leaves_nothing(
+    local: StorageSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bucket has begun the upload, and nobody has its id yet: it is ended before the cancellation goes on."""
+    made, told = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+    async with AsyncR2Storage(local) as storage:
+        begin = storage.client.create_multipart_upload
+
+        def begin_slowly(**arguments: Any) -> Any:
+            answer = begin(**arguments)
+            loop.call_soon_threadsafe(made.set)
+            told.wait(10)
+            return answer
+
+        monkeypatch.setattr(storage.client, "create_multipart_upload", begin_slowly)
+        beginning = asyncio.ensure_future(storage.begin_parts(CLIP, content_type="video/mp4"))
+        await made.wait()
+        beginning.cancel()
+        await asyncio.sleep(0)
+        told.set()
+        with pytest.raises(asyncio.CancelledError):
+            await beginning
+        assert storage.client.list_multipart_uploads(Bucket=storage.bucket).get("Uploads", []) == []
 
 
 async def test_a_cancelled_change_ends_no_other(local: StorageSettings) -> None:

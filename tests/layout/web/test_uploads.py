@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
@@ -252,3 +254,33 @@ async def test_an_upload_is_not_larger_than_allowed(storage: AsyncR2Storage) -> 
         413,
         {"error": "too_large", "detail": "The file has more than 9 bytes."},
     )
+
+
+@pytest.mark.parametrize("user", ["anna", None])
+async def test_a_document_is_not_read_beyond_its_bound(app: FastAPI, user: str | None) -> None:
+    """Whoever sends it: it is parsed before anybody is asked for."""
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while read < 1 << 20:
+            read += 1024
+            yield b" " * 1024
+
+    for path in ("/storage/uploads", "/storage/uploads/0/parts"):
+        read = 0
+        async with client_of(app, user) as client:
+            answer = await client.post(path, content=endless(), headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()) == (
+            413,
+            {"error": "too_large", "detail": "The request has more than 16,384 bytes."},
+        )
+
+
+async def test_the_longest_path_has_room(client: httpx2.AsyncClient) -> None:
+    """Escaped character by character, as some clients write JSON."""
+    path = "users/anna/projects/p1/output/".ljust(1024, "\U0001f600")
+    body = json.dumps({"path": path, "size": 1})
+    assert len(body) > 11_000
+    answer = await client.post("/storage/uploads", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 404

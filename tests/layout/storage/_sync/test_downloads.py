@@ -25,6 +25,7 @@ from layout.storage._sync.file_stream import FileStream
 from layout.storage.limits import MIB, USUAL_PART
 from layout.storage.r2_storage import R2Storage
 from layout.storage.stored_object import StoredObject
+from layout.storage.unfinished_download import UnfinishedDownload
 from local_cloudflare.r2.faults import FaultAction, FaultRule, Faults
 
 pytestmark = pytest.mark.anyio
@@ -256,3 +257,38 @@ def test_a_download_leaves_that_of_a_longer_name_alone(storage: R2Storage, tmp_p
     storage.download_file(CLIP, tmp_path / "clip")
     assert other.read_bytes() == b"half"
     assert (tmp_path / "clip").read_bytes() == BODY
+
+
+def test_of_two_downloads_to_one_path_one_is_refused(storage: R2Storage, tmp_path: Path) -> None:
+    """The first goes on undisturbed; afterwards the path is free again."""
+    storage.put(CLIP, BODY)
+    place = tmp_path / "clip.mp4"
+    first = UnfinishedDownload(place)
+    assert first.left() is None
+    first.open('"0123456789abcdef"')
+    with pytest.raises(StorageError) as caught:
+        storage.download_file(CLIP, place)
+    assert (str(caught.value), caught.value.hint) == (
+        f"The file {str(place)!r} is being downloaded already.",
+        "Wait for the other download, or download to another path.",
+    )
+    assert [path.name for path in tmp_path.iterdir()] == [".clip.mp4.0123456789abcdef.download"]
+    first.close()
+    storage.download_file(CLIP, place)
+    assert place.read_bytes() == BODY
+    assert list(tmp_path.iterdir()) == [place]
+
+
+@pytest.mark.parametrize("letter", ["n", "н"])
+def test_a_file_may_have_the_longest_name(storage: R2Storage, tmp_path: Path, letter: str) -> None:
+    """255 bytes, beside which no ETag has room; what was cut off is gone on with there too."""
+    place = tmp_path / (letter * (251 // len(letter.encode())) + ".mp4")
+    e_tag = storage.put(CLIP, BODY)
+    cut_off = UnfinishedDownload(place)
+    cut_off.open(e_tag).write(BODY[:MIB])
+    cut_off.close()
+    told: list[int] = []
+    storage.download_file(CLIP, place, progress=lambda done, _: told.append(done))
+    assert told[0] > MIB
+    assert place.read_bytes() == BODY
+    assert list(tmp_path.iterdir()) == [place]
