@@ -99,12 +99,17 @@ def test_list_counts_everything(put: Put, run: Run, bucket: str) -> None:
     put("anna/database.sqlite", "anna/notes.txt", "bob/raw_clips/1.mp4", "logs/temp/a.log", "dev/temp/1")
     status, out, error = run("list")
     assert (status, error) == (0, "")
-    assert out.startswith(
+    assert out == (
         f"Migrations for the bucket {bucket!r}, environment dev:\n"
         "  flat: users at the root and shared games/, into {env}/users/ and {env}/games/\n"
         "    to move: 3 objects of 2 users and games, 53 B\n"
         "    kept:    1 objects that are in the new layout already\n"
         "    unknown: 1 objects that no rule places\n"
+        "    marker:  not there\n"
+        "  scenes: media of projects and scenes, into {env}/users/{user}/projects/; needs documents\n"
+        "    to move: 0 objects of 0 users and games, 0 B\n"
+        "    kept:    1 objects that are in the new layout already\n"
+        "    unknown: 4 objects that no rule places\n"
         "    marker:  not there\n"
     )
 

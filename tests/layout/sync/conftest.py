@@ -15,7 +15,7 @@ import pytest
 from layout.documents.profiles import Profiles
 from layout.environment import Environment
 from layout.errors import StorageUnavailableError
-from layout.keys import profiles_key, r2_key
+from layout.keys import Key, backups_prefix, profiles_key, r2_key
 from layout.storage.profile_store import ProfileStore
 from layout.storage.r2_storage import R2Storage
 from layout.storage.settings import StorageSettings
@@ -152,13 +152,14 @@ class Unreliable(R2Storage):
     Attributes:
         errors: Raised in turn instead of replacing.
         lost: How many answers to come are lost although the replacement took effect.
+        lost_backups: Likewise, of backups.
         before: Called before each replacement.
     """
 
     def __init__(self, settings: StorageSettings) -> None:
         super().__init__(settings)
         self.errors: list[Exception] = []
-        self.lost = 0
+        self.lost = self.lost_backups = 0
         self.before: Callable[[], object] = lambda: None
 
     def replace(self, *args: Any, **options: Any) -> str:
@@ -169,6 +170,14 @@ class Unreliable(R2Storage):
         e_tag = super().replace(*args, **options)
         if self.lost:
             self.lost -= 1
+            raise StorageUnavailableError("Lost.")
+        return e_tag
+
+    def create(self, key: Key, *args: Any, **options: Any) -> str:
+        """As the bucket does; of a backup the answer may be lost."""
+        e_tag = super().create(key, *args, **options)
+        if self.lost_backups and key.startswith(backups_prefix(environment=self.environment)):
+            self.lost_backups -= 1
             raise StorageUnavailableError("Lost.")
         return e_tag
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from layout.errors import DatabaseConflictError, DatabaseInUseError
+from layout.errors import DatabaseConflictError, DatabaseInUseError, StorageUnavailableError
 from layout.keys import backups_prefix
 from layout.sync.backups import backups_of
 from layout.sync.database_sync import Durability
@@ -68,6 +69,27 @@ def test_a_conflict_keeps_both_copies_and_says_where(
     )
     assert backup.key.startswith("dev/backups/replaced/sync/users/anna/profiles/a1b2c3d4/database.sqlite/")
     assert kept(storage, tmp_path / "x") == [["goal", "corner"]]
+
+
+def test_a_conflict_whose_backups_answer_was_lost_is_told_with_the_backup(
+    machine: Machines, storage: R2Storage, unreliable: Unreliable, tmp_path: Path
+) -> None:
+    """The next try finds the backup of the first, which is named by its content: one is kept, and the conflict told."""
+    one, other = machine("one"), machine("other", storage=unreliable)
+    write(one, "goal")
+    rows(other)
+    write(one, "save")
+    unreliable.lost_backups = 1
+    with pytest.raises(StorageUnavailableError):
+        write(other, "corner")
+    # Raised unless the retry in the background was first.
+    with suppress(DatabaseConflictError):
+        other.flush(USER, PROFILE).result(20)
+    conflict = other.take_conflict(USER, PROFILE)
+    (backup,) = storage.list_files(backups_prefix(environment=storage.environment))
+    assert str(conflict).endswith(f"The change made here is kept as {str(backup.key)!r}.")
+    assert kept(storage, tmp_path / "x") == [["goal", "corner"]]
+    assert rows(other) == ["goal", "save"]
 
 
 def test_the_access_after_a_conflict_starts_from_the_bucket_and_its_write_succeeds(

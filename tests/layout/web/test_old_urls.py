@@ -47,3 +47,19 @@ async def test_a_media_url_is_of_the_user_who_is_signed_in(
     for name in ("a.mp4", "..%2f..%2fa.mp4", "%0a"):
         answer = await client.get(f"/api/v1/media/p1/s1/{name}")
         assert (answer.status_code, answer.content) == (404, MISSING)
+
+
+async def test_a_download_name_that_cannot_be_one_is_refused(
+    client: httpx2.AsyncClient, storage: AsyncR2Storage
+) -> None:
+    """At the old URLs as at the new one."""
+    await storage.put(storage.get_file_path("anna", "p1", "s1", "media", "a.mp4"), b"film")
+    path = quote("users/anna/projects/p1/scenes/s1/media/a.mp4", safe="")
+    for url in (f"/api/v1/storage/{path}", "/api/v1/media/p1/s1/a.mp4"):
+        named = await client.get(url, params={"download": "b.mp4"})
+        assert named.headers["content-disposition"] == 'attachment; filename="b.mp4"'
+        answer = await client.get(url, params={"download": "a/b"})
+        assert (answer.status_code, answer.json()) == (
+            422,
+            {"error": "download_name", "detail": "The download name cannot be one of a file."},
+        )
