@@ -68,7 +68,7 @@ def _found(value: str, group: str = "s1", role: str = "") -> tuple[How, list[str
         ("tmp1.mp4", "s1", "media", How.KEY, [KEYS[7]]),
     ],
 )
-def test_a_value_of_every_form_finds_its_object(
+def test_lesson_2_3_a_value_of_every_form_finds_its_object(
     value: str, group: str, role: str, how: How, keys: list[str]
 ) -> None:
     """Whole keys first, then names in the document's own scene."""
@@ -99,7 +99,7 @@ def test_a_value_that_fits_two_objects_names_both() -> None:
 @pytest.mark.parametrize(
     "name", ["100%.mp4", "a+b.mp4", "a b.mp4", "a#b.mp4", "a?b.mp4", "кадр.mp4", "%2F.mp4"]
 )
-def test_a_name_is_encoded_by_segment_and_comes_back(name: str) -> None:
+def test_lesson_2_9_a_name_is_encoded_by_segment_and_comes_back(name: str) -> None:
     """Once the browser encoded a whole key with its slashes, and names with `%` were decoded once too often."""
     from urllib.parse import quote
 
