@@ -121,6 +121,16 @@ def test_an_element_is_known_by_its_id_and_else_by_its_place() -> None:
     assert value_at(document, "_id") == 1
 
 
+def test_an_id_that_is_a_document_is_an_id_too() -> None:
+    """It has no hash; of two alike each is known by its place too."""
+    scenes = [{"id": {"n": 1}, "k": "a"}, {"id": {"n": 2}, "k": "b"}, {"id": {"n": 2}, "k": "c"}]
+    assert [at.elements for at in at_path({"scenes": scenes}, "scenes[].k")] == [
+        (("id", {"n": 1}),),
+        (("twin", [1, {"n": 2}]),),
+        (("twin", [2, {"n": 2}]),),
+    ]
+
+
 def test_a_path_has_to_name_a_field() -> None:
     """The declaration is checked when it is made."""
     from layout.errors import SchemeError
