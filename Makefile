@@ -60,6 +60,7 @@ bench: servers ## measure keys, import time, the local R2 beside moto, the migra
 	$(SUPERVISED) $(VENV) bench/plan.py
 	$(SUPERVISED) $(VENV) bench/sync.py
 	$(SUPERVISED) $(VENV) bench/backend.py
+	$(SUPERVISED) $(VENV) bench/references.py
 
 soak: environment ## kill a migration's commands 200 times, 5,000 objects under every fault, kill an application (KILLS=1000 SEED=2 MINUTES=60)
 	$(SUPERVISED) $(VENV) -m pytest --capture no tests/soak tests/layout/web/test_openapi.py $(ARGS)

@@ -6,6 +6,7 @@ A cursor over keys, not an offset: a document that comes or goes meanwhile moves
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,9 @@ def to_text(value: Any) -> str:
 
 def from_text(text: str) -> Any:
     """What `to_text` was given."""
+    if '"$' not in text:
+        # Nothing but what JSON has itself, and no document: the usual way, and by far the faster.
+        return json.loads(text)
     return json_util.loads(text, json_options=CANONICAL_JSON_OPTIONS)
 
 

@@ -7,6 +7,7 @@ its `id` if it has one, since an application may reorder the list meanwhile, and
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from layout.errors import SchemeError
 
@@ -134,6 +135,7 @@ class ReferenceTable:
         return tuple(dict.fromkeys(row.collection for row in rows))
 
 
-def levels(path: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def levels(path: str) -> tuple[str, ...]:
     """The lists of a path from the outermost on, and last the path in the innermost element."""
-    return path.split(_LIST)
+    return tuple(path.split(_LIST))

@@ -1,6 +1,7 @@
 """The values of a declared path in one document, each with the way to it."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,11 +57,13 @@ def _inside(
     if not isinstance(members, list):
         return
     ids = [member.get("id") if isinstance(member, Mapping) else None for member in members]
+    # A list may be long; an id that is a document itself has no hash, and is compared with each of the others.
+    counts = Counter(one for one in ids if isinstance(one, Hashable))
     for index, member in enumerate(members):
         if isinstance(member, Mapping):
-            known: Element = (
-                ("id", ids[index]) if ids.count(ids[index]) == 1 else ("twin", [index, ids[index]])
-            )
-            if ids[index] is None:
+            one = ids[index]
+            is_only = (counts[one] if isinstance(one, Hashable) else ids.count(one)) == 1
+            known: Element = ("id", one) if is_only else ("twin", [index, one])
+            if one is None:
                 known = ("index", index)
             yield from _inside(member, lists[1:], last, (*elements, known))

@@ -37,6 +37,7 @@ class PlanLife(Life[EventT, StateT]):
         super().__init__(moves)
         self._table = table
         self._way_out = way_out
+        self._statements: dict[tuple[EventT, tuple[str, ...]], str] = {}
 
     def new_state(self, event: EventT) -> str:
         """The assignment of the state after an event, for SQL's `SET`."""
@@ -55,13 +56,18 @@ class PlanLife(Life[EventT, StateT]):
         Raises:
             PlanError: The row is in another state than the event wants.
         """
-        columns = "".join(f", {name} = ?" for name in facts)
-        changed = plan.database.execute(
-            f"UPDATE {self._table} SET {self.new_state(event)}{columns} WHERE id = ? AND {self.guard(event)}",
-            (*facts.values(), row),
-        )
+        changed = plan.database.execute(self._statement(event, tuple(facts)), (*facts.values(), row))
         if changed.rowcount != 1:
             raise self.another_state(plan, event, repr(key), "the object is")
+
+    def _statement(self, event: EventT, names: tuple[str, ...]) -> str:
+        """Made once: rows come by the million, and building it costs more than running it."""
+        if (event, names) not in self._statements:
+            columns = "".join(f", {name} = ?" for name in names)
+            self._statements[event, names] = (
+                f"UPDATE {self._table} SET {self.new_state(event)}{columns} WHERE id = ? AND {self.guard(event)}"
+            )
+        return self._statements[event, names]
 
     def another_state(self, plan: "PlanFile", event: EventT, what: str, which: str) -> PlanError:
         """The error that an event cannot be noted of something."""

@@ -160,7 +160,7 @@ def test_a_bare_key_that_two_projects_name_stays() -> None:
     assert (placement.decision, placement.reason) == (Decision.UNKNOWN, reason)
 
 
-def test_two_words_for_nobody_are_one_constant_and_none_is_an_error() -> None:
+def test_lesson_2_4_two_words_for_nobody_are_one_constant_and_none_is_an_error() -> None:
     """Once uploads wrote `default_user`, and voices and deletes `default`: the operator names one, or nothing moves."""
     keys = [
         "users/default/projects/d0/output/1.mp4",
@@ -177,7 +177,7 @@ def test_two_words_for_nobody_are_one_constant_and_none_is_an_error() -> None:
     }
 
 
-def test_an_id_is_parsed_once_and_a_prefix_is_never_added_twice() -> None:
+def test_lesson_2_2_an_id_is_parsed_once_and_a_prefix_is_never_added_twice() -> None:
     """Once `proj_` was added to an id that had it, and deletion then missed both forms."""
     assert {bare_project(text) for text in ("x", "proj_x", "proj_proj_x")} == {"x"}
     keys = [f"{prefix}m8rzcejd/scenes/s1/media/1.mp4" for prefix in ("", "proj_", "proj_proj_")]

@@ -154,7 +154,7 @@ def test_a_plan_of_scenes_needs_documents(run: Run, monkeypatch: pytest.MonkeyPa
     )
 
 
-def test_documents_of_another_bucket_are_a_wrong_question(
+def test_lesson_1_5_documents_of_another_bucket_are_a_wrong_question(
     run: Run,
     studio: Studio,
 ) -> None:

@@ -138,7 +138,7 @@ def test_what_is_gone_is_told_from_what_is_empty(database: Documents) -> None:
     assert read_values(database, changes) == [MISSING, MISSING]
 
 
-def test_a_failure_is_no_answer() -> None:
+def test_lesson_2_6_a_failure_is_no_answer() -> None:
     """Once an error of the database was read as "there are none", and everything was an orphan."""
     secret = "mongodb://anna:hunter2@127.0.0.1:1/"
     with pytest.raises(StorageUnavailableError) as error, open_database(secret, "notes", 50):

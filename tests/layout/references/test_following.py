@@ -67,7 +67,7 @@ def test_references_follow_and_nothing_else_changes(studio: Studio) -> None:
     assert studio.contents() == {*OBJECTS.values(), "dev/layout.json"}
 
 
-def test_a_second_run_destroys_nothing(studio: Studio) -> None:
+def test_lesson_1_1_a_second_run_destroys_nothing(studio: Studio) -> None:
     """Once a second run took new keys for old ones and deleted every object that had been moved."""
     with studio.plan() as plan:
         studio.move(plan)

@@ -68,7 +68,7 @@ def _found(value: str, group: str = "s1", role: str = "") -> tuple[How, list[str
         ("tmp1.mp4", "s1", "media", How.KEY, [KEYS[7]]),
     ],
 )
-def test_a_value_of_every_form_finds_its_object(
+def test_lesson_2_3_a_value_of_every_form_finds_its_object(
     value: str, group: str, role: str, how: How, keys: list[str]
 ) -> None:
     """Whole keys first, then names in the document's own scene."""
@@ -99,7 +99,7 @@ def test_a_value_that_fits_two_objects_names_both() -> None:
 @pytest.mark.parametrize(
     "name", ["100%.mp4", "a+b.mp4", "a b.mp4", "a#b.mp4", "a?b.mp4", "кадр.mp4", "%2F.mp4"]
 )
-def test_a_name_is_encoded_by_segment_and_comes_back(name: str) -> None:
+def test_lesson_2_9_a_name_is_encoded_by_segment_and_comes_back(name: str) -> None:
     """Once the browser encoded a whole key with its slashes, and names with `%` were decoded once too often."""
     from urllib.parse import quote
 
@@ -119,6 +119,16 @@ def test_an_element_is_known_by_its_id_and_else_by_its_place() -> None:
     assert found == [((("id", "s1"),), "u"), ((("index", 2),), MISSING)]
     assert list(at_path({"scenes": {}}, "scenes[].url")) == []
     assert value_at(document, "_id") == 1
+
+
+def test_an_id_that_is_a_document_is_an_id_too() -> None:
+    """It has no hash; of two alike each is known by its place too."""
+    scenes = [{"id": {"n": 1}, "k": "a"}, {"id": {"n": 2}, "k": "b"}, {"id": {"n": 2}, "k": "c"}]
+    assert [at.elements for at in at_path({"scenes": scenes}, "scenes[].k")] == [
+        (("id", {"n": 1}),),
+        (("twin", [1, {"n": 2}]),),
+        (("twin", [2, {"n": 2}]),),
+    ]
 
 
 def test_a_path_has_to_name_a_field() -> None:
