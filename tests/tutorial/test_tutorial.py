@@ -25,8 +25,8 @@ def checkout(folder: Path, endpoint: str) -> Path:
     for name in ("infra", "layout", "scripts"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / ".venv").symlink_to(ROOT / ".venv")
-    with (folder / "Pulumi.dev.yaml").open("a", encoding="utf-8") as file:
-        file.write(f"\n  r2-layout:endpoint: {endpoint}\n")
+    with (folder / "Pulumi.dev.yaml").open("a", encoding="utf-8") as stack:
+        stack.write(f"\n  r2-layout:endpoint: {endpoint}\n")
     return folder
 
 
