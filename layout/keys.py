@@ -20,6 +20,7 @@ from layout.context import current_profile_id
 from layout.environment import Environment, current_environment
 from layout.scheme.table import SCHEME
 from layout.scheme.template import Key
+from layout.scheme.variables import USER
 
 __all__ = [
     "Key",
@@ -39,6 +40,7 @@ __all__ = [
     "scene_file_key",
     "scene_prefix",
     "selected_profile_key",
+    "shared_prefixes",
     "temporary_key",
     "temporary_prefix",
     "user_prefix",
@@ -185,6 +187,13 @@ def scene_prefix(
 def temporary_prefix(*, environment: Environment | None = None) -> str:
     """Prefix of all intermediate results."""
     return SCHEME.prefix("temporary").fill(_or_current(environment))
+
+
+def shared_prefixes(*, environment: Environment | None = None) -> tuple[str, ...]:
+    """The folders directly under an environment whose keys name no user, in the order of the table: `dev/games/`."""
+    name = _or_current(environment).value
+    rows = (row.text.split("/") for row in SCHEME.templates if USER not in row.names)
+    return tuple(dict.fromkeys(f"{name}/{row[1]}/" for row in rows if len(row) > 2))
 
 
 def backups_prefix(*, environment: Environment | None = None) -> str:

@@ -20,12 +20,13 @@ if __package__ in {None, ""}:
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from layout.console import Call, Result, run
+from layout.environment import Environment
 from layout.errors import LayoutError
 from layout.exit_status import ExitStatus
+from layout.keys import r2_key
 from local_cloudflare.cloudflare import LocalCloudflare
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-KEY = "dev/users/a/profiles/a1b2c3d4/database.sqlite"
 BUCKET = "package-check"
 UV = [sys.executable, "-m", "uv", "--quiet"]
 
@@ -102,8 +103,9 @@ def use(package: Path, folder: Path, settings: dict[str, str]) -> str:
     empty = {"PATH": os.defpath, "HOME": str(folder), **settings}
     code = "import layout; print(layout.r2_key('a', 'database.sqlite', 'a1b2c3d4'))"
     key = _call([str(programs / "python"), "-I", "-c", code], folder, empty).strip()
-    if key != KEY:
-        raise LayoutError(f"The installed package builds {key!r}, not {KEY!r}.")
+    wanted = r2_key("a", "database.sqlite", "a1b2c3d4", environment=Environment.DEV)
+    if key != wanted:
+        raise LayoutError(f"The installed package builds {key!r}, not {str(wanted)!r}.")
     return _call([str(programs / "r2-layout"), "migrate", "list"], folder, empty)
 
 

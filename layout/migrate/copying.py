@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from layout.keys import backups_prefix, games_prefix
+from layout.keys import shared_prefixes
 from layout.legacy import Phase
 from layout.migrate.bucket.pace import BATCH, IN_FLIGHT
 from layout.migrate.bucket.replacing import require_replacing_copies
@@ -158,7 +158,7 @@ class CopyRun:
     def copy_all(self, users: Iterable[PlannedUser]) -> None:
         """What is shared, then of these users the profile files, the media and the databases."""
         environment = self.plan.meta.environment
-        shared = [games_prefix(environment=environment), backups_prefix(environment=environment)]
+        shared = list(shared_prefixes(environment=environment))
         shared_media_there = not self.copy_phase(shared, Phase.MEDIA)
         self.copy_phase(shared, Phase.DATABASE)
         for chunk in _chunks(self.plan, users):

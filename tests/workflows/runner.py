@@ -75,11 +75,15 @@ class Runner:
         workflow: The file's content.
         folder: Where checkouts and artifacts are.
         contexts: The values of expressions: `inputs.layout`, `vars.R2_BUCKET`, `secrets.R2_ACCESS_KEY_ID`.
+        checkout: Whose files a job works on.
+        extra: Variables that tell the local Cloudflare from the real one, which a workflow does not set.
     """
 
     workflow: Mapping[str, Any]
     folder: Path
     contexts: Mapping[str, str]
+    checkout: Path = REPOSITORY
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, name: str, *, cancel_when: Callable[[], bool] | None = None) -> Job:
         """Runs a job.
@@ -114,14 +118,21 @@ class Runner:
         folder = self.folder / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        for file in (".venv", "Makefile", "infra", "layout", "local_cloudflare", "scripts", "Pulumi.yaml"):
-            (folder / file).symlink_to(REPOSITORY / file)
+        for name_of in (".venv", "Makefile", "infra", "layout", "local_cloudflare", "scripts"):
+            (folder / name_of).symlink_to(REPOSITORY / name_of)
+        for file in self.checkout.glob("Pulumi*.yaml"):
+            shutil.copy(file, folder)
+        # Where a job has no token of GitHub, its CLI says what it was asked.
+        (folder / "bin").mkdir()
+        (folder / "bin" / "gh").write_text('#!/bin/sh\necho "gh $*"\n', encoding="utf-8")
+        (folder / "bin" / "gh").chmod(0o755)
         return folder
 
     def _environment(self, folder: Path) -> dict[str, str]:
         """What GitHub sets and these steps read; no variable of this process but where programs are."""
         return {
-            "PATH": os.environ["PATH"],
+            **self.extra,
+            "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(folder),
             "GITHUB_ACTIONS": "true",
             "GITHUB_ACTOR": "anna",
@@ -147,13 +158,14 @@ class Runner:
         assert action in ACTIONS, f"an action without a reason: {action}"
         given = step.get("with", {})
         if action == "actions/upload-artifact":
-            artifact = self.folder / "artifacts" / given["name"]
+            artifact = self.folder / "artifacts" / self.value(given["name"])
             shutil.rmtree(artifact, ignore_errors=True)
             artifact.mkdir(parents=True)
-            for file in folder.glob(given["path"]):
+            for file in folder.glob(self.value(given["path"])):
                 shutil.copy(file, artifact)
         if action == "actions/download-artifact":
-            shutil.copytree(self.folder / "artifacts" / given["name"], folder, dirs_exist_ok=True)
+            for artifact in (self.folder / "artifacts").glob(given.get("name") or given["pattern"]):
+                shutil.copytree(artifact, folder, dirs_exist_ok=True)
 
     def _shell(
         self,
