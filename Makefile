@@ -30,6 +30,7 @@ lint: environment ## check style, types, who imports whom, and the lock files
 	$(VENV) -m mypy
 	$(VENV) .venv/bin/lint-imports
 	$(VENV) scripts/lock_files.py
+	@$(SUPERVISED) $(VENV) -m tests.typescript.install --lint
 
 check: test lint check-lowest ## tests and linters, and some of the tests on the lowest versions of what they need
 
@@ -92,6 +93,7 @@ lock: environment ## write requirements/*.txt anew from requirements/*.in
 servers: environment
 	@$(SUPERVISED) $(VENV) -m tests.conformance.servers.install
 	@$(SUPERVISED) $(VENV) -m tests.clients.install
+	@$(SUPERVISED) $(VENV) -m tests.typescript.install
 
 environment:
 	@$(PYTHON) scripts/setup.py --without-engine
