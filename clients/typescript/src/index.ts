@@ -1,0 +1,1 @@
+export { constructStorageUrl, type FileType } from "./storage-url.js";
