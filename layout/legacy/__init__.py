@@ -9,6 +9,7 @@ from types import MappingProxyType
 from layout.legacy.documents import NO_DOCUMENTS, Documents, NamedIn, Project
 from layout.legacy.flat import FLAT, FlatLayout
 from layout.legacy.legacy_layout import (
+    DATABASE_ENDINGS,
     Decision,
     Evidence,
     Facts,
@@ -24,6 +25,7 @@ from layout.legacy.legacy_layout import (
 from layout.legacy.scenes import SCENES, ScenesLayout
 
 __all__ = [
+    "DATABASE_ENDINGS",
     "FLAT",
     "LEGACY_LAYOUTS",
     "NO_DOCUMENTS",

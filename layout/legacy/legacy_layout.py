@@ -19,6 +19,7 @@ from layout.keys import Key, environment_prefix, parse_key
 from layout.legacy.documents import NO_DOCUMENTS, Documents
 
 __all__ = [
+    "DATABASE_ENDINGS",
     "Decision",
     "Evidence",
     "Facts",
@@ -33,15 +34,11 @@ __all__ = [
 ]
 
 ENVIRONMENT_PREFIXES = tuple(environment_prefix(environment=environment) for environment in Environment)
+DATABASE_ENDINGS = (".sqlite", ".db")
+"""Of the names of databases: by them they are moved last, synced, and written by nobody else."""
+_BESIDE_DATABASES = ("", "-wal", "-shm", "-journal")
 _DATABASE_SUFFIXES = (
-    ".sqlite",
-    ".sqlite-wal",
-    ".sqlite-shm",
-    ".sqlite-journal",
-    ".db",
-    ".db-wal",
-    ".db-shm",
-    ".db-journal",
+    *(ending + beside for ending in DATABASE_ENDINGS for beside in _BESIDE_DATABASES),
     ".sqlite.pre-migration",
 )
 

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layout.environment import Environment
-from layout.errors import NoProfileError
+from layout.errors import InvalidKeyError, NoProfileError
 from layout.keys import Key, r2_key
+from layout.legacy import DATABASE_ENDINGS
 from layout.mirror.paths import local_path
 from layout.scheme.segments import shown
 
@@ -74,7 +75,7 @@ def locate(
     Raises:
         NoProfileError: The profile is missing. It is never taken from the context: a function once wrote one
             profile's database over another's, whose id a request had left there.
-        InvalidKeyError: An id or the name cannot be in a key.
+        InvalidKeyError: An id or the name cannot be in a key, or the name is none of a database.
         LocalPathError: This disk cannot hold the file.
     """
     if not isinstance(profile_id, str):
@@ -83,6 +84,11 @@ def locate(
             hint="Pass the profile's id: what is current in the context is not used for databases.",
         )
     key = r2_key(user_id, name, profile_id, environment=environment)
+    if not name.endswith(DATABASE_ENDINGS):
+        raise InvalidKeyError(
+            f"The name {shown(name)} is none of a database.",
+            hint=f"End it with {' or '.join(DATABASE_ENDINGS)}: by that it is kept from being written as a file.",
+        )
     fields = key.fields
     return Database(fields["user"], fields["profile"], fields["path"], key, local_path(key, base=base))
 

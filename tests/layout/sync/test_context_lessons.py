@@ -11,7 +11,7 @@ import pytest
 from layout.context import use_profile
 from layout.documents.profiles import Profiles
 from layout.environment import Environment
-from layout.errors import NoProfileError
+from layout.errors import InvalidKeyError, NoProfileError
 from layout.keys import profiles_key, r2_key
 from layout.sync.location import locate
 from layout.sync.recorder import current_recorder
@@ -44,6 +44,17 @@ def test_a_profile_is_never_taken_from_the_context(missing: object) -> None:
     with use_profile(USER, PROFILE), pytest.raises(NoProfileError) as caught:
         locate(USER, missing, "database.sqlite", environment=Environment.DEV, base=None)  # type: ignore[arg-type]
     assert str(caught.value) == f"The profile of a database must be named, not '{missing}'."
+
+
+@pytest.mark.parametrize("name", ["clips", "clips.sqlite3", "notes/clips.sqlite-wal"])
+def test_what_is_synced_has_the_name_of_a_database(name: str) -> None:
+    """By its ending it is known everywhere: another could be written over as a file of the profile."""
+    with pytest.raises(InvalidKeyError) as caught:
+        locate(USER, PROFILE, name, environment=Environment.DEV, base=None)
+    assert (str(caught.value), caught.value.hint) == (
+        f"The name {name!r} is none of a database.",
+        "End it with .sqlite or .db: by that it is kept from being written as a file.",
+    )
 
 
 def test_the_end_of_a_request_restores_what_was_there(machine: Machines) -> None:
