@@ -117,15 +117,16 @@ def generate(path: str, root: Path = REPOSITORY) -> str:
 
 def main() -> int:
     """Writes what differs and names it. Returns the exit status."""
+    # First: the pages describe modules that import the twins.
+    for folder, wanted in twins().items():
+        for name in differences(wanted, REPOSITORY / folder):
+            print(f"{folder}/{name.partition(' ')[0]} written")
+        write_tree(wanted, REPOSITORY / folder)
     for path in GENERATED:
         file, text = REPOSITORY / path, generate(path)
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")
             print(f"{path} written")
-    for folder, wanted in twins().items():
-        for name in differences(wanted, REPOSITORY / folder):
-            print(f"{folder}/{name.partition(' ')[0]} written")
-        write_tree(wanted, REPOSITORY / folder)
     return 0
 
 

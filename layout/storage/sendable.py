@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from layout.errors import StorageError
 from layout.scheme.segments import shown
+from layout.storage.e_tags import is_e_tag
 
 __all__ = ["check_body", "check_content_type", "check_e_tag", "check_metadata", "sendable_attributes"]
 
@@ -20,7 +21,6 @@ _HEADERS = frozenset(
 )
 # Without spaces around it, which are lost on the way. Other scripts come back encoded, not as they were.
 _VALUE = re.compile(r"(?:[!-~](?:[ -~]*[!-~])?)?")
-_E_TAG = re.compile(r'"[!#-~]+"')
 
 
 def check_body(body: bytes) -> bytes:
@@ -77,7 +77,7 @@ def check_e_tag(e_tag: str) -> str:
     Raises:
         StorageError: It names no version: `*` would be any, and one without quotes none.
     """
-    if not _E_TAG.fullmatch(e_tag):
+    if not is_e_tag(e_tag):
         raise StorageError(
             f"The ETag {shown(e_tag)} names no version of an object.",
             hint="Use the ETag of a read, a write or a listing, with its quotes.",

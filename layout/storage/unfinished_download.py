@@ -4,18 +4,17 @@ import fcntl
 import glob
 import hashlib
 import os
-import re
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from layout.errors import StorageError
+from layout.storage.e_tags import md5_of
 from layout.storage.stored_object import StoredObject
 
 __all__ = ["UnfinishedDownload"]
 
-_MD5 = re.compile(r'"([0-9a-f]{32})"')
 _ENDING = ".download"
 LONGEST_NAME = 150
 """Bytes: a name in a folder has 255 at most on most disks, and an ETag of R2 up to 38 beside the ending."""
@@ -128,14 +127,13 @@ class UnfinishedDownload:
 
 
 def _problem(file: Path, info: StoredObject) -> str | None:
-    with file.open("rb") as body:
-        size = file.stat().st_size
-        if size != info.size:
-            return f"it has {size:,} bytes, not {info.size:,}"
-        wanted = _MD5.fullmatch(info.e_tag)
-        if (
-            wanted
-            and hashlib.file_digest(body, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() != wanted[1]
-        ):
-            return f"its MD5 is not {wanted[1]}"
+    size = file.stat().st_size
+    if size != info.size:
+        return f"it has {size:,} bytes, not {info.size:,}"
+    wanted = md5_of(info.e_tag)
+    if wanted is not None:
+        with file.open("rb") as body:
+            found = hashlib.file_digest(body, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        if found != wanted:
+            return f"its MD5 is not {wanted}"
     return None

@@ -1,14 +1,12 @@
 """What was uploaded, copied or deleted, and how far an upload or a download is."""
 
-import hashlib
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
 from layout.keys import Key
 
-__all__ = ["DeletedFiles", "Progress", "UploadOptions", "UploadedFile", "UploadedPart", "e_tag_of_parts"]
+__all__ = ["DeletedFiles", "Progress", "UploadOptions", "UploadedFile", "UploadedPart"]
 
 Progress = Callable[[int, int | None], None]
 """Told after each piece: bytes that are through, and bytes in all; None while that is unknown."""
@@ -21,9 +19,6 @@ class UploadOptions(TypedDict, total=False):
     metadata: Mapping[str, str] | None
     only_if_absent: bool
     progress: Progress | None
-
-
-_MD5 = re.compile(r'"([0-9a-f]{32})"')
 
 
 @dataclass(frozen=True)
@@ -67,15 +62,3 @@ class DeletedFiles:
 
     count: int
     size: int
-
-
-def e_tag_of_parts(parts: Sequence[UploadedPart]) -> str | None:
-    """The ETag of an object made of these parts; None if a part's own is no MD5.
-
-    R2 makes it from the MD5 of the parts' MD5s (Cloudflare's R2 docs, `objects/multipart-objects`).
-    """
-    found = [_MD5.fullmatch(part.e_tag) for part in parts]
-    if not all(found):
-        return None
-    digests = b"".join(bytes.fromhex(match[1]) for match in found if match)
-    return f'"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"'

@@ -2,13 +2,13 @@
 
 import hashlib
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from layout.errors import DatabaseInUseError, StorageError
+from layout.storage.e_tags import md5_of
 from layout.storage.stored_object import StoredObject
 from layout.sync.baseline import Baseline, FileMark, let_go, write_baseline
 from layout.sync.file_locks import exclusive_now
@@ -20,7 +20,6 @@ __all__ = ["OPEN", "Downloaded", "downloaded", "install", "is_content_of", "make
 
 OPEN = "open"
 """Ending of the lock that whoever has a database open holds with others."""
-_MD5 = re.compile(r'"([0-9a-f]{32})"')
 
 
 @dataclass(frozen=True)
@@ -130,8 +129,8 @@ def _verified(file: Path, found: StoredObject) -> int:
             hint="Try again; nothing was replaced.",
             key=str(found.key),
         )
-    digest = _MD5.fullmatch(found.e_tag)
-    if digest and hashlib.md5(found.body, usedforsecurity=False).hexdigest() != digest[1]:
+    digest = md5_of(found.e_tag)
+    if digest and hashlib.md5(found.body, usedforsecurity=False).hexdigest() != digest:
         raise StorageError(
             f"{what} arrived with other bytes than its ETag {found.e_tag} says.",
             hint="Try again; nothing was replaced.",

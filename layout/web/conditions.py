@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from layout.storage.e_tags import is_e_tag
+
 __all__ = ["names_version", "strong_e_tag"]
 
-_OF_AN_OBJECT = re.compile(r'"[!#-~]+"')
 _E_TAGS = re.compile(r'(?:W/)?"[!#-~\x80-\xff]*"')
 
 
@@ -27,4 +28,4 @@ def names_version(header: str, e_tag: str, *, weak: bool) -> bool:
 def strong_e_tag(header: str | None) -> str | None:
     """The one strong ETag that the header names, as an object can have it; None if it names none, as a date does."""
     text = (header or "").strip()
-    return text if _OF_AN_OBJECT.fullmatch(text) else None
+    return text if is_e_tag(text) else None

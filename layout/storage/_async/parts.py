@@ -9,11 +9,12 @@ from layout.errors import ConditionFailedError, ObjectMissingError, StorageError
 from layout.keys import Key
 from layout.storage._async.presigning import AsyncPresigning
 from layout.storage._async.waiting import in_thread, to_the_end
+from layout.storage.e_tags import e_tag_of_parts
 from layout.storage.error_translation import storage_errors
 from layout.storage.limits import LARGEST_SINGLE, MOST_PARTS
 from layout.storage.presigned import PresignedUrl
 from layout.storage.sendable import check_content_type, check_metadata
-from layout.storage.uploaded import UploadedFile, UploadedPart, e_tag_of_parts
+from layout.storage.uploaded import UploadedFile, UploadedPart
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ListPartsOutputTypeDef
@@ -150,7 +151,7 @@ class AsyncParts(AsyncPresigning):
             return UploadedFile(key, size, answer["ETag"])
         except (ConditionFailedError, ObjectMissingError):
             found = await self._found(key)
-            if found is None or found.e_tag != e_tag_of_parts(parts):
+            if found is None or found.e_tag != e_tag_of_parts(part.e_tag for part in parts):
                 raise
             return UploadedFile(key, found.size, found.e_tag)
 
