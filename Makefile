@@ -9,7 +9,8 @@ LOCK = $(VENV) -m uv pip compile --quiet --universal --python-version 3.11 --gen
 help: ## list these commands (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
-demo: setup ## everything on this machine: three stacks up, legacy data moved, a file read back (ARGS="...")
+demo: setup ## everything on this machine: three stacks up, the data of two applications moved, files read back (ARGS="...")
+	@$(SUPERVISED) $(VENV) -m tests.clients.install --only mongo
 	$(SUPERVISED) $(VENV) scripts/demo.py $(ARGS)
 
 app: environment ## run the example application with a local Cloudflare in the foreground (ARGS="--port 8000"); Ctrl-C ends it

@@ -16,7 +16,12 @@ _NO_SESSION = {"R2_SESSION_TOKEN": None}
 
 
 def account_settings(endpoints: Endpoints) -> StorageSettings:
-    """Return settings that open every bucket, from the account's own API token.
+    """Return the settings of `account_variables`, for the bucket that moves first."""
+    return settings_of(account_variables(endpoints, BUCKET))
+
+
+def account_variables(endpoints: Endpoints, bucket: str) -> dict[str, str]:
+    """Return variables that open a bucket, from the account's own API token.
 
     The S3 key of a token is its id, the S3 secret the SHA-256 of its value (R2 docs, `api/tokens`).
 
@@ -25,15 +30,15 @@ def account_settings(endpoints: Endpoints) -> StorageSettings:
     """
     with sdk(api_token=endpoints.api_token, base_url=endpoints.api_url) as api:
         token = api.accounts.tokens.verify(account_id=endpoints.account_id)
-    return settings_of({
+    return {
         "APP_ENV": "dev",
         "CLOUDFLARE_ACCOUNT_ID": endpoints.account_id,
         "R2_JURISDICTION": "default",
         "R2_ENDPOINT": endpoints.s3_endpoint,
-        "R2_BUCKET": BUCKET,
+        "R2_BUCKET": bucket,
         "R2_ACCESS_KEY_ID": token.id if token else "",
         "R2_SECRET_ACCESS_KEY": hashlib.sha256(endpoints.api_token.encode()).hexdigest(),
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 def read_variables(path: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The demonstration from start to end: six steps, then what was verified."""
+"""The demonstration from start to end: seven steps, then what was verified."""
 
 import hashlib
 import platform
@@ -17,6 +17,7 @@ from demo.moving import Migration
 from demo.running import Endpoints, RunningCloudflare
 from demo.screen import Screen
 from demo.stacks import bring_up
+from demo.studio import StudioMove
 from demo.using import use_application
 from layout.environment import Environment
 from layout.storage.clients import s3_client
@@ -25,6 +26,7 @@ from local_cloudflare.engine.places import REPOSITORY
 from local_cloudflare.errors import LocalCloudflareError
 from local_cloudflare.sdk import sdk
 from local_cloudflare.workspace import Workspace
+from tests.clients.install import missing
 from tests.data.flat_bucket import legacy_data
 
 FAILED = 1
@@ -56,13 +58,14 @@ def run_demo(screen: Screen, folder: Path) -> int:
         DemoFolder(folder) as claimed,
         RunningCloudflare(claimed.path / "cloudflare", REPOSITORY, lock=claimed.lock) as cloudflare,
     ):
-        checks = _steps(screen, claimed.path, cloudflare.endpoints, engine)
+        checks = _steps(screen, claimed, cloudflare.endpoints, engine)
     checks.append(Check("the local Cloudflare is stopped", cloudflare.survivors()))
     screen.say(f"\n{NEXT_STEPS}")
     return summarise(screen, checks)
 
 
-def _steps(screen: Screen, folder: Path, endpoints: Endpoints, engine: Engine) -> list[Check]:
+def _steps(screen: Screen, claimed: DemoFolder, endpoints: Endpoints, engine: Engine) -> list[Check]:
+    folder = claimed.path
     _fill_account(screen, endpoints)
 
     screen.step(3, "pulumi up: prod, staging, dev")
@@ -87,7 +90,10 @@ def _steps(screen: Screen, folder: Path, endpoints: Endpoints, engine: Engine) -
     checks += reading.read_back(screen, settings, _source_sha256(f"{reading.USER}/{reading.PATH}"))
 
     screen.step(6, "the application runs on the new layout")
-    return checks + use_application(screen, read_variables(credentials.backend), folder)
+    checks += use_application(screen, read_variables(credentials.backend), folder)
+
+    screen.step(7, "the second application moves: seven generations of keys, and documents that name them")
+    return checks + StudioMove(screen, commands, endpoints, folder, claimed.lock).run()
 
 
 def _check_setup(screen: Screen) -> Engine:
@@ -96,6 +102,10 @@ def _check_setup(screen: Screen) -> Engine:
     if engine is None:
         raise LocalCloudflareError(
             "There is no Pulumi engine.", hint="Build one, in about 4 minutes: make setup"
+        )
+    if missing("mongo"):
+        raise LocalCloudflareError(
+            "There is no server of MongoDB's protocol.", hint="Install one, in about a minute: make demo"
         )
     screen.say(f"Python {platform.python_version()}, Pulumi CLI {engine.pulumi}")
     return engine

@@ -13,7 +13,7 @@ from rich.text import Text
 from layout.console import LastingStream
 
 _PLAIN_WIDTH = 120  # columns where nobody can see the edge of a window: a log, a pipe
-STEPS = 6
+STEPS = 7
 
 
 class Screen:

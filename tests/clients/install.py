@@ -5,7 +5,7 @@
 - Only with `--all`: the libraries for tables, in a third one; Node with the clients in JavaScript, by `npm ci` from
   the lock file beside this one; rclone, by `go build` from the pinned module beside this one.
 
-A second call finds all of it and does nothing. Run as `python -m tests.clients.install [--all]`.
+A second call finds all of it and does nothing. Run as `python -m tests.clients.install [--all | --only NAME]`.
 """
 
 import argparse
@@ -114,15 +114,21 @@ def missing_javascript(folder: Path = FOLDER) -> str | None:
     )
 
 
-def install(*, everything: bool = False, folder: Path = FOLDER) -> None:
+def install(*, everything: bool = False, only: str | None = None, folder: Path = FOLDER) -> None:
     """Install what is missing; another process that does the same is waited for.
+
+    Args:
+        everything: Also what takes minutes.
+        only: One of `PACKAGES`, and nothing else.
+        folder: Where to.
 
     Raises:
         LocalCloudflareError: a toolchain or a package cannot be had; the last lines of its output are in the message.
     """
     with _one_at_a_time(folder):
         for name, packages in PACKAGES.items():
-            if (packages.always or everything) and missing(name, folder):
+            wanted = packages.always or everything if only is None else name == only
+            if wanted and missing(name, folder):
                 _install_wheels(name, folder / name)
         if everything and missing_javascript(folder):
             _install_javascript(folder)
@@ -210,9 +216,14 @@ def _build_rclone(target: Path) -> None:
 def main() -> int:
     """Run from the command line; 1 if something cannot be had."""
     parser = argparse.ArgumentParser(prog="python -m tests.clients.install", description=__doc__)
-    parser.add_argument("--all", action="store_true", help="what takes minutes too")
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--all", action="store_true", help="what takes minutes too")
+    chosen.add_argument(
+        "--only", choices=sorted(PACKAGES), help="one of the virtual environments, nothing else"
+    )
+    arguments = parser.parse_args()
     try:
-        install(everything=parser.parse_args().all)
+        install(everything=arguments.all, only=arguments.only)
     except LayoutError as error:
         _report(f"error: {error}\n{error.hint or ''}".rstrip())
         return 1

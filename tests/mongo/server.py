@@ -17,7 +17,8 @@ _LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
 class MongoServer:
     """The server and its folder. What it acknowledged survives SIGKILL, which its defaults do not promise."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, lock: int | None = None) -> None:
+        """`lock` is a descriptor that the server keeps open while it lives."""
         if reason := missing("mongo"):
             raise RuntimeError(reason)
         command = [str(programs("mongo") / "secantusd-py"), "--host", "127.0.0.1", "--port", "0"]
@@ -27,6 +28,7 @@ class MongoServer:
             stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,
+            pass_fds=() if lock is None else (lock,),
         )
         self.uri = f"mongodb://127.0.0.1:{self._port()}/?directConnection=true"
 
