@@ -64,12 +64,13 @@ bench: servers ## measure keys, import time, the local R2 beside moto, the migra
 	$(SUPERVISED) $(VENV) bench/backend.py
 	$(SUPERVISED) $(VENV) bench/references.py
 
-soak: environment ## kill a migration's commands 200 times, 5,000 objects under every fault, kill an application (KILLS=1000 SEED=2 MINUTES=60)
-	$(SUPERVISED) $(VENV) -m pytest --capture no tests/soak tests/layout/web/test_openapi.py $(ARGS)
+soak: servers ## kill a migration's commands 200 times, 5,000 objects under every fault, kill an application (KILLS=1000 SEED=2 MINUTES=60)
+	$(SUPERVISED) $(VENV) -m pytest --capture no tests/soak tests/layout/web/test_openapi.py tests/layout/references/test_killed.py $(ARGS)
 soak: export R2_LAYOUT_SOAK_BACKEND_KILLS = $(BACKEND_KILLS)
 soak: export R2_LAYOUT_SOAK_CALLS = $(CALLS)
 soak: export R2_LAYOUT_SOAK_KILLS = $(KILLS)
 soak: export R2_LAYOUT_SOAK_SEED = $(SEED)
+soak: export R2_LAYOUT_SOAK_REFERENCE_KILLS = $(REFERENCE_KILLS)
 soak: export R2_LAYOUT_SOAK_REQUESTS = $(REQUESTS)
 soak: export R2_LAYOUT_SOAK_OBJECTS = $(OBJECTS)
 soak: export R2_LAYOUT_SOAK_WRITES = $(WRITES)
@@ -81,6 +82,7 @@ soak: KILLS = 200
 soak: MEBIBYTES = 2048
 soak: MINUTES = 2
 soak: OBJECTS = 5000
+soak: REFERENCE_KILLS = 40
 soak: REQUESTS = 2000
 soak: SEED = 1
 soak: WRITES = 2000

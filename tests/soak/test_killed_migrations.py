@@ -1,6 +1,6 @@
 """A migration whose every command is killed again and again loses nothing, and ends where an undisturbed one ends.
 
-25 kills by default; `make soak` asks for 200 by R2_LAYOUT_SOAK_KILLS, and bench/soak.md keeps what it said.
+25 kills by default; `make soak` asks for 200 by R2_LAYOUT_SOAK_KILLS, and bench/results.md keeps what it said.
 """
 
 from __future__ import annotations

@@ -1,7 +1,11 @@
-"""`migrate references`, killed at any moment, and a checker that knows nothing of the product's code."""
+"""`migrate references`, killed at any moment, and a checker that knows nothing of the product's code.
+
+8 kills by default; `make soak` asks for 40 by R2_LAYOUT_SOAK_REFERENCE_KILLS.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -15,8 +19,9 @@ from tests.layout.references.studio import IN_SCENE, OBJECTS, SCENE, Studio, stu
 
 __all__ = ["studio"]
 
-KILLS = 8
-RECORDS = 3_000
+KILLS = int(os.environ.get("R2_LAYOUT_SOAK_REFERENCE_KILLS", "8"))
+RECORDS = 375 * KILLS
+"""So many that the last kill still finds some to be written."""
 ROOT = Path(__file__).resolve().parents[3]
 
 
