@@ -158,17 +158,17 @@ def uploads_router(
         await may_write(user, key)
         await storage.require_living_user(key)
         content_type = new.content_type or guess_media_type(key)
+        version_before, upload_id = await version_at(key), None
+        if BegunUpload.is_in_parts(new.size):
+            upload_id = await storage.begin_parts(key, content_type=content_type)
         upload = BegunUpload(
             path=path_of(key),
             size=new.size,
             content_type=content_type,
             overwrite=new.overwrite,
-            upload_id=None,
-            version_before=await version_at(key),
+            upload_id=upload_id,
+            version_before=version_before,
         )
-        if BegunUpload.is_in_parts(new.size):
-            upload_id = await storage.begin_parts(key, content_type=content_type)
-            upload = upload.model_copy(update={"upload_id": upload_id})
         return _state(await begun.add(user, upload), upload, [])
 
     @router.get("/{upload_id}", response_model=UploadState, responses=answers(401, 404, 422, 500, 503))

@@ -52,13 +52,17 @@ class AsyncParts(AsyncPresigning):
                 await to_the_end(begin)
         except BaseException:
             for upload_id in begun:
-                await to_the_end(self.give_up_parts, key, upload_id)
+                await to_the_end(self._give_up_parts, key, upload_id)
             raise
         return begun[0]
 
-    def give_up_parts(self, key: Key, upload_id: str) -> None:
+    def _give_up_parts(self, key: Key, upload_id: str) -> None:
         """Abort an upload that failed, as far as the bucket answers: R2 ends it by itself in 7 days. It blocks."""
-        with suppress(StorageError), storage_errors(self.bucket, self.own(key)):
+        with suppress(StorageError):
+            self._abort_parts(key, upload_id)
+
+    def _abort_parts(self, key: Key, upload_id: str) -> None:
+        with storage_errors(self.bucket, self.own(key)):
             self.client.abort_multipart_upload(Bucket=self.bucket, Key=str(key), UploadId=upload_id)
 
     def presign_part(
@@ -157,13 +161,5 @@ class AsyncParts(AsyncPresigning):
 
     async def abort_parts(self, key: Key, upload_id: str) -> None:
         """End an upload and remove its parts. One that has ended already is no error."""
-        try:
-            with storage_errors(self.bucket, self.own(key)):
-                await in_thread(
-                    self.client.abort_multipart_upload,
-                    Bucket=self.bucket,
-                    Key=str(key),
-                    UploadId=upload_id,
-                )
-        except ObjectMissingError:
-            return
+        with suppress(ObjectMissingError):
+            await in_thread(self._abort_parts, key, upload_id)

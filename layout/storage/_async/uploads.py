@@ -78,7 +78,7 @@ class AsyncUploads(AsyncParts):
                         key, upload_id, sender.parts, only_if_absent=only_if_absent
                     )
                 except BaseException:
-                    await to_the_end(self.give_up_parts, key, upload_id)
+                    await to_the_end(self._give_up_parts, key, upload_id)
                     raise
         write = self.create if only_if_absent else self.put
         e_tag = await write(key, first, content_type=content_type, metadata=metadata)

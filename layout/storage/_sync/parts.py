@@ -51,13 +51,17 @@ class Parts(Presigning):
                 to_the_end(begin)
         except BaseException:
             for upload_id in begun:
-                to_the_end(self.give_up_parts, key, upload_id)
+                to_the_end(self._give_up_parts, key, upload_id)
             raise
         return begun[0]
 
-    def give_up_parts(self, key: Key, upload_id: str) -> None:
+    def _give_up_parts(self, key: Key, upload_id: str) -> None:
         """Abort an upload that failed, as far as the bucket answers: R2 ends it by itself in 7 days. It blocks."""
-        with suppress(StorageError), storage_errors(self.bucket, self.own(key)):
+        with suppress(StorageError):
+            self._abort_parts(key, upload_id)
+
+    def _abort_parts(self, key: Key, upload_id: str) -> None:
+        with storage_errors(self.bucket, self.own(key)):
             self.client.abort_multipart_upload(Bucket=self.bucket, Key=str(key), UploadId=upload_id)
 
     def presign_part(
@@ -156,13 +160,5 @@ class Parts(Presigning):
 
     def abort_parts(self, key: Key, upload_id: str) -> None:
         """End an upload and remove its parts. One that has ended already is no error."""
-        try:
-            with storage_errors(self.bucket, self.own(key)):
-                in_thread(
-                    self.client.abort_multipart_upload,
-                    Bucket=self.bucket,
-                    Key=str(key),
-                    UploadId=upload_id,
-                )
-        except ObjectMissingError:
-            return
+        with suppress(ObjectMissingError):
+            in_thread(self._abort_parts, key, upload_id)

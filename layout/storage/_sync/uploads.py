@@ -77,7 +77,7 @@ class Uploads(Parts):
                             calls.begin(sender.send, number, part)
                     return self.complete_parts(key, upload_id, sender.parts, only_if_absent=only_if_absent)
                 except BaseException:
-                    to_the_end(self.give_up_parts, key, upload_id)
+                    to_the_end(self._give_up_parts, key, upload_id)
                     raise
         write = self.create if only_if_absent else self.put
         e_tag = write(key, first, content_type=content_type, metadata=metadata)
