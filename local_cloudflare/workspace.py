@@ -89,17 +89,13 @@ class Workspace:
     def environment(self, stack: str | None = None) -> dict[str, str]:
         """Give the complete environment for the Pulumi CLI; with a stack, APP_ENV is its name."""
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        folders = [str(folder) for folder in self._engine.folders]
         return {
             **kept,
-            "PATH": os.pathsep.join([*folders, kept.get("PATH", os.defpath)]),
+            **self._engine.variables(kept.get("PATH", os.defpath)),
             "HOME": str(self._home),
             "PULUMI_HOME": str(self._home),
             "PULUMI_BACKEND_URL": self._state.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self._passphrase),
-            # The built language host does not apply the project's `virtualenv`; newer ones prefer it to this.
-            "PULUMI_PYTHON_CMD": sys.executable,
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",

@@ -1,7 +1,6 @@
 """Run the Pulumi CLI that `make setup` found or built, with the words of the command line, in this process's place."""
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,16 +17,13 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Becomes the CLI; ends with status 1 if there is none."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        folders = [str(folder) for folder in engine(print).folders]
+        found = engine(print)
     except LocalCloudflareError as error:
         print(f"Error: {error}\nTry: {error.hint}", file=sys.stderr)
         sys.exit(1)
-    path = os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])
-    pulumi = shutil.which("pulumi", path=path) or "pulumi"
-    # The built language host does not apply the project's `virtualenv`.
-    ours = {"PATH": path, "PULUMI_PYTHON_CMD": sys.executable, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    variables = {**os.environ, **found.variables(os.environ.get("PATH", os.defpath))}
     sys.stdout.flush()
-    os.execve(pulumi, [pulumi, *words], {**os.environ, **ours})  # noqa: S606 - a signal reaches it as itself
+    os.execve(found.pulumi, [str(found.pulumi), *words], variables)  # noqa: S606 - a signal reaches it as itself
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,19 @@ class Engine:
     pulumi: Path
     folders: tuple[Path, ...]
     own_language_host: bool
+
+    def variables(self, path: str) -> dict[str, str]:
+        """Give the variables with which the CLI finds its language host and the Python that runs this.
+
+        Args:
+            path: folders to search besides, separated as in PATH.
+        """
+        return {
+            "PATH": os.pathsep.join([*map(str, self.folders), path]),
+            # The built language host does not apply the project's `virtualenv`; newer ones prefer it to this.
+            "PULUMI_PYTHON_CMD": sys.executable,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
 
 
 def find_engine(
