@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from layout.clearing import Cleared, clear, look
 from layout.keys import profiles_key, project_prefix, scene_prefix, user_prefix
-from layout.migrate.bucket.pace import IN_FLIGHT
+from layout.migrate.bucket.pace import FEW_IN_FLIGHT
 from layout.migrate.bucket.reader import BucketReader
 from layout.migrate.bucket.writer import BucketWriter
 from layout.migrate.plan.old_side_rows import planned_under
@@ -145,7 +145,7 @@ def clean(
 def _delete_records(
     bucket: BucketReader, records: Records, owner: RecordOwner, done: Cleaned, progress: Progress
 ) -> None:
-    with progress.task("records deleted") as step, ThreadPoolExecutor(IN_FLIGHT // 4 or 1) as pool:
+    with progress.task("records deleted") as step, ThreadPoolExecutor(FEW_IN_FLIGHT) as pool:
         for batch in records.of(owner):
             owned = _owned(batch, done)
             if done.objects_left:
@@ -172,7 +172,7 @@ def _old_objects(
 ) -> Iterator[list[PlannedObject]]:
     """Objects at old keys that are the very versions that the plan moves under a prefix."""
     last = 0
-    with ThreadPoolExecutor(IN_FLIGHT // 4 or 1) as pool:
+    with ThreadPoolExecutor(FEW_IN_FLIGHT) as pool:
         while plan is not None and (rows := planned_under(plan, prefix, last, BATCH)):
             last = rows[-1].id
             found = []

@@ -14,7 +14,7 @@ from layout.audit.place import environment_of, place_of
 from layout.audit.references import Coverage, Doubt, Fault, Reference, ReferenceSource
 from layout.documents.profiles import Profiles, SelectedProfile
 from layout.errors import InvalidDocumentError
-from layout.migrate.bucket.pace import IN_FLIGHT
+from layout.migrate.bucket.pace import FEW_IN_FLIGHT
 from layout.migrate.bucket.reader import BucketReader, ListedObject, ObjectHead
 from layout.migrate.report.progress import Progress
 from layout.scheme.table import SCHEME
@@ -139,7 +139,7 @@ def _last_day(written: str, retention: timedelta) -> str:
 def _read_documents(bucket: BucketReader, found: Collected, progress: Progress) -> None:
     """The objects whose content type the scheme names: they are few and small."""
     documents = found.inventory.documents()
-    with progress.task("documents read") as step, ThreadPoolExecutor(IN_FLIGHT // 4 or 1) as pool:
+    with progress.task("documents read") as step, ThreadPoolExecutor(FEW_IN_FLIGHT) as pool:
         while page := list(islice(documents, _PAGE)):
             answers = pool.map(bucket.read_described, [file.key for file in page])
             for file, answer in zip(page, answers, strict=True):

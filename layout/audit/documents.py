@@ -10,7 +10,7 @@ from layout.audit.references import Coverage, Reference, Statement
 from layout.environment import Environment
 from layout.errors import AuditError
 from layout.keys import parse_key, project_prefix, users_prefix
-from layout.migrate.bucket.pace import IN_FLIGHT
+from layout.migrate.bucket.pace import FEW_IN_FLIGHT
 from layout.references.resolving import Candidate, How, resolve
 from layout.references.scanning import scan
 
@@ -54,7 +54,7 @@ class DocumentReferences:
         """
         documents = references = 0
         found, environments = False, set[str]()
-        with ThreadPoolExecutor(IN_FLIGHT // 4 or 1) as pool:
+        with ThreadPoolExecutor(FEW_IN_FLIGHT) as pool:
             for said in scan(self._documents, self._table):
                 documents += said.documents
                 missing: list[tuple[FoundReference, Sequence[str]]] = []

@@ -14,6 +14,7 @@ from layout.audit.judge import judge
 from layout.audit.references import ReferenceSource
 from layout.audit.report import Report
 from layout.audit.text import lines_of
+from layout.command.migrate_options import add_public_host
 from layout.command.migrate_references import add_mongo, named_database
 from layout.console import Result, UsageError
 from layout.errors import AuditError, LayoutError, SettingsError
@@ -50,13 +51,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--load", type=Path, metavar="FILE", help="show a report that was kept, and ask the bucket nothing"
     )
     add_mongo(parser)
-    parser.add_argument(
-        "--public-host",
-        action="append",
-        default=[],
-        metavar="HOST",
-        help="a host at which objects of the bucket are read, so that URLs with it name them; may be repeated",
-    )
+    add_public_host(parser)
     return parser
 
 

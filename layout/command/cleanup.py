@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from layout import program
 from layout.cleaning import Cleaned, clean, look_at, prefix_of
-from layout.clearing import MOST_PASSES
+from layout.command.clear import growing_lines, left_lines
 from layout.command.migrate_arguments import SETTINGS
 from layout.command.migrate_references import add_mongo, named_database
 from layout.console import Result, UsageError
@@ -158,16 +158,11 @@ def _shown(
         if arguments.execute
         else f"{amounts} of the {what} would be deleted. Add --execute."
     ]
-    lines += reason_lines("uploads were not aborted", done.new.refused_uploads)
-    lines += reason_lines("objects are locked and stay until their time", done.new.locked)
-    lines += reason_lines("objects were not deleted", done.new.failed)
+    lines += left_lines(done.new)
     lines += reason_lines("objects at old keys are not as planned and stay: make a new plan", done.changed)
     lines += reason_lines("objects at old keys were not deleted", done.refused)
     lines += reason_lines("records stay", done.kept)
-    if done.new.growing:
-        lines.append(
-            f"New objects were found {MOST_PASSES} times in a row: somebody goes on writing. Stop the writers first."
-        )
+    lines += growing_lines(done.new)
     return Result(
         ExitStatus.DIFFERENCES if done.left else ExitStatus.DONE,
         lines,

@@ -23,7 +23,7 @@ from layout.storage.clients import settings_credentials
 from layout.storage.credential_reach import check_scope
 from layout.storage.settings import StorageSettings, load_settings
 
-__all__ = ["INTERRUPTED", "make_parser", "run_command"]
+__all__ = ["INTERRUPTED", "growing_lines", "left_lines", "make_parser", "run_command"]
 
 INTERRUPTED = "What was deleted stays deleted. Run the command again to go on."
 
@@ -89,6 +89,21 @@ def run_command(arguments: argparse.Namespace) -> Result:
         )
 
 
+def left_lines(done: Cleared) -> list[str]:
+    """What was not deleted, and why."""
+    return [
+        *reason_lines("uploads were not aborted", done.refused_uploads),
+        *reason_lines("objects are locked and stay until their time", done.locked),
+        *reason_lines("objects were not deleted", done.failed),
+    ]
+
+
+def growing_lines(done: Cleared) -> list[str]:
+    """That somebody goes on writing, if they do."""
+    told = f"New objects were found {MOST_PASSES} times in a row: somebody goes on writing. Stop the writers first."
+    return [told] if done.growing else []
+
+
 def _refuse(arguments: argparse.Namespace, settings: StorageSettings, reader: BucketReader) -> None:
     """Nothing, if nobody's data is at risk that was not named."""
     if arguments.whole_bucket and arguments.bucket != settings.bucket:
@@ -123,13 +138,7 @@ def _shown(arguments: argparse.Namespace, settings: StorageSettings, done: Clear
             f"{amount} would be deleted and {done.uploads:,} uploads aborted in the {what}. Add --execute."
         ]
     lines += reason_lines("uploads are too young and were left alone", done.young)
-    lines += reason_lines("uploads were not aborted", done.refused_uploads)
-    lines += reason_lines("objects are locked and stay until their time", done.locked)
-    lines += reason_lines("objects were not deleted", done.failed)
-    if done.growing:
-        lines.append(
-            f"New objects were found {MOST_PASSES} times in a row: somebody goes on writing. Stop the writers first."
-        )
+    lines += [*left_lines(done), *growing_lines(done)]
     status = ExitStatus.DIFFERENCES if done.left else ExitStatus.DONE
     name = None if arguments.whole_bucket else arguments.env.value
     return Result(

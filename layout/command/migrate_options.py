@@ -22,6 +22,7 @@ __all__ = [
     "add_made_plan",
     "add_plan",
     "add_planned",
+    "add_public_host",
     "add_rate",
     "add_read_limit",
     "add_rules",
@@ -184,6 +185,11 @@ def add_planned(command: argparse.ArgumentParser) -> None:
         metavar="USER",
         help="the user of projects whose document names none; without it those stay",
     )
+    add_public_host(command)
+
+
+def add_public_host(command: argparse.ArgumentParser) -> None:
+    """Where URLs in documents read the bucket."""
     command.add_argument(
         "--public-host",
         action="append",

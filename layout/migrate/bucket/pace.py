@@ -24,11 +24,23 @@ from layout.errors import SettingsError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-__all__ = ["BATCH", "BATCH_SECONDS", "DEFAULT_RATE", "IN_FLIGHT", "MOST_RATE", "PART_COPIES", "Pace"]
+__all__ = [
+    "BATCH",
+    "BATCH_SECONDS",
+    "DEFAULT_RATE",
+    "FEW_IN_FLIGHT",
+    "IN_FLIGHT",
+    "MOST_RATE",
+    "PART_COPIES",
+    "Pace",
+]
 
 IN_FLIGHT = 16
 """Threads of boto3, and requests at once before anything is known of the bucket. At R2's usual 50 ms an answer they
 make 320 requests a second, about what boto3 manages on one core."""
+
+FEW_IN_FLIGHT = IN_FLIGHT // 4
+"""Requests at once about single objects, beside a listing or a reading of documents."""
 
 MOST_IN_FLIGHT = 128
 """Copies at once at most: 2,560 writes a second at 50 ms an answer."""
