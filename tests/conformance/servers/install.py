@@ -20,17 +20,13 @@ from layout.errors import LayoutError
 from local_cloudflare.engine.places import LOCAL, REPOSITORY, read_stamp
 from local_cloudflare.engine.steps import Step
 from local_cloudflare.engine.toolchain import find_go, go_environment, install_go
+from scripts.tool_folder import report
 
 HERE = Path(__file__).resolve().parent
 FOLDER = LOCAL / "conformance"
 NODE_REQUIREMENTS = REPOSITORY / "requirements" / "node.txt"
 OLDEST_NODE = 20
 STAMP = "stamp"
-
-
-def report(line: str) -> None:
-    """Say what an installer does."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 - an installer that says what it does
 
 
 def node() -> Path:
