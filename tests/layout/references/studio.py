@@ -95,6 +95,19 @@ class Studio:
             Progress(quiet=True),
         )
 
+    def variables(self) -> dict[str, str]:
+        """The environment of an operator of the bucket."""
+        settings = self.settings
+        assert settings.secret_access_key is not None
+        return {
+            "APP_ENV": "dev",
+            "R2_BUCKET": settings.bucket,
+            "R2_ENDPOINT": settings.endpoint,
+            "CLOUDFLARE_ACCOUNT_ID": settings.account_id or "",
+            "R2_ACCESS_KEY_ID": settings.access_key_id or "",
+            "R2_SECRET_ACCESS_KEY": settings.secret_access_key.get_secret_value(),
+        }
+
     def contents(self) -> set[str]:
         """Every key."""
         return {item.key for page in self.reader.pages() for item in page}

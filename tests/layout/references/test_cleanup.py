@@ -44,16 +44,7 @@ def run(
     studio: Studio, mongo_uri: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
     """Runs the command with --json; gives status, data and stderr."""
-    settings = studio.settings
-    assert settings.secret_access_key is not None
-    for name, value in {
-        "APP_ENV": "dev",
-        "R2_BUCKET": settings.bucket,
-        "R2_ENDPOINT": settings.endpoint,
-        "CLOUDFLARE_ACCOUNT_ID": settings.account_id or "",
-        "R2_ACCESS_KEY_ID": settings.access_key_id or "",
-        "R2_SECRET_ACCESS_KEY": settings.secret_access_key.get_secret_value(),
-    }.items():
+    for name, value in studio.variables().items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(studio.folder)
     monkeypatch.setattr(cleanup, "REMEMBERED_SECONDS", 0.0)

@@ -30,19 +30,7 @@ def run(
     capsys: pytest.CaptureFixture[str],
 ) -> Run:
     """Runs a command with --json in a folder of its own; gives status, data and stderr."""
-    settings = studio.settings
-    values = {
-        "APP_ENV": "dev",
-        "R2_BUCKET": settings.bucket,
-        "R2_ENDPOINT": settings.endpoint,
-        "CLOUDFLARE_ACCOUNT_ID": settings.account_id or "",
-        "R2_ACCESS_KEY_ID": settings.access_key_id or "",
-        "R2_SECRET_ACCESS_KEY": settings.secret_access_key.get_secret_value()
-        if settings.secret_access_key
-        else "",
-        "MONGODB_URI": mongo_uri,
-    }
-    for name, value in values.items():
+    for name, value in {**studio.variables(), "MONGODB_URI": mongo_uri}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
 

@@ -28,18 +28,10 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.fixture
 def command(studio: Studio, mongo_uri: str) -> list[str]:
     """The command line, and what it needs from the environment in front."""
-    settings = studio.settings
-    secret = settings.secret_access_key.get_secret_value() if settings.secret_access_key else ""
+    variables = {**studio.variables(), "PYTHONPATH": str(ROOT), "MONGODB_URI": mongo_uri}
     return [
         "env",
-        f"PYTHONPATH={ROOT}",
-        "APP_ENV=dev",
-        f"R2_BUCKET={settings.bucket}",
-        f"R2_ENDPOINT={settings.endpoint}",
-        f"CLOUDFLARE_ACCOUNT_ID={settings.account_id}",
-        f"R2_ACCESS_KEY_ID={settings.access_key_id}",
-        f"R2_SECRET_ACCESS_KEY={secret}",
-        f"MONGODB_URI={mongo_uri}",
+        *(f"{name}={value}" for name, value in variables.items()),
         *(sys.executable, "-m", "layout.command", "migrate", "references"),
         *("--plan", str(studio.folder / "plan.sqlite"), "--database", studio.database.name, "--execute"),
     ]

@@ -72,17 +72,7 @@ def test_lesson_1_17_every_command_that_writes_is_a_dry_run_until_it_is_told(
     studio: Studio, mongo_uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once the flag asked for the dry run, and a plain run moved and deleted."""
-    settings = studio.settings
-    assert settings.secret_access_key is not None
-    for name, value in {
-        "APP_ENV": "dev",
-        "R2_BUCKET": settings.bucket,
-        "R2_ENDPOINT": settings.endpoint,
-        "CLOUDFLARE_ACCOUNT_ID": settings.account_id or "",
-        "R2_ACCESS_KEY_ID": settings.access_key_id or "",
-        "R2_SECRET_ACCESS_KEY": settings.secret_access_key.get_secret_value(),
-        "MONGODB_URI": mongo_uri,
-    }.items():
+    for name, value in {**studio.variables(), "MONGODB_URI": mongo_uri}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(studio.folder)
     with studio.plan() as plan:
@@ -90,7 +80,7 @@ def test_lesson_1_17_every_command_that_writes_is_a_dry_run_until_it_is_told(
     before = studio.contents(), studio.documents()
     names, planned = ["--database", studio.database.name], ["--plan", "plan.sqlite"]
     assert main(["migrate", "verify", *planned, "--verdict", "verdict.json"]) == 0
-    delete = ["--verdict", "verdict.json", "--bucket", settings.bucket, "--min-age", "0"]
+    delete = ["--verdict", "verdict.json", "--bucket", studio.settings.bucket, "--min-age", "0"]
     for words in (
         ["migrate", "copy", *planned],
         ["migrate", "mark", *planned, "--verdict", "verdict.json"],
