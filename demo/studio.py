@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from demo.checks import Check
 from demo.commands import Commands
 from demo.running import Endpoints
 from demo.screen import Screen
+from demo.snapshot import take_snapshot
 from layout.environment import Environment
 from layout.keys import marker_key, parse_key
 from layout.storage.clients import s3_client
@@ -63,9 +65,10 @@ class StudioMove:
             running.callback(client.close)
             database = client[studio_data.DATABASE]
             self._fill(database)
-            reader, writer = self._hand_out(server.uri)
-            self._move(reader, writer)
-            return [*self._check(database, writer), self._audit(reader)]
+            reader, writer = self._hand_out()
+            documents = ["--mongo", server.uri, "--database", studio_data.DATABASE]
+            self._move(reader, writer, documents)
+            return [*self._check(database, reader), self._audit(reader, documents)]
 
     def _made(self, name: str) -> Path:
         folder = self.folder / name
@@ -87,60 +90,49 @@ class StudioMove:
             f" {projects} projects name them"
         )
 
-    def _hand_out(self, uri: str) -> tuple[Path, Path]:
-        """Two credentials for an hour, one of which only reads; beside each the address of the database."""
+    def _hand_out(self) -> tuple[Path, Path]:
+        """Two credentials for an hour, the first of which only reads."""
         account = self.folder / "studio.env"
-        _write_private(account, account_variables(self.endpoints, studio_data.BUCKET))
-        made = []
-        for name, options in (("reader", ["--read-only"]), ("writer", [])):
-            file = self.folder / f"studio-{name}.env"
+        account.touch(mode=0o600)
+        variables = account_variables(self.endpoints, studio_data.BUCKET)
+        account.write_text(
+            "".join(f"{name}='{value}'\n" for name, value in variables.items()), encoding="utf-8"
+        )
+        reader, writer = self.folder / "studio-reader.env", self.folder / "studio-writer.env"
+        for file, options in ((reader, ["--read-only"]), (writer, [])):
             mint = ["scripts/credentials.py", "mint", "--whole-bucket", *options, "--ttl", "1h"]
             self.commands.run_with(
                 account, [*mint, "--format", "dotenv", "--output", self.commands.shown(file)]
             )
-            _write_private(file, read_variables(file) | {"MONGODB_URI": uri})
-            made.append(file)
-        return made[0], made[1]
+        return reader, writer
 
-    def _move(self, reader: Path, writer: Path) -> None:
+    def _move(self, reader: Path, writer: Path, documents: list[str]) -> None:
         plan = ["--plan", self.commands.shown(self.folder / "studio.sqlite")]
         verdict = ["--verdict", self.commands.shown(self.folder / "studio.json")]
-        database = ["--database", studio_data.DATABASE]
+        rules = self.folder / "studio.toml"
+        rules.write_text(studio_data.RULES, encoding="utf-8")
         chosen = [
             "--default-user", studio_data.DEFAULT_USER, "--public-host", PUBLIC_HOST,
-            "--rules", self.commands.shown(self._rules()),
+            "--rules", self.commands.shown(rules),
         ]  # fmt: skip
-        self._migrate(reader, "plan", "scenes", "--env", Environment.DEV.value, *plan, *database, *chosen)
+        self._migrate(reader, "plan", "scenes", "--env", Environment.DEV.value, *plan, *documents, *chosen)
         self._migrate(writer, "copy", *plan, "--execute")
         self._migrate(reader, "verify", *plan, *verdict)
         self._migrate(writer, "mark", *plan, *verdict, "--execute")
-        self._migrate(writer, "references", *plan, *database, "--execute")
+        self._migrate(writer, "references", *plan, *documents, "--execute")
         self._migrate(reader, "verify", *plan, *verdict)
         confirmed = ["--bucket", studio_data.BUCKET, "--min-age", "0"]
-        self._migrate(writer, "delete", *plan, *verdict, *database, *confirmed, "--execute")
-
-    def _rules(self) -> Path:
-        """What an operator wrote about the objects of nobody."""
-        rules = self.folder / "studio.toml"
-        lines = [
-            f'  {{ key = "{key}", action = "ignore", reason = "of nobody" }},' for key in studio_data.STRAYS
-        ]
-        rules.write_text("\n".join(["objects = [", *lines, "]", ""]), encoding="utf-8")
-        return rules
+        self._migrate(writer, "delete", *plan, *verdict, *documents, *confirmed, "--execute")
 
     def _migrate(self, credential: Path, *arguments: str) -> None:
         self.commands.run_with(credential, ["scripts/migrate.py", *arguments])
 
-    def _check(self, database: Database[dict[str, Any]], writer: Path) -> list[Check]:
-        with _client(read_variables(writer)) as s3:
-            found = {
-                item["Key"]: s3.get_object(Bucket=studio_data.BUCKET, Key=item["Key"])["Body"].read()
-                for page in s3.get_paginator("list_objects_v2").paginate(Bucket=studio_data.BUCKET)
-                for item in page.get("Contents", [])
-            }
+    def _check(self, database: Database[dict[str, Any]], reader: Path) -> list[Check]:
+        with _client(read_variables(reader)) as s3:
+            found = {key: stored.sha256 for key, stored in take_snapshot(s3, studio_data.BUCKET).items()}
         found.pop(str(marker_key(environment=Environment.DEV)), None)
-        expected = {new: studio_data.body_of(old) for old, new in studio_data.NEW_KEYS.items()}
-        expected |= {key: studio_data.body_of(key) for key in studio_data.STRAYS}
+        places = {**studio_data.NEW_KEYS, **{key: key for key in studio_data.STRAYS}}
+        expected = {now: sha256(studio_data.body_of(old)).hexdigest() for old, now in places.items()}
         documents = {name: list(database[name].find()) for name in studio_data.DOCUMENTS}
         wanted = as_moved(studio_data.DOCUMENTS, studio_data.NEW_KEYS)
         return [
@@ -154,20 +146,21 @@ class StudioMove:
                 " nothing else is changed in any document",
                 tuple(
                     f"{name}: {document['_id']}"
-                    for name, rows in documents.items()
-                    for document in rows
-                    if document not in wanted[name]
+                    for name in documents
+                    for here, there in ((documents[name], wanted[name]), (wanted[name], documents[name]))
+                    for document in here
+                    if document not in there
                 ),
             ),
-            Check("a scene is opened through its document", _opened(documents["projects"], writer)),
+            Check("a scene is opened through its document", _opened(documents["projects"], reader)),
         ]
 
-    def _audit(self, reader: Path) -> Check:
+    def _audit(self, reader: Path, documents: list[str]) -> Check:
         page = self.folder / _PAGE
         self.commands.run_with(
             reader,
             [
-                "scripts/audit.py", "--database", studio_data.DATABASE, "--public-host", PUBLIC_HOST,
+                "scripts/audit.py", *documents, "--public-host", PUBLIC_HOST,
                 "--html", self.commands.shown(page),
             ],
             status=_FINDINGS,
@@ -177,7 +170,7 @@ class StudioMove:
         return Check("the page of an audit is written", missing)
 
 
-def _differing(expected: Mapping[str, bytes], found: Mapping[str, bytes]) -> list[str]:
+def _differing(expected: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
     return sorted(key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key))
 
 
@@ -187,23 +180,14 @@ def _opened(projects: list[dict[str, Any]], credential: Path) -> tuple[str, ...]
     old = next((old for old, new in studio_data.NEW_KEYS.items() if new == named), None)
     if old is None:
         return (f"the document names {named!r}",)
-    with R2Storage(settings_of(_settings(read_variables(credential)))) as storage:
+    with R2Storage(settings_of(read_variables(credential))) as storage:
         body = storage.get(parse_key(named)).body
     return () if body == studio_data.body_of(old) else (f"{named!r} has {len(body)} other bytes",)
 
 
-def _settings(variables: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in variables.items() if name != "MONGODB_URI"}
-
-
-def _write_private(file: Path, variables: Mapping[str, str]) -> None:
-    file.touch(mode=0o600)
-    file.write_text("".join(f"{name}='{value}'\n" for name, value in variables.items()), encoding="utf-8")
-
-
 @contextmanager
 def _client(variables: Mapping[str, str]) -> Iterator[S3Client]:
-    client = s3_client(settings_of(_settings(variables)))
+    client = s3_client(settings_of(variables))
     try:
         yield client
     finally:

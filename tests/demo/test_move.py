@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from tests.data.flat_bucket.legacy_data import fill, legacy_objects
+from tests.demo.migrating import run_migrate
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from local_cloudflare.cloudflare import LocalCloudflare
-
-REPOSITORY = Path(__file__).resolve().parents[2]
 Contents = dict[str, dict[str, Any]]
 
 
@@ -39,33 +32,6 @@ def _contents(s3: S3Client, bucket: str) -> Contents:
     return contents
 
 
-def _migrate(settings: dict[str, str], *arguments: str) -> None:
-    """Run one command of scripts/migrate.py the way CI does."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("R2_", "APP_ENV"))}
-    done = subprocess.run(
-        [sys.executable, "scripts/migrate.py", *arguments],
-        cwd=REPOSITORY,
-        env=kept | settings,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.fixture
-def settings(cloudflare: LocalCloudflare, bucket: str) -> dict[str, str]:
-    """Return the environment of a job that holds the backend token of one bucket."""
-    keys = cloudflare.s3_keys("Workers R2 Storage Bucket Item Write", bucket=bucket)
-    return {
-        "R2_ENDPOINT": cloudflare.s3_endpoint,
-        "R2_BUCKET": bucket,
-        "R2_ACCESS_KEY_ID": keys.access_key_id,
-        "R2_SECRET_ACCESS_KEY": keys.secret_access_key,
-        "CLOUDFLARE_ACCOUNT_ID": cloudflare.account_id,
-    }
-
-
 def test_every_object_is_at_its_new_key_and_nothing_else_is_there(
     s3: S3Client, bucket: str, settings: dict[str, str], tmp_path: Path
 ) -> None:
@@ -78,11 +44,11 @@ def test_every_object_is_at_its_new_key_and_nothing_else_is_there(
 
     plan = ["--plan", str(tmp_path / "plan.sqlite")]
     verdict = ["--verdict", str(tmp_path / "verdict.json")]
-    _migrate(settings, "plan", "flat", "--env", "dev", *plan)
-    _migrate(settings, "copy", *plan, "--execute")
-    _migrate(settings, "verify", *plan, *verdict)
-    _migrate(settings, "mark", *plan, *verdict, "--execute")
-    _migrate(settings, "delete", *plan, *verdict, "--bucket", bucket, "--min-age", "0", "--execute")
+    run_migrate(settings, "plan", "flat", "--env", "dev", *plan)
+    run_migrate(settings, "copy", *plan, "--execute")
+    run_migrate(settings, "verify", *plan, *verdict)
+    run_migrate(settings, "mark", *plan, *verdict, "--execute")
+    run_migrate(settings, "delete", *plan, *verdict, "--bucket", bucket, "--min-age", "0", "--execute")
     after = _contents(s3, bucket)
 
     expected: Contents = {}

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,29 +16,20 @@ from tests.data.studio_bucket.studio_data import (
     DEFAULT_USER,
     DOCUMENTS,
     NEW_KEYS,
+    RULES,
     STRAYS,
     body_of,
     fill,
     insert,
 )
+from tests.demo.migrating import run_migrate
 from tests.layout.references.conftest import mongo_uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from pymongo.database import Database
 
-    from local_cloudflare.cloudflare import LocalCloudflare
-
 __all__ = ["mongo_uri"]
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-RULES = "\n".join(
-    [
-        "objects = [",
-        *(f'  {{ key = "{key}", action = "ignore", reason = "of nobody" }},' for key in STRAYS),
-        "]",
-    ]
-)
 
 
 @pytest.fixture
@@ -72,33 +60,15 @@ def test_every_object_is_there_once_and_every_reference_names_its_bytes(
     studio: Database[dict[str, Any]],
     s3: S3Client,
     bucket: str,
-    cloudflare: LocalCloudflare,
+    settings: dict[str, str],
     mongo_uri: str,
     tmp_path: Path,
 ) -> None:
     """And nothing else is changed in any document, nor left in the bucket."""
-    keys = cloudflare.s3_keys("Workers R2 Storage Bucket Item Write", bucket=bucket)
-    settings = {
-        "R2_ENDPOINT": cloudflare.s3_endpoint,
-        "R2_BUCKET": bucket,
-        "R2_ACCESS_KEY_ID": keys.access_key_id,
-        "R2_SECRET_ACCESS_KEY": keys.secret_access_key,
-        "CLOUDFLARE_ACCOUNT_ID": cloudflare.account_id,
-        "MONGODB_URI": mongo_uri,
-    }
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("R2_", "APP_ENV"))}
     (tmp_path / "rules.toml").write_text(RULES, encoding="utf-8")
 
     def migrate(*arguments: str) -> None:
-        done = subprocess.run(
-            [sys.executable, str(REPOSITORY / "scripts" / "migrate.py"), *arguments],
-            cwd=tmp_path,
-            env=kept | settings,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+        run_migrate(settings | {"MONGODB_URI": mongo_uri}, *arguments, folder=tmp_path)
 
     plan, verdict, database = (
         ["--plan", "plan.sqlite"],

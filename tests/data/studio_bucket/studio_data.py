@@ -24,6 +24,7 @@ __all__ = [
     "DEFAULT_USER",
     "DOCUMENTS",
     "NEW_KEYS",
+    "RULES",
     "STRAYS",
     "body_of",
     "fill",
@@ -107,6 +108,16 @@ NEW_KEYS: Mapping[str, str] = {
 
 STRAYS = ("test-connection.txt", f"projects/{_VOICES}/.empty_folder_marker", "projects/", "tmpffff0000.mp4")
 """Of nobody: what a test, a dashboard and an upload without a project left. Rules leave them where they are."""
+
+RULES = "\n".join(
+    [
+        "objects = [",
+        *(f'  {{ key = "{key}", action = "ignore", reason = "of nobody" }},' for key in STRAYS),
+        "]",
+        "",
+    ]
+)
+"""The rule file that says so."""
 
 _GOAL_FILM, _GOAL_VOICE = (
     f"scenes/{_GOAL}/media/20250401123000.tmp",
